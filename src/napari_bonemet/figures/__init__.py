@@ -1,0 +1,1 @@
+"""Figures as matplotlib figures or arrays; no screen needed."""

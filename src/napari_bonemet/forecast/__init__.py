@@ -1,0 +1,1 @@
+"""Possible futures of a leg, from its weeks so far."""

@@ -1,0 +1,1 @@
+"""How close a predicted volume is to the true one."""

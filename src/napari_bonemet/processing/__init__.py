@@ -1,0 +1,1 @@
+"""From weekly scans to registered weeks, composites and regions of interest."""

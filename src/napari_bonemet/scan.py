@@ -1,0 +1,169 @@
+"""One micro-CT scan: voxels, where they lie, whose they are, and what was done to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+
+from napari_bonemet.errors import InputError
+from napari_bonemet.geometry import Grid, Region, Shape, Triple, as_triple
+from napari_bonemet.provenance import Step
+
+Side = Literal["left", "right"]
+
+DAYS_PER_WEEK = 7
+
+
+class Kind(StrEnum):
+    """What the voxels of a scan are; the first five are the components of the BoneMet dataset."""
+
+    RECON = "recon"
+    SEG = "seg"
+    REGIST = "regist"
+    ROI = "roi"
+    COMPOSITE = "composite"
+    PREDICTION = "prediction"
+    UNCERTAINTY = "uncertainty"
+
+
+@runtime_checkable
+class Voxels(Protocol):
+    """An array in memory or on disk (numpy, dask, zarr)."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths of the axes."""
+
+    @property
+    def dtype(self) -> Any:
+        """Type of one voxel."""
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+
+    def __getitem__(self, key: Any) -> Any: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """One scan of one animal.
+
+    Parameters
+    ----------
+    voxels : array-like, (z, y, x)
+        numpy, dask or zarr; z grows from proximal to distal.
+    spacing : tuple of float
+        Voxel size (z, y, x), micrometres.
+    origin : tuple of float
+        Centre of the first voxel (z, y, x), micrometres.
+    subject : str, optional
+        The animal's name, "871".
+    side : {"left", "right"}, optional
+        Which leg.
+    day : float, optional
+        Days since inoculation; the folder "week 3" is day 21.
+    kind : Kind
+        What the voxels are.
+    part : str
+        Which bone: "tibia", "femur", "spine", or "hindlimb" before separation.
+    synthetic : bool
+        Made by the generator, not by a scanner; every figure of it says so.
+    history : tuple of Step
+        What was done so far, oldest first.
+
+    Raises
+    ------
+    InputError
+        When the voxels are not a non-empty volume, or the spacing is not positive.
+    """
+
+    voxels: Voxels
+    spacing: Triple
+    origin: Triple = (0.0, 0.0, 0.0)
+    subject: str | None = None
+    side: Side | None = None
+    day: float | None = None
+    kind: Kind = Kind.SEG
+    part: str = "tibia"
+    synthetic: bool = False
+    history: tuple[Step, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "spacing", as_triple(self.spacing))
+        object.__setattr__(self, "origin", as_triple(self.origin, "origin"))
+        if self.voxels.ndim != 3:
+            raise InputError("A scan is a volume", expected="three axes (z, y, x)", found=f"{self.voxels.ndim}")
+        if self.side not in (None, "left", "right"):
+            raise InputError("The side is not known", expected="left or right", found=repr(self.side))
+        _ = self.grid
+
+    @property
+    def grid(self) -> Grid:
+        """Where the voxels lie."""
+        z, y, x = self.voxels.shape
+        return Grid((z, y, x), self.spacing, self.origin)
+
+    @property
+    def shape(self) -> Shape:
+        """Voxels along (z, y, x)."""
+        return self.grid.shape
+
+    @property
+    def week(self) -> float | None:
+        """Weeks since inoculation, or None where the day is not known."""
+        return None if self.day is None else self.day / DAYS_PER_WEEK
+
+    @property
+    def leg(self) -> str:
+        """The leg in the dataset's words: "871 left tibia"."""
+        return " ".join(part for part in (self.subject or "unnamed", self.side, self.part) if part)
+
+    @property
+    def title(self) -> str:
+        """Leg and week in words: "871 left tibia, week 3"."""
+        return self.leg if self.week is None else f"{self.leg}, week {self.week:g}"
+
+    def to_numpy(self) -> np.ndarray:
+        """The voxels in memory, (z, y, x)."""
+        return np.asarray(self.voxels)
+
+    def with_voxels(self, voxels: Voxels, *, step: Step, grid: Grid | None = None, kind: Kind | None = None) -> "Scan":
+        """This scan after `step`, with new voxels on `grid` (its own grid when None).
+
+        Raises
+        ------
+        InputError
+            When the voxels do not fit the grid.
+        """
+        grid = grid or self.grid
+        if tuple(voxels.shape) != grid.shape:
+            raise InputError(
+                f"The result of {step.name!r} does not fit its grid",
+                expected=f"shape {grid.shape}",
+                found=f"{tuple(voxels.shape)}",
+            )
+        return replace(
+            self,
+            voxels=voxels,
+            spacing=grid.spacing,
+            origin=grid.origin,
+            kind=kind or self.kind,
+            history=(*self.history, step),
+        )
+
+    def crop(self, region: Sequence[slice]) -> "Scan":
+        """The voxels in `region` (three slices z, y, x), lying where they lay; lazy voxels stay lazy."""
+        inside: Region = self.grid.region(region)
+        bounds = [[s.start, s.stop] for s in inside]
+        return self.with_voxels(
+            self.voxels[inside], grid=self.grid.crop(inside), step=Step("crop", {"region_zyx": bounds})
+        )
+
+    def pad(self, before: Shape, after: Shape, value: float = 0) -> "Scan":
+        """This scan with voxels of `value` added around it."""
+        voxels = np.pad(self.to_numpy(), list(zip(before, after, strict=True)), constant_values=value)
+        step = Step("pad", {"before_zyx": list(before), "after_zyx": list(after), "value": value})
+        return self.with_voxels(voxels, grid=self.grid.pad(before, after), step=step)

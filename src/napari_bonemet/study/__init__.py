@@ -1,0 +1,1 @@
+"""One leg through the whole chain."""

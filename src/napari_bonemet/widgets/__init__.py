@@ -1,0 +1,1 @@
+"""The glass front: the only floor that imports napari, Qt and magicgui."""
