@@ -75,7 +75,7 @@ def _index_map(grid: Grid, source: Grid, transform: RigidTransform) -> tuple[np.
 
 
 def _to_type(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    if dtype == bool:
+    if dtype.kind == "b":
         return values > 0.5
     if np.issubdtype(dtype, np.integer):
         limits = np.iinfo(dtype)
