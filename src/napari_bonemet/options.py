@@ -106,7 +106,7 @@ class Options:
                 expected=", ".join(known),
                 found=", ".join(strangers),
             )
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in record.items()})
+        return cls(**{name: _from_json(known[name].type, value) for name, value in record.items()})
 
 
 def describe(options: type[Options]) -> tuple[OptionField, ...]:
@@ -144,6 +144,12 @@ def _check(option: OptionField, value: Any) -> None:
             )
 
 
+def _from_json(hint: Any, value: Any) -> Any:
+    if isinstance(hint, type) and issubclass(hint, Options) and isinstance(value, Mapping):
+        return hint.from_record(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
 def record_of(value: Any) -> Json:
     """A value as plain JSON: tuples become lists, paths and enums their text, options a dictionary."""
     match value:
@@ -174,7 +180,9 @@ def as_flags(options: Options) -> list[str]:
         if value == option.default:
             continue
         flag = option.name.replace("_", "-")
-        if isinstance(value, bool):
+        if isinstance(value, Options):
+            flags += as_flags(value)
+        elif isinstance(value, bool):
             flags.append(f"--{flag}" if value else f"--no-{flag}")
         else:
             items = value if isinstance(value, tuple) else (value,)

@@ -1,0 +1,51 @@
+# Two commands do everything on a machine with Python 3.11 or later:
+#   make demo   set up, and run the whole chain on the embedded sample
+#   make test   set up, and pass every check
+# A second run re-uses what the first one made.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SCREEN := $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY)),,xvfb-run -a -s "-screen 0 1600x1000x24")
+export OMP_NUM_THREADS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-long lint docs pictures benchmarks clean
+
+help:  ## Say what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(VENV)/.app: pyproject.toml scripts/system-libraries scripts/make-venv
+	@scripts/system-libraries
+	@PYTHON="$(PYTHON)" scripts/make-venv $(VENV) -e '.[all]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.app
+	@PYTHON="$(PYTHON)" scripts/make-venv $(VENV) -e '.[all,docs]' --group dev
+	@touch $@
+
+demo: $(VENV)/.app  ## The main job on the embedded sample: in napari, or on a virtual screen into demo-output/
+	@$(SCREEN) $(BIN)/napari-bonemet demo --out demo-output --overwrite $(if $(SCREEN),--screen capture,)
+
+test: lint docs  ## Every check that a change must pass
+	$(SCREEN) $(BIN)/pytest -m "not slow" -n 2 --dist loadfile
+
+test-long: $(VENV)/.dev  ## All tests, the slow ones too
+	$(SCREEN) $(BIN)/pytest
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+docs: $(VENV)/.dev  ## The documentation, warnings as errors
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+
+pictures: $(VENV)/.dev  ## Every picture of the docs again, from real runs
+	$(SCREEN) $(BIN)/python scripts/screenshots.py
+
+benchmarks: $(VENV)/.dev  ## Speed, memory and accuracy, with figures
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean:  ## Remove everything that was made
+	rm -rf $(VENV) demo-output docs/_build build dist
