@@ -1,0 +1,71 @@
+"""Writes the pages of the reference that the code itself knows: one per room of the package, one per command."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import napari_bonemet
+
+GENERATED = Path(__file__).parent / "reference" / "generated"
+PACKAGE = Path(napari_bonemet.__file__).parent
+ROOMS = {
+    "": "Scans, geometry, options and history",
+    "io": "Reading and writing",
+    "phantom": "The synthetic tibia",
+    "processing": "Registration, composites, regions of interest",
+    "metrics": "How close is a prediction",
+    "forecast": "Forecasts",
+    "figures": "Figures",
+    "study": "The whole chain",
+}
+ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def _write(path: Path, text: str) -> None:
+    # Sphinx rebuilds what changed, so a page that did not is left alone.
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+def _room_page(room: str, title: str) -> str:
+    folder = PACKAGE / room
+    lines = [f"# {title}", ""]
+    for module in sorted(folder.glob("*.py")):
+        if module.stem.startswith("_"):
+            continue
+        name = ".".join(filter(None, ("napari_bonemet", room, module.stem)))
+        lines += [f"## {name}", "", "```{eval-rst}", f".. automodule:: {name}", "```", ""]
+    return "\n".join(lines)
+
+
+def _help(*arguments: str) -> str:
+    environment = {**os.environ, "COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb"}
+    run = subprocess.run(
+        [sys.executable, "-m", "napari_bonemet", *arguments, "--help"],
+        capture_output=True, text=True, check=True, env=environment,
+    )  # fmt: skip
+    return ANSI.sub("", run.stdout).replace(f"{sys.argv[0]} ", "napari-bonemet ").rstrip()
+
+
+def _commands_page() -> str:
+    from napari_bonemet.cli import COMMAND_NAMES
+
+    lines = ["# Commands", "", "What `napari-bonemet COMMAND --help` prints.", ""]
+    for command in ("", *COMMAND_NAMES):
+        title = f"napari-bonemet {command}".strip()
+        lines += [f"## {title}", "", "```text", _help(*filter(None, (command,))), "```", ""]
+    return "\n".join(lines)
+
+
+def _generate(_app: object) -> None:
+    GENERATED.mkdir(parents=True, exist_ok=True)
+    for room, title in ROOMS.items():
+        _write(GENERATED / f"{room or 'core'}.md", _room_page(room, title))
+    _write(GENERATED / "commands.md", _commands_page())
+
+
+def setup(app: object) -> dict[str, bool]:
+    app.connect("builder-inited", _generate)  # type: ignore[attr-defined]
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
