@@ -1,0 +1,77 @@
+"""How results look on the canvas: the colours of composites and differences, the same as in the figures."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.colors import to_hex
+from napari.layers import Image
+from napari.utils import Colormap, DirectLabelColormap
+
+from napari_bonemet.figures.palette import COMPOSITE_CODES, CompositeStyle, composite_colour
+from napari_bonemet.scan import Scan
+
+CLASS_NAMES = {"lost": "resorbed", "kept": "conserved", "formed": "formed"}
+TOO_LITTLE = (0.25, 0.55, 1.0)
+TOO_MUCH = (1.0, 0.52, 0.1)
+
+
+def composite_colormap(style: CompositeStyle) -> DirectLabelColormap:
+    """A labels colour map for the codes 0, 60, 180 and 240; what is neither is clear."""
+    clear = np.zeros(4)
+    colours: dict[int | None, np.ndarray] = {None: clear, 0: clear}
+    for name, code in COMPOSITE_CODES.items():
+        if code:
+            colours[code] = np.array([*composite_colour(name, style), 1.0])
+    return DirectLabelColormap(color_dict=colours)
+
+
+def legend(style: CompositeStyle) -> str:
+    """A legend of the composite's classes, as rich text."""
+    swatches = []
+    for name, words in CLASS_NAMES.items():
+        colour = to_hex(composite_colour(name, style))
+        grey = f" ({COMPOSITE_CODES[name]})" if style == "published" else ""
+        swatches.append(f'<span style="color:{colour}; font-size:large">&#9632;</span>&nbsp;{words}{grey}')
+    return " &nbsp; ".join(swatches)
+
+
+def difference_colormap() -> Colormap:
+    """Blue where grey is missing, orange where there is too much, clear where both agree.
+
+    Dark and clear in the middle, so that it reads on the dark canvas and, as a volume, lets one look through
+    to the disagreement inside.
+    """
+    colours = np.array([[*TOO_LITTLE, 1.0], [0.0, 0.0, 0.0, 0.0], [*TOO_MUCH, 1.0]])
+    return Colormap(colours, name="missing to surplus", controls=[0.0, 0.5, 1.0])
+
+
+def signed_range(difference: np.ndarray) -> tuple[float, float]:
+    """Contrast limits symmetric about zero that show all but the most extreme 0.1 % of what differs."""
+    sizes = np.abs(difference[difference != 0])
+    top = float(np.quantile(sizes, 0.999)) if sizes.size else 1.0
+    return (-max(top, 1.0), max(top, 1.0))
+
+
+def look_like_bone(layers: Sequence[Image], threshold: float) -> None:
+    """Draw grey layers as bone surfaces when they are seen as volumes; slices stay as they are."""
+    for layer in layers:
+        layer.rendering = "iso"
+        layer.iso_threshold = threshold
+
+
+def look_like_difference(layer: Image, difference: np.ndarray) -> None:
+    """Draw a signed difference, with its colour bar."""
+    layer.colormap = difference_colormap()
+    layer.contrast_limits = signed_range(difference)
+    layer.rendering = "translucent"
+    layer.colorbar.visible = True
+    layer.colorbar.position = "bottom_left"
+    layer.colorbar.size = (14, 90)
+
+
+def grey_limits(scans: Sequence[Scan]) -> tuple[float, float]:
+    """One range for all: 0 to 255 for bytes, otherwise from the darkest to the brightest voxel."""
+    if all(np.dtype(scan.voxels.dtype) == np.uint8 for scan in scans):
+        return (0.0, 255.0)
+    arrays = [scan.to_numpy() for scan in scans]
+    return (float(min(a.min() for a in arrays)), float(max(a.max() for a in arrays)))

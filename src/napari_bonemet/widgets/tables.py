@@ -1,0 +1,65 @@
+"""Small tables inside a dock: numbers to the right, the whole table to copy, no more height than rows."""
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QGuiApplication, QKeySequence, QShortcut
+from qtpy.QtWidgets import QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QWidget
+
+
+class SmallTable(QTableWidget):
+    """A read-only table as narrow as a dock and as high as its rows.
+
+    Parameters
+    ----------
+    headings : sequence of str
+        The first column holds names, the others numbers.
+    """
+
+    def __init__(self, headings: Sequence[str], parent: QWidget | None = None) -> None:
+        super().__init__(0, len(headings), parent)
+        self.setHorizontalHeaderLabels(list(headings))
+        self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.setSelectionMode(QTableWidget.SelectionMode.ContiguousSelection)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.verticalHeader().hide()
+        header = self.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(20)
+        copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self)
+        copy.setContext(Qt.ShortcutContext.WidgetShortcut)
+        copy.activated.connect(self.copy)
+        self.setToolTip("Ctrl+C copies the table")
+        self._fit()
+
+    def fill(self, rows: Sequence[Sequence[str]]) -> None:
+        """Show `rows` in place of what is there."""
+        self.setRowCount(len(rows))
+        for index, row in enumerate(rows):
+            for column, text in enumerate(row):
+                item = QTableWidgetItem(text)
+                side = Qt.AlignmentFlag.AlignLeft if column == 0 else Qt.AlignmentFlag.AlignRight
+                item.setTextAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+                item.setToolTip(text)
+                self.setItem(index, column, item)
+        self._fit()
+
+    def rows(self) -> list[list[str]]:
+        """The texts that are shown."""
+        return [
+            [item.text() if (item := self.item(row, column)) else "" for column in range(self.columnCount())]
+            for row in range(self.rowCount())
+        ]
+
+    def copy(self) -> None:
+        """Put the table on the clipboard, tabs between columns, as spreadsheets take it."""
+        headings = [item.text() for c in range(self.columnCount()) if (item := self.horizontalHeaderItem(c))]
+        QGuiApplication.clipboard().setText("\n".join("\t".join(row) for row in [headings, *self.rows()]))
+
+    def _fit(self) -> None:
+        self.resizeRowsToContents()
+        height = self.horizontalHeader().sizeHint().height() + sum(self.rowHeight(r) for r in range(self.rowCount()))
+        self.setFixedHeight(height + 2 * self.frameWidth() + 2)
