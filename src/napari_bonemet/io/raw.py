@@ -1,0 +1,296 @@
+"""What every format's reader gives back, and the checks they all need before they trust a header."""
+
+import bz2
+import gzip
+import logging
+import math
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import dask.array as da
+import numpy as np
+
+from napari_bonemet.errors import BoneMetError, InputError
+from napari_bonemet.geometry import Shape, Triple
+from napari_bonemet.provenance import Json, Step
+from napari_bonemet.scan import Voxels
+
+# Names under which files write a unit of length, in micrometres.
+UNITS_UM = {
+    "nm": 1e-3,
+    "um": 1.0,
+    "µm": 1.0,
+    "μm": 1.0,
+    "\\u00b5m": 1.0,
+    "micron": 1.0,
+    "microns": 1.0,
+    "micrometer": 1.0,
+    "micrometre": 1.0,
+    "mm": 1e3,
+    "millimeter": 1e3,
+    "millimetre": 1e3,
+    "cm": 1e4,
+    "m": 1e6,
+    "inch": 25400.0,
+}
+
+# A voxel below an angstrom or above a metre is a damaged header, not a scan.
+_PLAUSIBLE_UM = (1e-4, 1e6)
+_FURTHEST_UM = 1e9
+
+_CHATTY = ("tifffile", "nibabel", "nibabel.global", "pydicom", "PIL")
+
+
+class ScanWarning(UserWarning):
+    """A scan was read, yet something about its files is worth knowing; its history says the same."""
+
+
+@dataclass(frozen=True, eq=False)
+class RawVolume:
+    """What one format's reader found, before names and the user say whose scan it is.
+
+    Parameters
+    ----------
+    voxels : array-like, (z, y, x)
+        As stored, lazy where the format allows it.
+    spacing : tuple of float, optional
+        Voxel size (z, y, x), micrometres; None where the files do not state it.
+    origin : tuple of float
+        Centre of the first voxel (z, y, x), micrometres.
+    step : Step
+        The reading itself, for the history.
+    warnings : tuple of str
+        Sentences that the user must see; they go into the history too.
+    record : mapping, optional
+        What this package wrote beside or into the file (see :mod:`napari_bonemet.io.sidecar`).
+    """
+
+    voxels: Voxels
+    spacing: Triple | None
+    origin: Triple = (0.0, 0.0, 0.0)
+    step: Step = field(default_factory=lambda: Step("read"))
+    warnings: tuple[str, ...] = ()
+    record: Mapping[str, Any] | None = None
+
+
+def read_step(path: Path, form: str, **found: Json) -> Step:
+    """The history's entry for reading `path`; findings that are None are left out."""
+    return Step("read", {"file": path.name, "format": form, **{k: v for k, v in found.items() if v is not None}})
+
+
+@contextmanager
+def refusing(path: Path, form: str) -> Iterator[None]:
+    """Turn whatever a parser raises on damaged bytes into an InputError that names the file."""
+    try:
+        yield
+    except BoneMetError:
+        raise
+    except FileNotFoundError as error:
+        raise InputError(f"{path} is not there", remedy="Check the path") from error
+    except Exception as error:
+        lines = str(error).strip().splitlines()
+        reason = lines[0][:160] if lines else type(error).__name__
+        raise InputError(
+            f"{path.name} cannot be read as {form}",
+            found=reason.rstrip("."),
+            remedy="The file is damaged or of another kind; copy or export it again",
+        ) from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the libraries' own warnings and log lines from the user while a file is opened."""
+    loggers = [logging.getLogger(name) for name in _CHATTY]
+    before = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.CRITICAL + 1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)
+
+
+def volume_shape(path: Path, sizes: Sequence[int]) -> Shape:
+    """The sizes (z, y, x) as a shape.
+
+    Raises
+    ------
+    InputError
+        When there are not three axes, each with a voxel at least.
+    """
+    shape = tuple(int(n) for n in sizes)
+    if len(shape) != 3 or min(shape) < 1:
+        raise InputError(
+            f"{path.name} holds no volume",
+            expected="three axes (z, y, x) with voxels along each",
+            found=f"{len(shape)} with {' x '.join(map(str, shape))}",
+        )
+    return (shape[0], shape[1], shape[2])
+
+
+def voxel_type(path: Path, dtype: Any) -> np.dtype:
+    """The type of one voxel as numpy's.
+
+    Raises
+    ------
+    InputError
+        For anything but plain numbers of at most eight bytes (colours, complex numbers, records).
+    """
+    kind = np.dtype(dtype)
+    if kind.kind not in "buif" or kind.itemsize > 8 or kind.names:
+        raise InputError(f"{path.name} holds no grey values", expected="whole or real numbers", found=str(kind))
+    return kind
+
+
+def map_raw(path: Path, dtype: Any, shape: Shape, offset: int = 0) -> Voxels:
+    """Voxels that lie as they are in a file from `offset` on, read only where they are looked at.
+
+    Raises
+    ------
+    InputError
+        When the header claims more voxels than the file holds.
+    """
+    kind = voxel_type(path, dtype)
+    needed = math.prod(shape) * kind.itemsize
+    there = path.stat().st_size - offset
+    if offset < 0 or needed > there:
+        raise _cut_short(path, needed, max(there, 0))
+    return native(np.memmap(path, kind, mode="r", offset=offset, shape=shape))
+
+
+def unpack(path: Path, dtype: Any, shape: Shape, stream: BinaryIO) -> Voxels:
+    """Voxels from an unpacking stream; memory follows what the file holds, not what its header claims.
+
+    Raises
+    ------
+    InputError
+        When the stream ends before the last voxel.
+    """
+    kind = voxel_type(path, dtype)
+    needed = math.prod(shape) * kind.itemsize
+    parts: list[bytes] = []
+    there = 0
+    while there < needed:
+        part = stream.read(min(needed - there, 2**24))
+        if not part:
+            raise _cut_short(path, needed, there)
+        parts.append(part)
+        there += len(part)
+    return native(np.frombuffer(b"".join(parts), kind).reshape(shape))
+
+
+def unpacker(packed: BinaryIO, how: str) -> BinaryIO:
+    """The stream under gzip ("gzip", "gz") or bzip2 packing."""
+    if how in ("gzip", "gz"):
+        return gzip.GzipFile(fileobj=packed)  # type: ignore[return-value]
+    return bz2.BZ2File(packed)  # type: ignore[return-value]
+
+
+def _cut_short(path: Path, needed: int, there: int) -> InputError:
+    return InputError(
+        f"{path.name} is cut short",
+        expected=f"{needed} bytes of voxels, as its header says",
+        found=f"{there}",
+        remedy="Copy or export it again",
+    )
+
+
+def native(voxels: Any) -> Voxels:
+    """The voxels in this machine's byte order, turned round as they are read."""
+    kind = np.dtype(voxels.dtype)
+    if kind.isnative:
+        return voxels
+    return by_slabs(voxels, lambda block: block.astype(kind.newbyteorder("=")), kind.newbyteorder("="))
+
+
+def by_slabs(voxels: Any, change: Callable[[np.ndarray], np.ndarray], dtype: Any) -> Voxels:
+    """A lazy volume whose slabs of slices go through `change` when they are looked at."""
+    lazy = da.from_array(voxels, chunks=("auto", -1, -1), name=False)
+    return lazy.map_blocks(change, dtype=np.dtype(dtype))
+
+
+def plain(value: float) -> float:
+    """The number that was meant: 0.0607 where a 4-byte float's 0.060699999332427979 is stated."""
+    narrow = np.float32(value) if math.isfinite(value) and abs(value) < 3e38 else np.float32(0)
+    if value and abs(float(narrow) - value) <= 1e-14 * abs(value):
+        return float(str(narrow))
+    return float(value)
+
+
+def scaled(values: Sequence[float], unit_um: float) -> Triple:
+    """Three lengths in micrometres, scaled in decimals so that 0.0607 mm is 60.7, not 60.699999999999996."""
+    factor = Decimal(repr(unit_um))
+    z, y, x = (float(Decimal(repr(plain(float(v)))) * factor) if math.isfinite(float(v)) else math.nan for v in values)
+    return (z, y, x)
+
+
+def spacing_um(path: Path, zyx: Sequence[float], unit_um: float) -> Triple:
+    """The voxel size in micrometres that a header states along (z, y, x).
+
+    Raises
+    ------
+    InputError
+        When a size is no length that a voxel can have.
+    """
+    z, y, x = scaled([abs(float(v)) for v in zyx], unit_um)
+    low, high = _PLAUSIBLE_UM
+    if not all(low <= size <= high for size in (z, y, x)):
+        raise InputError(
+            f"The voxel size that {path.name} states cannot be used",
+            expected="positive lengths",
+            found=f"{z:g}, {y:g}, {x:g} µm",
+        )
+    return (z, y, x)
+
+
+def origin_um(path: Path, zyx: Sequence[float], unit_um: float) -> Triple:
+    """The centre of the first voxel in micrometres that a header states.
+
+    Raises
+    ------
+    InputError
+        When it is no place within a kilometre.
+    """
+    z, y, x = scaled(zyx, unit_um)
+    if not all(abs(place) <= _FURTHEST_UM for place in (z, y, x)):
+        raise InputError(f"The origin that {path.name} states cannot be used", found=f"{z:g}, {y:g}, {x:g} µm")
+    return (z, y, x)
+
+
+def direction_of(columns: np.ndarray) -> list[list[float]] | None:
+    """A direction matrix for the history, or None where it is the identity (voxels lie as axes point).
+
+    Parameters
+    ----------
+    columns : ndarray, (3, 3)
+        Column i is the unit vector (x, y, z; left, posterior, superior) along the file's axis i.
+    """
+    if np.allclose(columns, np.eye(3), atol=1e-5):
+        return None
+    return np.asarray(columns, dtype=float).round(9).tolist()
+
+
+def inside(folder: Path, name: str, owner: Path) -> Path:
+    """The file that a header names, which must lie in the header's own folder.
+
+    Raises
+    ------
+    InputError
+        When the name points outside the folder, or nothing is there.
+    """
+    target = (folder / name).resolve()
+    if not target.is_relative_to(folder.resolve()):
+        raise InputError(
+            f"{owner.name} names a data file outside its folder", found=name, remedy="Put the two files side by side"
+        )
+    if not target.is_file():
+        raise InputError(f"The data file of {owner.name} is not there", expected=name)
+    return target
