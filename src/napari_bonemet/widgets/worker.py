@@ -1,0 +1,293 @@
+"""Runs a step of the core beside the screen: progress, a Cancel that stops, and errors in words."""
+
+import contextlib
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from napari.qt.threading import FunctionWorker
+from napari.utils.notifications import show_error
+from napari.utils.progress import cancelable_progress
+from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from napari_bonemet.errors import BoneMetError
+from napari_bonemet.progress import Cancelled, Progress
+
+__all__ = ["RunBar", "Runner", "in_words"]
+
+STOPPED = "Stopped; nothing was changed."
+
+_log = logging.getLogger("napari_bonemet")
+_REFRESH_MS = 50
+
+
+def in_words(error: BaseException, what: str) -> str:
+    """One sentence for a person; what nobody foresaw also goes to the log, with its traceback."""
+    if isinstance(error, Cancelled):
+        return STOPPED
+    if isinstance(error, BoneMetError):
+        return str(error)
+    _log.error("%s failed", what, exc_info=error)
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return (
+            f"{what}: there is not enough memory. Close other programs, or crop the scans first; nothing was changed."
+        )
+    fault = f"{type(error).__name__}: {error}"
+    return f"{what} stopped on a fault that nobody foresaw ({fault}). Nothing was changed; the log has the details."
+
+
+class ThreadProgress:
+    """What the core talks to from its thread; the main thread looks at it a few times a second.
+
+    Looking instead of sending keeps a step that reports a thousand times a second from flooding the screen.
+    """
+
+    def __init__(self) -> None:
+        self.fraction = 0.0
+        self.text = ""
+        self.reports: deque[Any] = deque()
+        self.stop = threading.Event()
+
+    def advance(self, fraction: float) -> None:
+        """Take note of the share done."""
+        self.fraction = min(max(float(fraction), 0.0), 1.0)
+        self.check()
+
+    def message(self, text: str) -> None:
+        """Take note of what is being done."""
+        self.text = text
+        self.check()
+
+    def check(self) -> None:
+        """Raise Cancelled once Cancel was pressed."""
+        if self.stop.is_set():
+            raise Cancelled
+
+    def report(self, item: Any) -> None:
+        """Hand anything to the dock while the step runs: a metric's value, a finished week."""
+        self.reports.append(item)
+        self.check()
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    value: Any = None
+    error: BaseException | None = None
+
+
+class _Work(FunctionWorker):
+    """A worker that napari's own way of ending all workers also stops."""
+
+    def __init__(self, work: Callable[[Progress], Any], progress: ThreadProgress) -> None:
+        super().__init__(_outcome_of, work, progress)
+        self._progress = progress
+
+    def quit(self) -> None:
+        """Ask the step to stop."""
+        self._progress.stop.set()
+        super().quit()
+
+
+def _outcome_of(work: Callable[[Progress], Any], progress: ThreadProgress) -> _Outcome:
+    # An exception that leaves a worker may reach neither `errored` nor `finished`: none leaves.
+    try:
+        return _Outcome(work(progress))
+    except BaseException as error:
+        return _Outcome(error=error)
+
+
+def _abandon(now: list[tuple[ThreadProgress, Any]]) -> None:
+    while now:
+        progress, bar = now.pop()
+        progress.stop.set()
+        # napari's own bar may have gone with the window.
+        with contextlib.suppress(RuntimeError):
+            bar.close()
+
+
+class Runner(QObject):
+    """Runs one step at a time; when its parent goes, the step is asked to stop.
+
+    Attributes
+    ----------
+    started, finished : Signal
+        Lock the form, and free it; `finished` always follows `started`, whatever happened.
+    progressed : Signal(float, str)
+        Share done (0 to 1), and what is being done.
+    reported : Signal(object)
+        What the step handed over while it ran (see :meth:`ThreadProgress.report`).
+    failed : Signal(str)
+        The sentence to show, for errors and for Cancel.
+    """
+
+    started = Signal()
+    finished = Signal()
+    progressed = Signal(float, str)
+    reported = Signal(object)
+    failed = Signal(str)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._what = ""
+        self._done: Callable[[Any], None] | None = None
+        self._now: list[tuple[ThreadProgress, Any]] = []
+        # The thread must not outlive its dock; the closure holds the list, not the runner.
+        now = self._now
+        self.destroyed.connect(lambda: _abandon(now))
+        self._timer = QTimer(self)
+        self._timer.setInterval(_REFRESH_MS)
+        self._timer.timeout.connect(self._look)
+
+    @property
+    def running(self) -> bool:
+        """Whether a step is under way."""
+        return bool(self._now)
+
+    def start(self, what: str, work: Callable[[Progress], Any], done: Callable[[Any], None]) -> None:
+        """Run `work` in a thread, then `done` with its result in the main thread.
+
+        Parameters
+        ----------
+        what : str
+            The step in plain words, "Registering 871 left tibia"; starts error sentences and names the bar.
+        work : callable
+            Gets the progress to hand on to the core. It must not touch napari or Qt.
+        done : callable
+            Gets the result; not called after an error or Cancel. It may raise BoneMetError.
+        """
+        if self.running:
+            return
+        self._what, self._done = what, done
+        progress = ThreadProgress()
+        self._now.append((progress, cancelable_progress(total=100, desc=what)))
+        worker = _Work(work, progress)
+        worker.returned.connect(self._returned)
+        self._timer.start()
+        self.started.emit()
+        worker.start()
+
+    def cancel(self) -> None:
+        """Ask the step to stop; it does at its next check."""
+        for progress, _ in self._now:
+            progress.stop.set()
+            self.progressed.emit(progress.fraction, "Stopping…")
+
+    def _look(self) -> None:
+        if not self._now:
+            return
+        progress, bar = self._now[0]
+        if bar.is_canceled and not progress.stop.is_set():
+            self.cancel()
+        whole = int(progress.fraction * 100)
+        if whole > bar.n:
+            bar.update(whole - bar.n)
+        if progress.text and not progress.stop.is_set():
+            bar.set_description(f"{self._what}: {progress.text}")
+        while progress.reports:
+            self.reported.emit(progress.reports.popleft())
+        if not progress.stop.is_set():
+            self.progressed.emit(progress.fraction, progress.text)
+
+    def _returned(self, outcome: _Outcome) -> None:
+        self._look()
+        self._timer.stop()
+        done, self._done = self._done, None
+        self._now.pop()[1].close()
+        error = outcome.error
+        if error is None and done is not None:
+            try:
+                done(outcome.value)
+            except Exception as trouble:
+                error = trouble
+        if error is not None:
+            self._say(error)
+        self.finished.emit()
+
+    def _say(self, error: BaseException) -> None:
+        sentence = in_words(error, self._what)
+        self.failed.emit(sentence)
+        if not isinstance(error, Cancelled):
+            show_error(sentence)
+
+
+class RunBar(QWidget):
+    """Run and Cancel, a progress bar, and a line that says what happens or went wrong.
+
+    Parameters
+    ----------
+    label : str
+        The text of the Run button; connect `run_button.clicked`, then call :meth:`start`.
+    """
+
+    def __init__(self, label: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.runner = Runner(self)
+        self.run_button = QPushButton(label)
+        self.cancel_button = QPushButton("Cancel")
+        self.bar = QProgressBar()
+        self.line = QLabel()
+        self._locked: list[QWidget] = [self.run_button]
+        self._lay_out()
+        self.runner.started.connect(self._started)
+        self.runner.finished.connect(self._finished)
+        self.runner.progressed.connect(self._progressed)
+        self.runner.failed.connect(self.say)
+        self.cancel_button.clicked.connect(self.runner.cancel)
+
+    def _lay_out(self) -> None:
+        self.bar.setRange(0, 100)
+        self.bar.setTextVisible(True)
+        self.line.setWordWrap(True)
+        self.cancel_button.setToolTip("Stop the step; nothing is changed.")
+        row = QHBoxLayout()
+        row.addWidget(self.run_button, 2)
+        row.addWidget(self.cancel_button, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(row)
+        column.addWidget(self.bar)
+        column.addWidget(self.line)
+        self.cancel_button.setEnabled(False)
+        self.bar.hide()
+        self.line.hide()
+
+    @property
+    def running(self) -> bool:
+        """Whether the step is under way."""
+        return self.runner.running
+
+    def lock(self, *widgets: QWidget) -> None:
+        """Disable these too while the step runs."""
+        self._locked += widgets
+
+    def start(self, what: str, work: Callable[[Progress], Any], done: Callable[[Any], None]) -> None:
+        """Run `work` in a thread, then `done` with its result (see :meth:`Runner.start`)."""
+        self.runner.start(what, work, done)
+
+    def say(self, text: str) -> None:
+        """Show a sentence under the buttons; nothing for an empty one."""
+        self.line.setText(text)
+        self.line.setVisible(bool(text))
+
+    def _started(self) -> None:
+        for widget in self._locked:
+            widget.setEnabled(False)
+        self.cancel_button.setEnabled(True)
+        self.bar.setValue(0)
+        self.bar.show()
+        self.say("")
+
+    def _finished(self) -> None:
+        for widget in self._locked:
+            widget.setEnabled(True)
+        self.cancel_button.setEnabled(False)
+        self.bar.hide()
+
+    def _progressed(self, fraction: float, text: str) -> None:
+        self.bar.setValue(int(fraction * 100))
+        if text:
+            self.say(text)

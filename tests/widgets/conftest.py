@@ -1,0 +1,59 @@
+"""What the tests of the screen need: a display, a viewer, and small scans."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from napari_bonemet.progress import NO_PROGRESS
+from napari_bonemet.scan import Kind, Scan
+from napari_bonemet.series import ScanSeries
+
+HERE = Path(__file__).parent
+NEEDS = "needs napari and a display; run the tests under xvfb-run, or where DISPLAY is set"
+
+
+def _screen() -> bool:
+    try:
+        import napari
+        import qtpy
+    except (ImportError, RuntimeError):
+        return False
+    del napari, qtpy
+    there = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY") or sys.platform in ("win32", "darwin")
+    return bool(there)
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    # The modules import napari at their top: without it they cannot even be collected.
+    if collection_path.suffix == ".py" and collection_path.name.startswith("test_") and not _screen():
+        print(f"not collected: {collection_path.name}: {NEEDS}", file=sys.stderr)
+        return True
+    return None
+
+
+@pytest.fixture
+def make_series() -> Callable[..., ScanSeries]:
+    """Makes weeks of a hollow bone that loses a hole, in seconds a thousandth."""
+
+    def make(weeks: tuple[float, ...] = (0, 1, 2), kind: Kind = Kind.SEG, subject: str = "871") -> ScanSeries:
+        z, y, x = np.mgrid[:12, :20, :20]
+        ring = (np.hypot(y - 9.5, x - 9.5) < 8) & (np.hypot(y - 9.5, x - 9.5) > 5)
+        scans = []
+        for week in weeks:
+            hole = (np.abs(z - 6) < 1 + week) & (y > 13)
+            voxels = np.where(ring & ~(hole & (week > 0)), 180, 20).astype(np.uint8)
+            scans.append(Scan(voxels, (10.0, 10.0, 10.0), (0.0, 0.0, 0.0), subject, "left", day=7 * week, kind=kind))
+        return ScanSeries(tuple(scans))
+
+    return make
+
+
+@pytest.fixture
+def silence() -> Any:
+    """Nobody listens."""
+    return NO_PROGRESS
