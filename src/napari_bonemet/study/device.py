@@ -1,0 +1,28 @@
+"""Which processor networks run on."""
+
+
+def choose_device(wanted: str = "auto") -> str:
+    """The device's name for torch: "auto" takes the fastest that is there.
+
+    Parameters
+    ----------
+    wanted : {"auto", "cpu", "cuda", "mps"}
+
+    Raises
+    ------
+    InputError
+        When the device asked for is not there.
+    """
+    if wanted == "cpu":
+        return wanted
+    import torch
+
+    from napari_bonemet.errors import InputError
+
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if wanted == "auto":
+        return next((name for name, is_there in there.items() if is_there), "cpu")
+    if not there.get(wanted, False):
+        names = ", ".join(["cpu", *(name for name, is_there in there.items() if is_there)])
+        raise InputError(f"The device {wanted!r} is not there", expected=names, remedy="Choose another, or auto")
+    return wanted

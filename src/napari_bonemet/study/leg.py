@@ -1,0 +1,206 @@
+"""One leg through the whole chain: registered weeks, composites, a forecast, its scores, the figure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from napari_bonemet.errors import InputError
+from napari_bonemet.figures.study import StudyFigure, study_figure
+from napari_bonemet.forecast.forecaster import Forecast
+from napari_bonemet.metrics.table import ForecastScores, score
+from napari_bonemet.processing.composite import make_composite
+from napari_bonemet.processing.composite_result import CompositeResult
+from napari_bonemet.processing.registration_result import RegistrationResult
+from napari_bonemet.processing.roi import RoiResult, crop_roi
+from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
+from napari_bonemet.scan import Kind, Scan
+from napari_bonemet.series import ScanSeries
+from napari_bonemet.study.device import choose_device
+from napari_bonemet.study.forecasting import forecaster_for
+from napari_bonemet.study.notes import about_leg
+from napari_bonemet.study.options import StudyOptions
+from napari_bonemet.study.write import write_leg
+
+__all__ = ["LegStudy", "StudyOptions", "run_leg", "write_leg"]
+
+_REGISTERED, _COMPOSED, _FORECAST, _SCORED = 0.6, 0.7, 0.85, 0.95
+_ON_ONE_GRID_BY_NAME = (Kind.REGIST, Kind.ROI)
+
+
+@dataclass(frozen=True, eq=False)
+class LegStudy:
+    """What the chain made of one leg.
+
+    Parameters
+    ----------
+    scanned : ScanSeries
+        The weeks as they came.
+    registered : ScanSeries
+        The weeks on one grid, cropped where that was asked for.
+    registration : RegistrationResult or None
+        Transforms and quality; None where the weeks came registered.
+    roi : RoiResult or None
+        Which slices were kept; None where nothing was cropped.
+    composites : tuple of (week, CompositeResult)
+        Every later week against the baseline.
+    forecast : Forecast or None
+        None where there is but one week.
+    scores : ForecastScores or None
+        None where the forecast's week was not scanned.
+    figure : StudyFigure
+        Weeks, composite, forecast, truth, difference.
+    options : StudyOptions
+        As asked for.
+    notes : tuple of str
+        What the reader has to know, in sentences.
+    """
+
+    scanned: ScanSeries
+    registered: ScanSeries
+    registration: RegistrationResult | None
+    roi: RoiResult | None
+    composites: tuple[tuple[float, CompositeResult], ...]
+    forecast: Forecast | None
+    scores: ForecastScores | None
+    figure: StudyFigure
+    options: StudyOptions
+    notes: tuple[str, ...] = ()
+
+    @property
+    def leg(self) -> str:
+        """The leg in the dataset's words: "871 left tibia"."""
+        return self.scanned.leg
+
+
+def run_leg(
+    series: ScanSeries,
+    *,
+    options: StudyOptions | None = None,
+    progress: Progress = NO_PROGRESS,
+    train: Sequence[ScanSeries] = (),
+) -> LegStudy:
+    """Register the weeks, make composites, forecast a week from those before it, score it, draw the figure.
+
+    Parameters
+    ----------
+    series : ScanSeries
+        The weeks of one leg as scanned, greys.
+    options : StudyOptions, optional
+        The defaults when None.
+    train : sequence of ScanSeries
+        Other legs, each on one grid, to fit the ridge forecaster on; without any it is fitted on this leg's
+        own earlier weeks where there are enough, else on synthetic legs, which its note says.
+
+    Returns
+    -------
+    LegStudy
+
+    Raises
+    ------
+    InputError
+        When a step refuses its input; the leg and week are named.
+    Cancelled
+        When the user asked to stop.
+    """
+    options = options or StudyOptions()
+    _require_greys(series)
+    registration = _register(series, options, PartOf(progress, 0.0, _REGISTERED))
+    registered = registration.series if registration else series
+    registered.require_one_grid("The chain without registration")
+    roi = crop_roi(registered, options=options.roi) if options.crop_to_roi else None
+    registered = roi.series if roi else registered
+    composites = _compose(registered, options, PartOf(progress, _REGISTERED, _COMPOSED))
+    target = _target(registered, options)
+    forecast, scores = None, None
+    truth = _scan_of(registered, target)
+    if target is not None:
+        forecast = _forecast(registered, target, options, train, PartOf(progress, _COMPOSED, _FORECAST))
+        scores = _score(registered, forecast, truth, options, PartOf(progress, _FORECAST, _SCORED))
+    progress.message(f"{series.leg}: drawing the figure")
+    figure = study_figure(
+        registered, _shown_composite(composites, truth), forecast, truth, scores=scores, options=options.figure
+    )
+    progress.advance(1.0)
+    notes = about_leg(series, registration, roi, forecast, scores)
+    return LegStudy(series, registered, registration, roi, composites, forecast, scores, figure, options, notes)
+
+
+def _require_greys(series: ScanSeries) -> None:
+    for scan in series:
+        if scan.kind in (Kind.COMPOSITE, Kind.UNCERTAINTY):
+            raise InputError(
+                f"{scan.title} is no grey scan",
+                found=f"a scan of kind {scan.kind.value}",
+                remedy="Give the weekly scans themselves",
+            )
+
+
+def _register(series: ScanSeries, options: StudyOptions, progress: Progress) -> RegistrationResult | None:
+    from napari_bonemet.processing.register import register_weeks
+
+    came_registered = series.on_one_grid and all(scan.kind in _ON_ONE_GRID_BY_NAME for scan in series)
+    if options.skip_registration or came_registered:
+        progress.advance(1.0)
+        return None
+    progress.message(f"{series.leg}: registering {len(series)} weeks")
+    return register_weeks(series, options=options.registration, progress=progress)
+
+
+def _compose(
+    registered: ScanSeries, options: StudyOptions, progress: Progress
+) -> tuple[tuple[float, CompositeResult], ...]:
+    later = registered.scans[1:]
+    results = []
+    for number, scan in enumerate(later):
+        progress.message(f"{scan.title}: bone lost and formed since week {registered.weeks[0]:g}")
+        part = PartOf(progress, number / len(later), (number + 1) / len(later))
+        result = make_composite(registered.baseline, scan, options=options.composite, progress=part)
+        results.append((registered.weeks[number + 1], result))
+    return tuple(results)
+
+
+def _target(registered: ScanSeries, options: StudyOptions) -> float | None:
+    if options.target_week is not None:
+        return options.target_week
+    return registered.weeks[-1] if len(registered) > 1 else None
+
+
+def _scan_of(registered: ScanSeries, week: float | None) -> Scan | None:
+    return registered.at_week(week) if week is not None and week in registered.weeks else None
+
+
+def _forecast(
+    registered: ScanSeries, week: float, options: StudyOptions, train: Sequence[ScanSeries], progress: Progress
+) -> Forecast:
+    seen = registered.until(week)
+    progress.message(f"{registered.leg}: forecasting week {week:g} from {len(seen)} weeks before it")
+    forecaster, origin = forecaster_for(seen, week, options, train, PartOf(progress, 0.0, 0.8))
+    part = PartOf(progress, 0.8, 1.0)
+    forecast = forecaster.predict(seen, week, samples=options.samples, seed=options.seed, progress=part)
+    return replace(forecast, note="; ".join(text for text in (forecast.note.rstrip("."), origin) if text))
+
+
+def _score(
+    registered: ScanSeries, forecast: Forecast, truth: Scan | None, options: StudyOptions, progress: Progress
+) -> ForecastScores | None:
+    if truth is None:
+        return None
+    progress.message(f"{registered.leg}: scoring the forecast of week {forecast.week:g}")
+    return score(
+        forecast.mean,
+        truth,
+        registered.until(forecast.week)[-1],
+        model=forecast.model,
+        bone_threshold=options.composite.bone_threshold,
+        opening=options.figure.lesion_opening,
+        perceptual=options.perceptual,
+        device=choose_device(options.device),
+        progress=progress,
+    )
+
+
+def _shown_composite(composites: Sequence[tuple[float, CompositeResult]], truth: Scan | None) -> CompositeResult | None:
+    """The true week's against the baseline, else the last one's."""
+    for week, result in composites:
+        if truth is not None and week == truth.week:
+            return result
+    return composites[-1][1] if composites else None
