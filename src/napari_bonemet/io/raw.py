@@ -2,21 +2,23 @@
 
 import bz2
 import gzip
+import json
 import logging
 import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import dask.array as da
 import numpy as np
 
 from napari_bonemet.errors import BoneMetError, InputError
 from napari_bonemet.geometry import Shape, Triple
+from napari_bonemet.io.sidecar import Sidecar
 from napari_bonemet.provenance import Json, Step
 from napari_bonemet.scan import Voxels
 
@@ -43,7 +45,15 @@ UNITS_UM = {
 _PLAUSIBLE_UM = (1e-4, 1e6)
 _FURTHEST_UM = 1e9
 
+_CHUNK_BYTES = 8 * 2**20
 _CHATTY = ("tifffile", "nibabel", "nibabel.global", "pydicom", "PIL")
+
+
+class Stream(Protocol):
+    """Gives its bytes in order, a part at a time."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes; none at the end."""
 
 
 class ScanWarning(UserWarning):
@@ -66,8 +76,8 @@ class RawVolume:
         The reading itself, for the history.
     warnings : tuple of str
         Sentences that the user must see; they go into the history too.
-    record : mapping, optional
-        What this package wrote beside or into the file (see :mod:`napari_bonemet.io.sidecar`).
+    record : Sidecar, optional
+        What this package wrote beside or into the file.
     """
 
     voxels: Voxels
@@ -75,7 +85,7 @@ class RawVolume:
     origin: Triple = (0.0, 0.0, 0.0)
     step: Step = field(default_factory=lambda: Step("read"))
     warnings: tuple[str, ...] = ()
-    record: Mapping[str, Any] | None = None
+    record: Sidecar | None = None
 
 
 def read_step(path: Path, form: str, **found: Json) -> Step:
@@ -166,7 +176,7 @@ def map_raw(path: Path, dtype: Any, shape: Shape, offset: int = 0) -> Voxels:
     return native(np.memmap(path, kind, mode="r", offset=offset, shape=shape))
 
 
-def unpack(path: Path, dtype: Any, shape: Shape, stream: BinaryIO) -> Voxels:
+def unpack(path: Path, dtype: Any, shape: Shape, stream: Stream) -> Voxels:
     """Voxels from an unpacking stream; memory follows what the file holds, not what its header claims.
 
     Raises
@@ -187,11 +197,11 @@ def unpack(path: Path, dtype: Any, shape: Shape, stream: BinaryIO) -> Voxels:
     return native(np.frombuffer(b"".join(parts), kind).reshape(shape))
 
 
-def unpacker(packed: BinaryIO, how: str) -> BinaryIO:
+def unpacker(packed: BinaryIO, how: str) -> Stream:
     """The stream under gzip ("gzip", "gz") or bzip2 packing."""
     if how in ("gzip", "gz"):
-        return gzip.GzipFile(fileobj=packed)  # type: ignore[return-value]
-    return bz2.BZ2File(packed)  # type: ignore[return-value]
+        return gzip.GzipFile(fileobj=packed)
+    return bz2.BZ2File(packed)
 
 
 def _cut_short(path: Path, needed: int, there: int) -> InputError:
@@ -215,6 +225,34 @@ def by_slabs(voxels: Any, change: Callable[[np.ndarray], np.ndarray], dtype: Any
     """A lazy volume whose slabs of slices go through `change` when they are looked at."""
     lazy = da.from_array(voxels, chunks=("auto", -1, -1), name=False)
     return lazy.map_blocks(change, dtype=np.dtype(dtype))
+
+
+def lazy_slices(count: int, shape: tuple[int, int], dtype: Any, read: Callable[[int], np.ndarray]) -> Voxels:
+    """A lazy volume of `count` slices (y, x), a few to a chunk, each read by `read` when it is looked at."""
+    kind = np.dtype(dtype)
+    per_chunk = max(1, min(count, _CHUNK_BYTES // (shape[0] * shape[1] * kind.itemsize)))
+    which = da.arange(count, chunks=per_chunk)
+
+    def load(indices: np.ndarray) -> np.ndarray:
+        stack = np.empty((len(indices), *shape), kind)
+        for row, index in enumerate(indices):
+            stack[row] = read(int(index))
+        return stack
+
+    chunks = (which.chunks[0], (shape[0],), (shape[1],))
+    meta = np.empty((0, 0, 0), kind)
+    return which.map_blocks(load, dtype=kind, new_axis=[1, 2], chunks=chunks, meta=meta)
+
+
+def embedded(path: Path, text: object) -> Sidecar | None:
+    """What this package wrote into the header of `path`, from its JSON text; None where there is none.
+
+    Raises
+    ------
+    InputError
+        When the text cannot be understood.
+    """
+    return Sidecar.from_record(json.loads(text), path.name) if isinstance(text, str) else None
 
 
 def plain(value: float) -> float:
@@ -278,7 +316,7 @@ def direction_of(columns: np.ndarray) -> list[list[float]] | None:
     return np.asarray(columns, dtype=float).round(9).tolist()
 
 
-def inside(folder: Path, name: str, owner: Path) -> Path:
+def file_beside(folder: Path, name: str, owner: Path) -> Path:
     """The file that a header names, which must lie in the header's own folder.
 
     Raises
