@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 
-from magicgui.widgets import CheckBox, ComboBox, FileEdit, FloatSpinBox, LineEdit, SpinBox
+from magicgui.widgets import CheckBox, ComboBox, FileEdit, FloatSpinBox, LineEdit
 from napari.utils.notifications import show_info
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QGuiApplication
@@ -64,11 +64,9 @@ class _Field:
         step = 1.0 if whole else _step(self.option.default, high - low)
         # One step below the range stands for "automatic", which Qt then shows in words.
         low, high = max(low, -_MOST) - (step if self.optional else 0), min(high, _MOST)
-        if whole:
-            box: Any = SpinBox(name=self.option.name, min=int(low), max=int(high), value=int(low))
-        else:
-            box = FloatSpinBox(name=self.option.name, min=low, max=high, step=step, value=low)
-            box.native.setDecimals(_decimals(self.option.default, step))
+        # Whole numbers too: magicgui's SpinBox is of a Qt class that shows no unit behind the number.
+        box: Any = FloatSpinBox(name=self.option.name, min=low, max=high, step=step, value=low)
+        box.native.setDecimals(0 if whole else _decimals(self.option.default, step))
         if self.optional:
             box.native.setSpecialValueText(AUTOMATIC)
         if self.option.unit:
