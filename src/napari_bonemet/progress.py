@@ -63,3 +63,20 @@ class PartOf:
     def check(self) -> None:
         """Pass the question on."""
         self.whole.check()
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A figure that a step reads off while it runs, such as the metric after each iteration."""
+
+    name: str
+    value: float
+
+
+def report(progress: Progress, item: object) -> None:
+    """Hand `item` (a :class:`Reading`) to a listener that has a method `report`; the others never see it."""
+    while isinstance(progress, PartOf):
+        progress = progress.whole
+    listener = getattr(progress, "report", None)
+    if listener is not None:
+        listener(item)

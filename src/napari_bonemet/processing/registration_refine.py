@@ -8,7 +8,7 @@ import numpy as np
 from napari_bonemet.geometry import as_triple
 from napari_bonemet.processing.registration_images import Level
 from napari_bonemet.processing.registration_result import RegistrationOptions
-from napari_bonemet.progress import Progress
+from napari_bonemet.progress import Progress, Reading, report
 from napari_bonemet.transform import RigidTransform
 
 # Steps shrink from half a voxel of the level to this part of one.
@@ -49,6 +49,7 @@ class _Watch:
         self.values.append(-float(method.GetMetricValue()))
         try:
             self.progress.advance(min(1.0, len(self.values) / self.steps))
+            report(self.progress, Reading("mutual information", self.values[-1]))
             self.progress.check()
         except BaseException as reason:  # kept, and raised when SimpleITK has returned
             self.stopped = reason

@@ -1,6 +1,7 @@
 """What the docks of one viewer share: the legs found, the leg on the table, and what was made of it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -27,10 +28,13 @@ class Leg:
         Where its weeks lie on disk.
     series : ScanSeries, optional
         Its weeks, where they are read (samples, and scans dropped on the window).
+    folder : Path, optional
+        The folder that was opened, which commands name.
     """
 
     files: "LegFiles | None" = None
     series: ScanSeries | None = None
+    folder: Path | None = None
 
     @property
     def name(self) -> str:

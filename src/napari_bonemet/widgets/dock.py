@@ -6,6 +6,7 @@ from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QFrame, QGroupBox, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from napari_bonemet.widgets.desk import Desk, desk_of
+from napari_bonemet.widgets.week_view import WeekView, week_view_of
 from napari_bonemet.widgets.worker import Runner
 
 
@@ -27,6 +28,7 @@ class Dock(QWidget):
         super().__init__()
         self.viewer = viewer
         self.desk: Desk = desk_of(viewer)
+        self.view: WeekView = week_view_of(viewer)
         inner = QWidget()
         self.column = QVBoxLayout(inner)
         self.column.setContentsMargins(8, 6, 8, 6)

@@ -134,6 +134,7 @@ class Runner(QObject):
         super().__init__(parent)
         self._what = ""
         self._done: Callable[[Any], None] | None = None
+        self._then: Callable[[], None] | None = None
         self._now: list[tuple[ThreadProgress, Any]] = []
         # The thread must not outlive its dock; the closure holds the list, not the runner.
         now = self._now
@@ -170,6 +171,10 @@ class Runner(QObject):
         self.started.emit()
         worker.start()
 
+    def then(self, follow: Callable[[], None]) -> None:
+        """From within `done`: call `follow` once this step has ended and the form is free."""
+        self._then = follow
+
     def cancel(self) -> None:
         """Ask the step to stop; it does at its next check."""
         for progress, _ in self._now:
@@ -205,7 +210,10 @@ class Runner(QObject):
                 error = trouble
         if error is not None:
             self._say(error)
+        follow, self._then = self._then, None
         self.finished.emit()
+        if follow is not None and error is None:
+            follow()
 
     def _say(self, error: BaseException) -> None:
         sentence = in_words(error, self._what)

@@ -1,0 +1,120 @@
+"""What napari calls: the reader of weeks and scans, the writers, the sample."""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from napari.layers import Layer
+
+from napari_bonemet.errors import InputError
+from napari_bonemet.io import find_legs, read_study, write_scan, write_series
+from napari_bonemet.io.registry import can_read
+from napari_bonemet.phantom.sample import sample_leg
+from napari_bonemet.scan import Scan
+from napari_bonemet.series import ScanSeries
+from napari_bonemet.widgets.layers import LayerTuple, layer_tuple, scan_from_layer
+from napari_bonemet.widgets.settings import voxel_size_setting
+from napari_bonemet.widgets.week_view import FROM_READER
+
+__all__ = ["get_reader", "sample_tibia", "write_single", "write_weeks"]
+
+Paths = str | Sequence[str]
+
+
+def get_reader(path: Paths) -> Callable[[Paths], list[LayerTuple]] | None:
+    """The reader for a file, a slice folder or a folder of weeks; None where there is nothing for us.
+
+    Parameters
+    ----------
+    path : str or sequence of str
+        What was dropped or chosen.
+    """
+    paths = _paths(path)
+    return read_layers if paths and all(_is_ours(p) for p in paths) else None
+
+
+def _paths(path: Paths) -> list[Path]:
+    return [Path(path)] if isinstance(path, str) else [Path(p) for p in path]
+
+
+def _is_ours(path: Path) -> bool:
+    if can_read(path):
+        return True
+    try:
+        return path.is_dir() and bool(find_legs(path))
+    except InputError:
+        return False
+
+
+def read_layers(path: Paths) -> list[LayerTuple]:
+    """Every week of every leg as a layer, lazily; the first week of the first leg is seen.
+
+    Raises
+    ------
+    InputError
+        Said by napari in a notification: what is missing, and what to do. A voxel size that the files do not
+        state is asked for on the Preferences page or in the dock "Weekly scans", never guessed.
+    """
+    spacing = voxel_size_setting() or None
+    layers: list[LayerTuple] = []
+    for one in _paths(path):
+        for series in read_study(one, spacing=spacing):
+            layers += _weeks(series, seen=not layers)
+    return layers
+
+
+def _weeks(series: ScanSeries, *, seen: bool) -> list[LayerTuple]:
+    extra = {FROM_READER: True}
+    return [layer_tuple(scan, visible=seen and scan is series[0], extra=extra) for scan in series]
+
+
+def sample_tibia() -> list[LayerTuple]:
+    """Four weeks of a synthetic tibia with a growing lesion, as scanned (not yet registered)."""
+    return _weeks(sample_leg().series, seen=True)
+
+
+def _scan(data: Any, attributes: dict[str, Any], kind: str) -> Scan:
+    return scan_from_layer(Layer.create(data, attributes, kind))
+
+
+def write_single(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
+    """Write one image layer in the format of the suffix, with its voxel size.
+
+    Raises
+    ------
+    InputError
+        When the layer is no volume or states no units.
+    OutputError
+        When it cannot be written; nothing half-written is left.
+    """
+    # napari has asked whether an existing file may be replaced.
+    return [str(write_scan(_scan(data, attributes, "image"), Path(path), overwrite=True))]
+
+
+def write_labels(path: str, data: Any, attributes: dict[str, Any]) -> list[str]:
+    """Write one labels layer (a composite) in the format of the suffix; as :func:`write_single`."""
+    return [str(write_scan(_scan(data, attributes, "labels"), Path(path), overwrite=True))]
+
+
+def write_weeks(path: str, layer_data: list[tuple[Any, dict[str, Any], str]]) -> list[str]:
+    """Write weeks as PNG slices in the BoneMet layout: ``path/871 left tibia/week 3``.
+
+    Raises
+    ------
+    InputError
+        When a layer is no scan, or its week is not known.
+    OutputError
+        When they cannot be written.
+    """
+    scans = [_scan(*layer) for layer in layer_data]
+    scans.sort(key=lambda scan: (scan.leg, scan.kind))
+    groups = [ScanSeries(tuple(group)) for _, group in groupby(scans, key=lambda scan: (scan.leg, scan.kind))]
+    legs = [series.leg for series in groups]
+    for leg in legs:
+        if legs.count(leg) > 1:
+            raise InputError(
+                f"The layers hold {leg} at two stages, which one folder cannot keep apart",
+                remedy="Select the layers of one stage, and save those",
+            )
+    return [str(written) for series in groups for written in write_series(series, Path(path))]

@@ -1,0 +1,79 @@
+"""The week navigator: back, slider, on; and the same on the keyboard."""
+
+from typing import Any
+
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeySequence, QShortcut
+from qtpy.QtWidgets import QGroupBox, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
+
+from napari_bonemet.scan import DAYS_PER_WEEK
+from napari_bonemet.widgets.desk import Desk
+
+BACK_KEY, ON_KEY = "Ctrl+Shift+PgUp", "Ctrl+Shift+PgDown"
+
+
+class WeekNavigator(QGroupBox):
+    """Shows and sets the current week of a desk."""
+
+    def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
+        super().__init__("Week", parent)
+        self._desk = desk
+        self.back, self.slider, self.on = QToolButton(), QSlider(Qt.Orientation.Horizontal), QToolButton()
+        self.label = QLabel()
+        self.label.setWordWrap(True)
+        self._lay_out()
+        self.back.clicked.connect(self._step_back)
+        self.on.clicked.connect(self._step_on)
+        self.slider.valueChanged.connect(self._slid)
+        for signal in (desk.series_changed, desk.registration_changed, desk.roi_changed, desk.week_changed):
+            signal.connect(self._refresh)
+        self._refresh()
+
+    def _lay_out(self) -> None:
+        self.back.setText("◀")
+        self.on.setText("▶")
+        self.back.setToolTip(f"Week before ({BACK_KEY})")
+        self.on.setToolTip(f"Next week ({ON_KEY})")
+        self.slider.setPageStep(1)
+        self.slider.setTickPosition(QSlider.TickPosition.TicksBelow)
+        self.slider.setTickInterval(1)
+        row = QHBoxLayout()
+        for widget in (self.back, self.slider, self.on):
+            row.addWidget(widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(6, 6, 6, 6)
+        column.addLayout(row)
+        column.addWidget(self.label)
+        # Keys work wherever the focus is in the window.
+        for key, slot in ((BACK_KEY, self._step_back), (ON_KEY, self._step_on)):
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
+            shortcut.activated.connect(slot)
+
+    def _step_back(self) -> None:
+        self._desk.step_week(-1)
+
+    def _step_on(self) -> None:
+        self._desk.step_week(1)
+
+    def _slid(self, index: int) -> None:
+        series = self._desk.shown
+        if series is not None and 0 <= index < len(series):
+            self._desk.set_week(series.weeks[index])
+
+    def _refresh(self, *_: Any) -> None:
+        series, week = self._desk.shown, self._desk.week
+        there = series is not None and week in series.weeks
+        for widget in (self.back, self.slider, self.on):
+            widget.setEnabled(there)
+        if series is None or week is None or not there:
+            self.label.setText("No leg is open.")
+            return
+        index = series.weeks.index(week)
+        self.slider.blockSignals(True)
+        self.slider.setRange(0, len(series) - 1)
+        self.slider.setValue(index)
+        self.slider.blockSignals(False)
+        self.back.setEnabled(index > 0)
+        self.on.setEnabled(index < len(series) - 1)
+        self.label.setText(f"Week {week:g} (day {week * DAYS_PER_WEEK:g}), scan {index + 1} of {len(series)}")

@@ -1,0 +1,134 @@
+"""Keeps the canvas in step with the desk: its weeks as layers, the current one seen, dropped scans taken up."""
+
+import contextlib
+import weakref
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from qtpy.QtCore import QObject, QTimer
+
+from napari_bonemet.errors import InputError
+from napari_bonemet.scan import Kind, Scan
+from napari_bonemet.series import ScanSeries
+from napari_bonemet.widgets.desk import Desk, Leg, desk_of
+from napari_bonemet.widgets.layers import ANY, add_scan, find_layers, record_of_layer, scan_from_layer
+
+__all__ = ["WeekView", "week_view_of"]
+
+WEEKLY = (Kind.RECON, Kind.SEG, Kind.REGIST, Kind.ROI)
+FROM_READER = "from reader"
+
+
+class WeekView(QObject):
+    """Listens to one desk and acts on one viewer; lives as long as the desk.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Held weakly.
+    """
+
+    def __init__(self, viewer: Any, desk: Desk) -> None:
+        super().__init__(desk)
+        self._viewer = weakref.ref(viewer)
+        self._desk = desk
+        self._adopting = QTimer(self)
+        self._adopting.setSingleShot(True)
+        self._adopting.setInterval(0)
+        self._adopting.timeout.connect(self.adopt)
+        desk.series_changed.connect(self._show_series)
+        desk.registration_changed.connect(self._show_series)
+        desk.roi_changed.connect(self._show_series)
+        desk.week_changed.connect(self._show_week)
+        viewer.layers.events.inserted.connect(self._on_inserted)
+        self._adopting.start()
+
+    def _on_inserted(self, event: Any) -> None:
+        # A reader adds its weeks one by one: wait for the last.
+        if _dropped(event.value):
+            self._adopting.start()
+
+    def adopt(self) -> None:
+        """Take up the legs whose weeks a reader or the sample menu put on the canvas."""
+        viewer = self._viewer()
+        if viewer is None:
+            return
+        scans = list(_dropped_scans(viewer))
+        known = {(leg.name, leg.kind) for leg in self._desk.legs}
+        scans = [s for s in scans if s.week is not None and s.kind in WEEKLY and (s.leg, s.kind) not in known]
+        scans.sort(key=lambda scan: (scan.leg, scan.kind))
+        legs = []
+        for _, group in groupby(scans, key=lambda scan: (scan.leg, scan.kind)):
+            try:
+                legs.append(Leg(series=ScanSeries(tuple(group))))
+            except InputError:
+                continue  # the same week twice: two drops of one leg stay plain layers
+        if legs:
+            self._desk.add_legs(*legs)
+            if self._desk.series is None:
+                self._desk.set_series(legs[0].series, legs[0])
+
+    def _show_series(self) -> None:
+        viewer, series = self._viewer(), self._desk.shown
+        if viewer is None or series is None:
+            return
+        first = not find_layers(viewer)
+        for scan in series:
+            _ensure(viewer, scan)
+        if first:
+            _look_at(viewer, series)
+        self._show_week(self._desk.week)
+
+    def _show_week(self, week: float | None) -> None:
+        viewer, series = self._viewer(), self._desk.shown
+        # In linked cells every layer has a cell of its own.
+        if viewer is None or series is None or viewer.canvas.grid.enabled:
+            return
+        wanted = series.leg, series.baseline.kind, week
+        for layer in find_layers(viewer):
+            record = record_of_layer(layer) or {}
+            if record["kind"] in WEEKLY:
+                layer.visible = (record["leg"], record["kind"], record["week"]) == wanted
+
+    def remove(self, leg: str) -> None:
+        """Take every layer of ours of a leg off the canvas."""
+        viewer = self._viewer()
+        if viewer is not None:
+            for layer in find_layers(viewer, leg=leg, what=ANY):
+                viewer.layers.remove(layer)
+
+
+def _dropped(layer: Any) -> bool:
+    record = record_of_layer(layer)
+    return record is not None and bool(record.get(FROM_READER))
+
+
+def _dropped_scans(viewer: Any) -> Iterator[Scan]:
+    for layer in viewer.layers:
+        # A layer that was turned since is no scan any more.
+        with contextlib.suppress(InputError):
+            if _dropped(layer):
+                yield scan_from_layer(layer)
+
+
+def _ensure(viewer: Any, scan: Scan) -> None:
+    there = find_layers(viewer, leg=scan.leg, week=scan.week, kind=scan.kind)
+    if not any(layer.data is scan.voxels for layer in there):
+        add_scan(viewer, scan, visible=False)
+
+
+def _look_at(viewer: Any, series: ScanSeries) -> None:
+    viewer.canvas.overlays.scale_bar.visible = True
+    viewer.reset_view()
+    z, _, _ = series.baseline.grid.centre
+    if viewer.dims.ndim == 3:
+        viewer.dims.set_point(0, z)
+
+
+def week_view_of(viewer: Any) -> WeekView:
+    """The view that keeps a viewer's canvas in step with its desk, made on first use."""
+    real = getattr(viewer, "__wrapped__", viewer)
+    desk = desk_of(real)
+    view = desk.findChild(WeekView)
+    return view if view is not None else WeekView(real, desk)
