@@ -5,6 +5,7 @@ from typing import Literal
 import numpy as np
 from scipy import ndimage
 
+from napari_bonemet.coverage import record_of_grid
 from napari_bonemet.geometry import Grid
 from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.provenance import Step
@@ -63,7 +64,7 @@ def resample(
         )
         slab[...] = _to_type(values, voxels.dtype)
     progress.advance(1.0)
-    step = Step("resample", {"interpolation": interpolation, **transform.as_record()})
+    step = Step("resample", {"interpolation": interpolation, **transform.as_record(), **record_of_grid(scan.grid)})
     return scan.with_voxels(out, grid=grid, step=step, kind=kind)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
+from napari_bonemet.coverage import covered_by_all
 from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Grid
 from napari_bonemet.io.composite_codes import encode
@@ -50,6 +51,10 @@ def make_composite(
                 found=f"at most {float(scan.to_numpy().max()):g}",
                 remedy="Lower the bone threshold",
             )
+    seen = covered_by_all((baseline, later))
+    if seen is not None:
+        # Outside a week's field of view nothing is known: the baseline's state stands.
+        bone_later = np.where(seen, bone_later, bone)
     raw = _volumes(bone, bone_later, baseline.grid)
     contrast = _contrast(before, bone)
     change = after.astype(np.float32) - before
