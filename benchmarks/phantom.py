@@ -11,7 +11,7 @@ def main() -> None:
         wall, cpu = time.perf_counter(), time.process_time()
         weeks = len(make_leg(options).series)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        print(f"{weeks} weeks of {shape} at {spacing:g} µm: {cpu:.2f} CPU s, {wall:.2f} s")  # noqa: T201
+        print(f"{weeks} weeks of {shape} at {spacing:g} µm: {cpu:.2f} CPU s, {wall:.2f} s")
 
 
 if __name__ == "__main__":

@@ -59,11 +59,12 @@ def test_lesions_take_bone_and_never_give_it_back(tumour: SyntheticLeg) -> None:
     for bone, labels in zip(tumour.truth.bone, tumour.truth.lesion_labels, strict=True):
         assert not (labels[~baseline] > 0).any()
         assert not (labels[bone] > 0).any()
-        assert ((labels > 0) == (baseline & ~bone)).all()
     for earlier, later in pairwise(tumour.truth.bone):
         assert not (later & ~earlier).any()
     lost = [int((labels > 0).sum()) for labels in tumour.truth.lesion_labels]
     assert lost[0] == 0 < lost[1] < lost[2] < lost[3]
+    # What lesions did not take, age did.
+    assert lost[3] > 0.7 * (baseline & ~tumour.truth.bone[3]).sum()
 
 
 def test_a_control_ages_and_has_no_lesions(control: SyntheticLeg) -> None:

@@ -13,6 +13,7 @@ from napari_bonemet.phantom.texture import Axes, distance_to_zero, random_field,
 
 _PLATE_UM = 110.0
 _SUBCHONDRAL_UM = 70.0
+_FIBULA_HEAD_UM = 120.0
 _FIBULA_ANGLE = np.deg2rad(36.0)
 
 
@@ -59,13 +60,13 @@ class Anatomy:
             return float(mean * (1 + spread * np.clip(rng.standard_normal(), -2, 2)))
 
         return cls(
-            shaft=about(620, 0.03),
+            shaft=about(603, 0.03),
             flare=about(400, 0.05),
             flare_length=about(600, 0.06),
             cortex=about(168, 0.06),
             trabecula=about(52, 0.05),
-            network=about(150, 0.05),
-            fullness=about(0.55, 0.15),
+            network=about(115, 0.05),
+            fullness=about(0.1, 0.5),
             junction=about(420, 0.08),
             bow=about(40, 0.5),
         )
@@ -115,7 +116,7 @@ def radius(anatomy: Anatomy, z: np.ndarray, cos: np.ndarray, sin: np.ndarray) ->
     slope = anatomy.flare / anatomy.flare_length * flare
     oval, corner = 0.02 + 0.14 * flare, 0.085
     cos2, sin2 = cos * cos - sin * sin, 2 * sin * cos
-    sin3, cos3 = 3 * sin - 4 * sin**3, 4 * cos**3 - 3 * cos
+    sin3, cos3 = sin * (3 - 4 * sin * sin), cos * (4 * cos * cos - 3)
     shape = 1 + oval * cos2 + corner * sin3
     turning = (3 * corner * cos3 - 2 * oval * sin2) / shape
     return mean * shape, np.sqrt(1 + turning**2 + slope**2)
@@ -149,8 +150,10 @@ def shape_bone(anatomy: Anatomy, seed: int, axes: Axes) -> Bone:
     cos, sin = x / rho, y_local / rho
     outer, oblique = radius(anatomy, z, cos, sin)
     outline = (outer - rho) / oblique
-    below = z - 130 * (rho / outer) ** 2 + 70 - 25 * np.sin(x / 240) * np.cos(y_local / 290)
-    thickness = cortical_thickness(anatomy, z)
+    below = z - 85 * (rho / outer) ** 2 + 45 - 18 * np.sin(x / 240) * np.cos(y_local / 290)
+    uneven = sample_field(random_field(stream(seed, "cortex"), (260.0, 160.0, 160.0)), axes)
+    # Thicker along the anterior crest, as a tibia is, and nowhere quite even.
+    thickness = cortical_thickness(anatomy, z) * (1 - 0.12 * sin + 0.08 * np.clip(uneven, -2, 2))
     cavity = outline - thickness
     not_plate = np.abs(below) - _PLATE_UM / 2
     shell = np.minimum(outline, thickness - outline)
@@ -175,11 +178,11 @@ def _network(anatomy: Anatomy, seed: int, axes: Axes, below: np.ndarray, cavity:
     sheets = [
         np.abs(sample_field(distance_to_zero(random_field(rng, (along, across, across))), axes)) for _ in range(2)
     ]
-    tearing = sample_field(random_field(rng, (1.3 * along, 0.8 * across, 0.8 * across)), axes)
+    tearing = sample_field(random_field(rng, (1.2 * along, across, across)), axes)
     depth = np.abs(below) / 1000
-    fullness = anatomy.fullness + 0.9 * np.exp(-depth / 0.15) - 1.1 * depth
+    fullness = anatomy.fullness + 0.9 * np.exp(-depth / 0.3) - 0.9 * depth
     fullness = fullness - 0.45 * np.clip(cavity / 400, 0, 1.5) * np.clip(depth / 0.4, 0, 1)
-    thickness = anatomy.trabecula / 2 - 4 * np.exp(-depth / 0.2)
+    thickness = anatomy.trabecula / 2 - 6 * np.exp(-depth / 0.2)
     level = np.minimum(thickness - np.minimum(*sheets), (tearing + fullness) * (0.45 * across))
     return np.asarray(level, dtype=np.float32)
 
@@ -187,10 +190,10 @@ def _network(anatomy: Anatomy, seed: int, axes: Axes, below: np.ndarray, cavity:
 def _fibula(anatomy: Anatomy, z: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
     cos, sin = np.cos(_FIBULA_ANGLE), np.sin(_FIBULA_ANGLE)
     tibia, _ = radius(anatomy, z, np.asarray(cos, np.float32), np.asarray(sin, np.float32))
-    size = 135 + 70 * np.exp(-np.maximum(z + 150, 0) / 350)
+    size = 135 + 45 * np.exp(-np.maximum(z - _FIBULA_HEAD_UM, 0) / 300)
     below = z - anatomy.junction
-    gap = np.where(below > 0, 420 * (1 - np.exp(-below / 600)), np.maximum(below / 4, -60))
+    gap = np.where(below > 0, 350 * (1 - np.exp(-below / 350)), np.maximum(below / 2, -80))
     reach = tibia + size + gap
     rho = np.hypot(y - axis_of(anatomy, z) - reach * sin, x - reach * cos)
-    outline = np.minimum(size - rho, z + 190)
+    outline = np.minimum(size - rho, z - _FIBULA_HEAD_UM)
     return np.asarray(np.minimum(outline, 85 - outline), dtype=np.float32)

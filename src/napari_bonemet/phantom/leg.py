@@ -1,5 +1,6 @@
 """One synthetic leg: its weeks as scanned, and the truth about them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -8,7 +9,7 @@ from scipy import ndimage
 from napari_bonemet.geometry import Grid
 from napari_bonemet.phantom import scanner
 from napari_bonemet.phantom.bone import Anatomy, Bone, shape_bone
-from napari_bonemet.phantom.lesions import Lesion, fronts, grow
+from napari_bonemet.phantom.lesions import advance, begin, grow
 from napari_bonemet.phantom.options import LegOptions, stream
 from napari_bonemet.phantom.texture import Axes
 from napari_bonemet.progress import NO_PROGRESS, Progress
@@ -23,8 +24,8 @@ __all__ = ["LegOptions", "LegTruth", "SyntheticLeg", "make_leg"]
 _LOOSE_MM3 = 0.004
 _MOST_ABOVE_PLATE_UM = 600.0
 _SHARE_ABOVE_PLATE = 0.16
-# A control loses about 2 points of BV/TV in six weeks: a good half micrometre per week off each surface.
-_AGEING_UM = 0.6
+# Off each trabecular surface per week; it costs a control about 2 points of BV/TV in six weeks.
+_AGEING_UM = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,18 +114,17 @@ def make_leg(options: LegOptions | None = None, *, progress: Progress = NO_PROGR
     grid = options.grid
     reach = scanner.margin(options)
     wide = grid.pad((reach,) * 3, (reach,) * 3)
+    inner = tuple(slice(reach, reach + n) for n in grid.shape)
     axes = _model_axes(options, wide)
     anatomy = Anatomy.draw(options.seed)
     healthy = shape_bone(anatomy, options.seed, axes)
-    lesions = grow(anatomy, options.seed, options.weeks[-1]) if options.tumour else ()
-    inner = tuple(slice(reach, reach + n) for n in grid.shape)
     bone, labels, volumes = [], [], []
-    for done, week in enumerate(options.weeks):
+    weeks = _weeks(anatomy, healthy, axes, options)
+    for done, (week, occupancy, taken) in enumerate(weeks):
         progress.advance(done / len(options.weeks))
-        occupancy, nearest = _week(healthy, axes, lesions, options, week)
         volumes.append(_as_scan(scanner.expose(healthy, occupancy, options), wide, options, week))
         bone.append(occupancy[inner] > 0.5)
-        labels.append(np.where(bone[0] & ~bone[-1], nearest[inner], 0).astype(np.int16))
+        labels.append(np.where(bone[0], taken[inner], 0).astype(np.int16))
     progress.advance(1.0)
     plate = _plate_um(options)
     truth = LegTruth(
@@ -137,6 +137,41 @@ def make_leg(options: LegOptions | None = None, *, progress: Progress = NO_PROGR
     return SyntheticLeg(options, truth, tuple(volumes))
 
 
+def _weeks(
+    anatomy: Anatomy, healthy: Bone, axes: Axes, options: LegOptions
+) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    # Each scanned week: its number, the share of bone in each voxel, and which lesion took the bone
+    # that age alone would have left.
+    last = options.weeks[-1]
+    lesions = grow(anatomy, options.seed, last) if options.tumour else ()
+    passed = begin(healthy, axes, lesions)
+    for week in range(last + 1):
+        if week and lesions:
+            advance(passed, axes, lesions, options.seed, week)
+        if week not in options.weeks:
+            continue
+        aged = np.maximum(healthy.cortex, healthy.trabeculae - np.float32(_AGEING_UM * week))
+        left = remaining = _occupancy(aged, healthy.fibula, options)
+        taken = np.zeros(left.shape, np.int16)
+        if week and lesions:
+            remaining = _occupancy(np.minimum(aged, -passed.max(axis=0)), healthy.fibula, options)
+            lost = (left > 0.5) & (remaining <= 0.5)
+            taken[lost] = passed[:, lost].argmax(axis=0) + 1
+        yield week, remaining, taken
+
+
+def _occupancy(depth: np.ndarray, fibula: np.ndarray, options: LegOptions) -> np.ndarray:
+    occupancy = np.clip(0.5 + np.maximum(depth, fibula) / np.float32(options.spacing_um), 0, 1)
+    return _without_loose(occupancy, options.grid.voxel_volume_mm3)
+
+
+def _without_loose(occupancy: np.ndarray, voxel_mm3: float) -> np.ndarray:
+    parts, _ = ndimage.label(occupancy > 0.25, output=np.int32)
+    loose = np.bincount(parts.ravel()) * voxel_mm3 < _LOOSE_MM3
+    loose[0] = False
+    return np.where(loose[parts], np.float32(0), occupancy)
+
+
 def _plate_um(options: LegOptions) -> float:
     return min(_MOST_ABOVE_PLATE_UM, _SHARE_ABOVE_PLATE * options.grid.size[0])
 
@@ -146,26 +181,6 @@ def _model_axes(options: LegOptions, grid: Grid) -> Axes:
     z, y, x = (np.arange(n) * s + o for n, s, o in zip(grid.shape, grid.spacing, grid.origin, strict=True))
     mirror = 1 if options.side == "left" else -1
     return (z - _plate_um(options), y - middle_y, mirror * (x - middle_x))
-
-
-def _week(
-    healthy: Bone, axes: Axes, lesions: tuple[Lesion, ...], options: LegOptions, week: int
-) -> tuple[np.ndarray, np.ndarray]:
-    # Share of bone in each voxel, and the lesion that came nearest (0 where there is none).
-    depth = np.maximum(healthy.cortex, healthy.trabeculae - np.float32(_AGEING_UM * week))
-    nearest = np.zeros(depth.shape, np.int16)
-    if lesions and week:
-        passed = fronts(healthy, axes, lesions, options.seed, week)
-        nearest = (passed.argmax(axis=0) + 1).astype(np.int16)
-        depth = np.minimum(depth, -passed.max(axis=0))
-    occupancy = np.clip(0.5 + np.maximum(depth, healthy.fibula) / options.spacing_um, 0, 1)
-    return _without_loose(occupancy, options.grid.voxel_volume_mm3), nearest
-
-
-def _without_loose(occupancy: np.ndarray, voxel_mm3: float) -> np.ndarray:
-    parts, _ = ndimage.label(occupancy > 0.25, output=np.int32)
-    sizes = np.bincount(parts.ravel()) * voxel_mm3
-    return np.where((sizes < _LOOSE_MM3)[parts] & (parts > 0), np.float32(0), occupancy)
 
 
 def _as_scan(voxels: np.ndarray, grid: Grid, options: LegOptions, week: int) -> Scan:

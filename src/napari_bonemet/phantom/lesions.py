@@ -65,8 +65,8 @@ def _seed_point(anatomy: Anatomy, rng: np.random.Generator) -> tuple[float, floa
     return (float(z), float(rho * sin + axis_of(anatomy, z)), float(rho * cos))
 
 
-def fronts(bone: Bone, axes: Axes, lesions: tuple[Lesion, ...], seed: int, week: int) -> np.ndarray:
-    """How far every lesion's front has passed each point by `week`.
+def begin(bone: Bone, axes: Axes, lesions: tuple[Lesion, ...]) -> np.ndarray:
+    """How far every lesion's front has passed each point before it has moved.
 
     Parameters
     ----------
@@ -76,24 +76,37 @@ def fronts(bone: Bone, axes: Axes, lesions: tuple[Lesion, ...], seed: int, week:
         The grid's coordinates (z, y, x) in the model's frame, micrometres.
     lesions : tuple of Lesion
         From :func:`grow`.
-    seed : int
-        The animal.
-    week : int
-        The week that is asked for.
 
     Returns
     -------
     ndarray, (lesions, z, y, x) float32
-        Micrometres; positive where bone is lost to that lesion. It never falls from week to week.
+        Micrometres, negative: what lies still between the seed and the point, resistance counted.
     """
-    passed = np.stack([-_way(bone, axes, lesion) for lesion in lesions])
-    for past in range(1, week + 1):
-        rough = sample_field(random_field(stream(seed, "front", past), (_FRONT_LENGTH_UM,) * 3), axes)
-        speed = np.maximum(1 + _ROUGHNESS * rough, 0)
-        for number, lesion in enumerate(lesions):
-            if past in lesion.advance_um:
-                passed[number] += np.float32(lesion.advance_um[past]) * speed
+    passed = np.empty((len(lesions), *bone.outline.shape), np.float32)
+    for number, lesion in enumerate(lesions):
+        passed[number] = -_way(bone, axes, lesion)
     return passed
+
+
+def advance(passed: np.ndarray, axes: Axes, lesions: tuple[Lesion, ...], seed: int, week: int) -> None:
+    """Move the fronts by one week, in place; bone is lost where `passed` is positive, and it never falls.
+
+    Parameters
+    ----------
+    passed : ndarray, (lesions, z, y, x) float32
+        From :func:`begin`, after the weeks before; micrometres.
+    axes, lesions
+        As for :func:`begin`.
+    seed : int
+        The animal.
+    week : int
+        The week that passes.
+    """
+    rough = sample_field(random_field(stream(seed, "front", week), (_FRONT_LENGTH_UM,) * 3), axes)
+    speed = np.maximum(1 + _ROUGHNESS * rough, 0)
+    for number, lesion in enumerate(lesions):
+        if week in lesion.advance_um:
+            passed[number] += np.float32(lesion.advance_um[week]) * speed
 
 
 def _way(bone: Bone, axes: Axes, lesion: Lesion) -> np.ndarray:

@@ -16,7 +16,7 @@ LATTICE = 96
 LATTICE_UM = 36.0
 
 # Where a field is flat its distance to zero is not known from its slope; the slope counts at least so much.
-_LEAST_SLOPE = 0.6
+_LEAST_SLOPE = 0.35
 
 Axes = tuple[np.ndarray, np.ndarray, np.ndarray]
 
