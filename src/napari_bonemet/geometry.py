@@ -140,6 +140,28 @@ class Grid:
         """The same grid with its first voxel centred on `origin` (z, y, x), micrometres."""
         return replace(self, origin=as_triple(tuple(origin), "origin"))
 
+    def region_of(self, part: "Grid") -> Region:
+        """The slices of this grid that `part`, cut from it, covers.
+
+        Raises
+        ------
+        InputError
+            When voxels of `part` are no voxels of this grid.
+        """
+        start = np.asarray(self.to_index(part.origin))
+        low = np.rint(start).astype(int)
+        high = low + part.shape
+        aligned = self.same_spacing(part) and bool((np.abs(start - low) < 0.01).all())
+        if not aligned or (low < 0).any() or (high > self.shape).any():
+            raise InputError(
+                "The scans do not lie on one grid",
+                expected=f"a part of {self.shape} voxels of {self.spacing} µm from {self.origin}",
+                found=f"{part.shape} voxels of {part.spacing} µm from {part.origin}",
+                remedy="Register the weeks first",
+            )
+        z, y, x = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+        return (z, y, x)
+
     def same_spacing(self, other: "Grid") -> bool:
         """Whether voxel sizes agree, to the digits that files print."""
         return bool(np.allclose(self.spacing, other.spacing, rtol=SPACING_TOLERANCE, atol=0))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from napari_bonemet.coverage import common_box
 from napari_bonemet.errors import InputError
 from napari_bonemet.figures.study import StudyFigure, study_figure
 from napari_bonemet.forecast.forecaster import Forecast
@@ -35,7 +36,9 @@ class LegStudy:
     scanned : ScanSeries
         The weeks as they came.
     registered : ScanSeries
-        The weeks on one grid, cropped where that was asked for.
+        The weeks on one grid, cropped to the region of interest where that was asked for.
+    common : ScanSeries
+        The same, cropped to what every week saw: what is forecast, scored and drawn.
     registration : RegistrationResult or None
         Transforms and quality; None where the weeks came registered.
     roi : RoiResult or None
@@ -56,6 +59,7 @@ class LegStudy:
 
     scanned: ScanSeries
     registered: ScanSeries
+    common: ScanSeries
     registration: RegistrationResult | None
     roi: RoiResult | None
     composites: tuple[tuple[float, CompositeResult], ...]
@@ -109,19 +113,20 @@ def run_leg(
     roi = crop_roi(registered, options=options.roi) if options.crop_to_roi else None
     registered = roi.series if roi else registered
     composites = _compose(registered, options, PartOf(progress, _REGISTERED, _COMPOSED))
-    target = _target(registered, options)
+    common = seen_in_every_week(registered, options.composite.bone_threshold)
+    target = _target(common, options)
     forecast, scores = None, None
-    truth = _scan_of(registered, target)
+    truth = _scan_of(common, target)
     if target is not None:
-        forecast = _forecast(registered, target, options, train, PartOf(progress, _COMPOSED, _FORECAST))
-        scores = _score(registered, forecast, truth, options, PartOf(progress, _FORECAST, _SCORED))
+        forecast = _forecast(common, target, options, train, PartOf(progress, _COMPOSED, _FORECAST))
+        scores = _score(common, forecast, truth, options, PartOf(progress, _FORECAST, _SCORED))
     progress.message(f"{series.leg}: drawing the figure")
     figure = study_figure(
-        registered, _shown_composite(composites, truth), forecast, truth, scores=scores, options=options.figure
+        common, _shown_composite(composites, truth, common), forecast, truth, scores=scores, options=options.figure
     )
     progress.advance(1.0)
-    notes = about_leg(series, registration, roi, forecast, scores)
-    return LegStudy(series, registered, registration, roi, composites, forecast, scores, figure, options, notes)
+    notes = about_leg(series, common, registration=registration, roi=roi, forecast=forecast, scores=scores)
+    return LegStudy(series, registered, common, registration, roi, composites, forecast, scores, figure, options, notes)
 
 
 def _require_greys(series: ScanSeries) -> None:
@@ -193,14 +198,27 @@ def _score(
         bone_threshold=options.composite.bone_threshold,
         opening=options.figure.lesion_opening,
         perceptual=options.perceptual,
-        device=choose_device(options.device),
+        device=choose_device(options.device) if options.perceptual else "cpu",
         progress=progress,
     )
 
 
-def _shown_composite(composites: Sequence[tuple[float, CompositeResult]], truth: Scan | None) -> CompositeResult | None:
-    """The true week's against the baseline, else the last one's."""
-    for week, result in composites:
-        if truth is not None and week == truth.week:
-            return result
-    return composites[-1][1] if composites else None
+def seen_in_every_week(registered: ScanSeries, bone_threshold: float) -> ScanSeries:
+    """The weeks cropped to the box in which every one of them saw all of the baseline's bone.
+
+    Outside it a week is zero because its scanner saw nothing, which no forecast or score may take for bone lost.
+    """
+    box = common_box(registered.scans, registered.baseline.to_numpy() > bone_threshold)
+    return registered if box is None else registered.crop(box)
+
+
+def _shown_composite(
+    composites: Sequence[tuple[float, CompositeResult]], truth: Scan | None, common: ScanSeries
+) -> CompositeResult | None:
+    """The true week's against the baseline, else the last one's, cut to what every week saw."""
+    if not composites:
+        return None
+    chosen = next((result for week, result in composites if truth is not None and week == truth.week), None)
+    result = chosen or composites[-1][1]
+    region = result.scan.grid.region_of(common.baseline.grid)
+    return replace(result, scan=result.scan.crop(region))

@@ -30,6 +30,8 @@ def about_registration(registration: RegistrationResult | None) -> Iterator[str]
 
 def about_leg(
     scanned: ScanSeries,
+    common: ScanSeries,
+    *,
     registration: RegistrationResult | None,
     roi: RoiResult | None,
     forecast: Forecast | None,
@@ -44,6 +46,9 @@ def about_leg(
             f"{scanned.leg}: slices {roi.first_slice} to {roi.last_slice}, below the {roi.landmark} "
             f"(confidence {roi.confidence:.2f}): {roi.reason}"
         )
+    if registration is not None and common.baseline.shape != (roi or registration).series.baseline.shape:
+        size = " x ".join(str(n) for n in common.baseline.shape)
+        notes.append(f"{scanned.leg}: forecast, scores and figure use the {size} voxels that every week saw")
     if forecast is None:
         notes.append(f"{scanned.leg}: one week alone, nothing to forecast from")
     elif forecast.note:
