@@ -47,24 +47,22 @@ def mouse_femur(data: Path) -> Scan:
     return Scan(voxels, (50.0,) * 3, subject="femur", side="left", day=0, part="femur")
 
 
-def bone_cube(data: Path, size: int = 200) -> Scan:
+def bone_cube(data: Path, size: int = 200, sigma: float = 1.0) -> Scan:
     """The real trabecular cube, or its first corner of `size` voxels: 19.5 um, smoothed as its recipe says."""
     import tifffile
 
     files = sorted((data / "lhdl_trabecular").glob("*.tif"))[:size]
     voxels = np.stack([tifffile.imread(file)[:size, :size] for file in files])
-    smooth = np.rint(ndimage.gaussian_filter(voxels.astype(np.float32), 1)).astype(np.uint8)
+    smooth = np.rint(ndimage.gaussian_filter(voxels.astype(np.float32), sigma)).astype(np.uint8)
     return Scan(smooth, (19.5,) * 3, subject="cube", side="left", day=0, part="femur")
 
 
-def remove_clusters(
-    grey: np.ndarray, bone: np.ndarray, target: int, *, rng: np.random.Generator, largest: int = 400
-) -> np.ndarray:
+def remove_clusters(bone: np.ndarray, target: int, *, rng: np.random.Generator, largest: int = 400) -> np.ndarray:
     """Voxels of `bone` to take away: about `target` of them, in balls of bone that hold 20 to `largest` voxels."""
     gone = np.zeros_like(bone)
     candidates = np.argwhere(bone)
     while (left := target - int(np.count_nonzero(gone))) >= LEAST_VOXELS:
-        wanted = min(int(rng.integers(LEAST_VOXELS, largest)), left)
+        wanted = min(int(rng.integers(LEAST_VOXELS, largest + 1)), left)
         centre = candidates[rng.integers(len(candidates))]
         cluster = _grow(bone & ~gone, tuple(centre), wanted)
         if cluster is not None:
@@ -113,6 +111,7 @@ def make_weeks(
     noise: float = 2.0,
     degrees: float = 10.0,
     shift_voxels: float = 5.0,
+    largest: int = 400,
     pad: int = 16,
 ) -> EditedWeeks:
     """Four weeks of `scan`: week 0 as it lies, later ones turned, shifted, edited and noisy.
@@ -131,7 +130,7 @@ def make_weeks(
     for week, day in enumerate(DAYS):
         if edited:
             more = round(REMOVED[week] * np.count_nonzero(bone)) - int(np.count_nonzero(gone))
-            gone |= remove_clusters(grey, bone & ~gone, more, rng=rng)
+            gone |= remove_clusters(bone & ~gone, more, rng=rng, largest=largest)
         now = np.where(gone, np.rint(np.minimum(background, threshold)), grey).astype(grey.dtype)
         pose = _pose(base, week, degrees, shift_voxels, rng)
         moved = resample(_like(base, now, day), base.grid, pose.inverse())

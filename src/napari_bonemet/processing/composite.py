@@ -8,6 +8,7 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Grid
 from napari_bonemet.io.composite_codes import encode
 from napari_bonemet.processing.composite_result import CompositeOptions, CompositeResult, RemodellingVolumes
+from napari_bonemet.processing.field import common_field
 from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.provenance import Source, Step, fingerprint
 from napari_bonemet.scan import Kind, Scan
@@ -55,6 +56,11 @@ def make_composite(
     if seen is not None:
         # Outside a week's field of view nothing is known: the baseline's state stands.
         bone_later = np.where(seen, bone_later, bone)
+    seen = common_field(baseline, later)
+    unseen = 0.0
+    if seen is not None:
+        unseen = 1 - np.count_nonzero(bone & seen) / np.count_nonzero(bone)
+        bone, bone_later = bone & seen, bone_later & seen
     raw = _volumes(bone, bone_later, baseline.grid)
     contrast = _contrast(before, bone)
     change = after.astype(np.float32) - before
@@ -66,7 +72,7 @@ def make_composite(
     settled = (bone & ~lost) | formed
     voxels = encode(bone, settled)
     source = Source(baseline.title, fingerprint(baseline.voxels))
-    rule = rule_in_words(options, contrast)
+    rule = rule_in_words(options, contrast, unseen)
     step = Step("composite", {**options.as_record(), "rule": rule}, (source,))
     scan = later.with_voxels(voxels, step=step, kind=Kind.COMPOSITE)
     progress.advance(1.0)
@@ -112,13 +118,15 @@ def _volumes(bone: np.ndarray, later: np.ndarray, grid: Grid) -> RemodellingVolu
     )
 
 
-def rule_in_words(options: CompositeOptions, contrast: float) -> str:
+def rule_in_words(options: CompositeOptions, contrast: float, unseen: float = 0.0) -> str:
     """The noise rule as a sentence for captions and records.
 
     Parameters
     ----------
     contrast : float
         Grey values between the medians of bone and background.
+    unseen : float
+        Part of the baseline's bone outside the field of view of either week.
     """
     margin = options.core_change * contrast
     return (
@@ -126,5 +134,11 @@ def rule_in_words(options: CompositeOptions, contrast: float) -> str:
         f"threshold and lies within {options.reach} voxels of a core: at least {options.core_voxels} touching voxels "
         f"that cross it and change by {margin:.0f} greys or more ({options.core_change:.0%} of the contrast between "
         f"bone and background), in a cluster of at least {options.least_voxels} voxels (26-connected). All else "
-        f"that crosses the threshold is taken for noise and keeps its baseline state."
+        f"that crosses the threshold is taken for noise and keeps its baseline state.{_outside(unseen)}"
+    )
+
+
+def _outside(unseen: float) -> str:
+    return (
+        f" {unseen:.1%} of the baseline's bone lies outside the later field of view and is left out." if unseen else ""
     )

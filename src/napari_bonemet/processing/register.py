@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_bonemet.processing.field import field_record
 from napari_bonemet.processing.registration_images import Bone, Level, around_bone, find_bone, level_of
 from napari_bonemet.processing.registration_quality import Fit, assess, baseline_quality
 from napari_bonemet.processing.registration_refine import Frame, refine
@@ -31,6 +32,8 @@ __all__ = ["RegistrationOptions", "RegistrationQuality", "RegistrationResult", "
 _SEARCH, _FITTED = 0.1, 0.75
 # Coarse levels keep at least this many voxels across the radius of the bone.
 _COARSEST = 6
+# Of degrees and micrometres.
+_DIGITS = 6
 
 
 def register_weeks(
@@ -65,7 +68,7 @@ def register_weeks(
     """
     options = options or RegistrationOptions()
     baseline = series.baseline if options.baseline_week is None else series.at_week(options.baseline_week)
-    bones = {scan.day: find_bone(scan, options.bone_threshold) for scan in series}
+    bones = {scan.day: _bone_of(scan, options, progress) for scan in series}
     parts = iter(_shares(progress, len(series) - (reference is None)))
     base = _lay_baseline(baseline, bones[baseline.day], reference, options, parts)
     weeks = {baseline.day: base}
@@ -91,6 +94,12 @@ class _Week:
     quality: RegistrationQuality
 
 
+def _bone_of(scan: Scan, options: RegistrationOptions, progress: Progress) -> Bone:
+    progress.message(f"Looking for the bone of {scan.title}")
+    progress.check()
+    return find_bone(scan, options.bone_threshold)
+
+
 def _shares(progress: Progress, count: int) -> list[Progress]:
     return [PartOf(progress, i / count, (i + 1) / count) for i in range(count)]
 
@@ -99,7 +108,8 @@ def _lay_baseline(
     baseline: Scan, bone: Bone, reference: Scan | None, options: RegistrationOptions, parts: Iterator[Progress]
 ) -> _Week:
     if reference is None:
-        scan = baseline.with_voxels(baseline.voxels, step=Step("register", options.as_record()), kind=Kind.REGIST)
+        record = {**options.as_record(), **field_record(baseline.grid, RigidTransform())}
+        scan = baseline.with_voxels(baseline.voxels, step=Step("register", record), kind=Kind.REGIST)
         return _Week(scan, Fit(RigidTransform(), (), 0.0), baseline_quality(baseline))
     fixed = find_bone(reference, options.bone_threshold)
     fit, part = _fit(fixed, bone, f"{baseline.title}, to the reference", options, next(parts))
@@ -111,9 +121,10 @@ def _fit(
 ) -> tuple[Fit, Progress]:
     """The pose of `moving`, and the progress that is left for its resampling."""
     progress.message(f"Registering {title}")
-    levels = _pyramid(fixed, moving, options)
+    levels = _pyramid(fixed, moving, options, progress)
     frame = Frame(fixed.centre, fixed.radius)
     masks = [around_bone(pair[0], fixed.threshold) for pair in levels]
+    progress.check()
     poses = coarse_poses(fixed, moving, levels[0], options, progress)
     stretches = iter(_stretches(progress, len(poses) + len(levels) - 1))
     tried = [refine(levels[0], pose, frame, mask=masks[0], options=options, progress=next(stretches)) for pose in poses]
@@ -121,7 +132,15 @@ def _fit(
     for pair, mask in zip(levels[1:], masks[1:], strict=True):
         pose, more = refine(pair, pose, frame, mask=mask, options=options, progress=next(stretches))
         trace += more
+    pose = _settled(pose, fixed)
     return Fit(pose, trace, pose.angle), PartOf(progress, _FITTED, 1.0)
+
+
+def _settled(pose: RigidTransform, fixed: Bone) -> RigidTransform:
+    """The pose without the last digits, in which sums of several threads differ from run to run."""
+    centre = fixed.centre.tolist()
+    turn, shift = (np.round(values, _DIGITS).tolist() for values in (pose.degrees, pose.shift_at(centre)))
+    return RigidTransform.about(centre, degrees=turn, shift=shift)
 
 
 def _stretches(progress: Progress, count: int) -> list[Progress]:
@@ -129,20 +148,27 @@ def _stretches(progress: Progress, count: int) -> list[Progress]:
     return [PartOf(progress, _SEARCH + i * width, _SEARCH + (i + 1) * width) for i in range(count)]
 
 
-def _pyramid(fixed: Bone, moving: Bone, options: RegistrationOptions) -> list[tuple[Level, Level]]:
+def _pyramid(fixed: Bone, moving: Bone, options: RegistrationOptions, progress: Progress) -> list[tuple[Level, Level]]:
     """Pairs of levels, coarse to fine; the finest at the coarser of both voxel sizes."""
     finest = max(float(np.prod(bone.grid.spacing)) ** (1 / 3) for bone in (fixed, moving))
     coarsest = max(finest, fixed.radius / _COARSEST)
     sizes = sorted({min(finest * 2**i, coarsest) for i in range(options.levels)}, reverse=True)
-    return [(level_of(fixed, size), level_of(moving, size)) for size in sizes]
+    pairs = []
+    for size in sizes:
+        first = level_of(fixed, size)
+        progress.check()
+        pairs.append((first, level_of(moving, size)))
+        progress.check()
+    return pairs
 
 
 def _lay(
     fixed: Scan, moving: Scan, fit: Fit, *, options: RegistrationOptions, target: str, progress: Progress
 ) -> _Week:
-    step = Step("register", options.as_record(), (Source(fixed.title, fingerprint(fixed.voxels)),))
-    traced = moving.with_voxels(moving.voxels, step=step)
-    scan = resample(traced, fixed.grid, fit.pose, kind=Kind.REGIST, progress=progress)
+    laid = resample(moving, fixed.grid, fit.pose, kind=Kind.REGIST, progress=progress)
+    record = {**options.as_record(), **field_record(moving.grid, fit.pose)}
+    step = Step("register", record, (Source(fixed.title, fingerprint(fixed.voxels)),))
+    scan = laid.with_voxels(laid.voxels, step=step)
     quality = assess(fixed, moving, scan, fit, options, target=target)
     progress.message(f"{moving.title}: {quality.verdict}, {quality.reason}")
     return _Week(scan, fit, quality)

@@ -102,7 +102,10 @@ def level_of(bone: Bone, voxel_um: float) -> Level:
     fz, fy, fx = factors
     nz, ny, nx = shape
     kept = bone.grey[: nz * fz, : ny * fy, : nx * fx]
-    grey = kept.reshape(nz, fz, ny, fy, nx, fx).mean(axis=(1, 3, 5), dtype=np.float32)
+    if max(factors) == 1:
+        grey = kept.astype(np.float32)
+    else:
+        grey = kept.reshape(nz, fz, ny, fy, nx, fx).mean(axis=(1, 3, 5), dtype=np.float32)
     spacing = tuple(s * f for s, f in zip(bone.grid.spacing, factors, strict=True))
     first = bone.grid.to_um([(f - 1) / 2 for f in factors])
     return Level(ndimage.gaussian_filter(grey, _SIGMA_VOXELS), Grid((nz, ny, nx), spacing, first))  # type: ignore[arg-type]

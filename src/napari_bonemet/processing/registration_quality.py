@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_bonemet.geometry import Triple
+from napari_bonemet.processing.field import common_field
 from napari_bonemet.processing.registration_result import RegistrationOptions, RegistrationQuality, Verdict
 from napari_bonemet.scan import Scan
 from napari_bonemet.transform import RigidTransform
@@ -59,17 +60,20 @@ def assess(
         What `fixed` is; a reference is another animal's bone, and overlaps less.
     """
     one, other = _thinned(fixed), _thinned(registered)
+    seen = _seen(fixed, registered)
+    one, other = one[seen], other[seen]
     first, second = one > options.bone_threshold, other > options.bone_threshold
     overlap = (
         2 * int(np.count_nonzero(first & second)) / max(1, int(np.count_nonzero(first)) + int(np.count_nonzero(second)))
     )
-    outside = _share_outside(first, fixed, moving, fit.pose)
+    bone = _thinned(fixed) > options.bone_threshold
+    outside = 1 - int(np.count_nonzero(bone & seen)) / max(1, int(np.count_nonzero(bone)))
     allowance = _REFERENCE_ALLOWANCE * (target == "reference")
     verdict, reason = _judge(float(overlap), fit.angle, outside, allowance=allowance)
     return RegistrationQuality(
         week=moving.week or 0.0,
         angles_degrees=fit.pose.degrees,
-        shift_um=_shift_of_bone(first, fixed, fit.pose),
+        shift_um=_shift_of_bone(bone, fixed, fit.pose),
         metric=fit.trace[-1] if fit.trace else 0.0,
         metric_trace=fit.trace,
         overlap=float(overlap),
@@ -100,20 +104,17 @@ def _thinned(scan: Scan) -> np.ndarray:
     return scan.to_numpy()[::step, ::step, ::step]
 
 
+def _seen(fixed: Scan, registered: Scan) -> np.ndarray:
+    field, step = common_field(fixed, registered), _stride(fixed)
+    return np.ones_like(_thinned(fixed), dtype=bool) if field is None else field[::step, ::step, ::step]
+
+
 def _correlation(one: np.ndarray, other: np.ndarray) -> float:
     first, second = (grey.astype(np.float32).ravel() for grey in (one, other))
     first -= first.mean()
     second -= second.mean()
     size = float(np.linalg.norm(first) * np.linalg.norm(second))
     return float(first @ second) / size if size else 0.0
-
-
-def _share_outside(bone: np.ndarray, fixed: Scan, moving: Scan, pose: RigidTransform) -> float:
-    index = np.argwhere(bone)[:: max(1, np.count_nonzero(bone) // 20_000)] * _stride(fixed)
-    points = pose(index * np.asarray(fixed.spacing) + fixed.origin)
-    place = (points - moving.origin) / moving.spacing
-    beyond = (place < -0.5) | (place > np.asarray(moving.shape) - 0.5)
-    return float(beyond.any(axis=1).mean()) if len(place) else 0.0
 
 
 def _judge(overlap: float, angle: float, outside: float, *, allowance: float) -> tuple[Verdict, str]:
