@@ -14,6 +14,9 @@ from napari.settings import get_settings
 from napari.viewer import Viewer
 
 GAP_PIXELS = 4
+TITLE_POINTS = 8
+# A box seen from a corner is drawn small enough for its diagonal; a bone in its middle may be larger.
+CLOSER = 1.25
 _GRID = ("enabled", "stride", "shape", "spacing")
 _CAMERA = ("center", "zoom", "angles", "perspective")
 _BAR = ("visible", "gridded", "box", "position")
@@ -122,6 +125,7 @@ class LinkedCells:
             layer.visible = True
             layer.name_overlay.visible = True
             layer.name_overlay.box = True
+            layer.name_overlay.font_size = TITLE_POINTS
             self._viewer.add_layer(layer)
         self._layers = list(layers)
         self._apply_grid()
@@ -129,12 +133,15 @@ class LinkedCells:
         bar.visible, bar.gridded, bar.box = True, True, True
         if point is not None and len(point) == self._viewer.dims.ndim:
             self._viewer.dims.point = point
+        self._turn_to_layers()
         self.fit()
 
     def fit(self) -> None:
         """Zoom so that every cell shows its whole layer."""
         if self._layers:
             self._viewer.reset_view(layers=self._layers, margin=0.12, reset_camera_angle=False)
+            if self._viewer.dims.ndisplay == 3:
+                self._viewer.scene.camera.zoom *= CLOSER
 
     def set_volume(self, volume: bool) -> None:
         """Show the cells as volumes (3D), or as slices (2D)."""
@@ -160,6 +167,16 @@ class LinkedCells:
         grid.shape = (-1, self._columns)
         grid.spacing = GAP_PIXELS
         grid.enabled = True
+
+    def _turn_to_layers(self) -> None:
+        """Go to the middle slice where the current one lies outside the layers."""
+        if not self._layers:
+            return
+        extent = self._layers[0].extent.world
+        first = self._viewer.dims.ndim - extent.shape[1]
+        for axis, (low, high) in enumerate(extent.T, start=first):
+            if not low <= self._viewer.dims.point[axis] <= high:
+                self._viewer.dims.set_point(axis, (low + high) / 2)
 
     def _remove_own(self) -> None:
         own, self._layers = self._layers, []

@@ -1,6 +1,7 @@
 """How results look on the canvas: the colours of composites and differences, the same as in the figures."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.colors import to_hex
@@ -35,14 +36,24 @@ def legend(style: CompositeStyle) -> str:
     return " &nbsp; ".join(swatches)
 
 
-def difference_colormap() -> Colormap:
+def difference_colormap(*, volume: bool = False) -> Colormap:
     """Blue where grey is missing, orange where there is too much, clear where both agree.
 
     Dark and clear in the middle, so that it reads on the dark canvas and, as a volume, lets one look through
-    to the disagreement inside.
+    to the disagreement inside; the noise of thousands of voxels in line would hide that, so a volume leaves
+    out the smallest third of the range.
+
+    Parameters
+    ----------
+    volume : bool
+        For 3D; slices show every difference.
     """
-    colours = np.array([[*TOO_LITTLE, 1.0], [0.0, 0.0, 0.0, 0.0], [*TOO_MUCH, 1.0]])
-    return Colormap(colours, name="missing to surplus", controls=[0.0, 0.5, 1.0])
+    edge, clear = 1 / 6 if volume else 0.0, [0.0, 0.0, 0.0, 0.0]
+    return Colormap(
+        np.array([[*TOO_LITTLE, 1.0], clear, clear, [*TOO_MUCH, 1.0]]),
+        name="missing to surplus",
+        controls=[0.0, 0.5 - max(edge, 1e-6), 0.5 + max(edge, 1e-6), 1.0],
+    )
 
 
 def signed_range(difference: np.ndarray) -> tuple[float, float]:
@@ -66,12 +77,21 @@ def look_like_difference(layer: Image, difference: np.ndarray) -> None:
     layer.rendering = "translucent"
     layer.colorbar.visible = True
     layer.colorbar.position = "bottom_left"
-    layer.colorbar.size = (14, 90)
+    layer.colorbar.size = (12, 80)
+    layer.colorbar.font_size = 8
 
 
 def grey_limits(scans: Sequence[Scan]) -> tuple[float, float]:
-    """One range for all: 0 to 255 for bytes, otherwise from the darkest to the brightest voxel."""
-    if all(np.dtype(scan.voxels.dtype) == np.uint8 for scan in scans):
+    """One range for all: 0 to 255 where any holds bytes, otherwise from the darkest to the brightest voxel."""
+    if any(np.dtype(scan.voxels.dtype) == np.uint8 for scan in scans):
         return (0.0, 255.0)
     arrays = [scan.to_numpy() for scan in scans]
     return (float(min(a.min() for a in arrays)), float(max(a.max() for a in arrays)))
+
+
+def show_slice_of(viewer: Any, scan: Scan) -> None:
+    """Go to the middle slice of a scan where the slice on the canvas lies outside it."""
+    axis = int(viewer.dims.ndim) - 3
+    low, high = scan.origin[0], scan.grid.to_um((scan.shape[0] - 1, 0, 0))[0]
+    if axis >= 0 and not low <= viewer.dims.point[axis] <= high:
+        viewer.dims.set_point(axis, scan.grid.centre[0])

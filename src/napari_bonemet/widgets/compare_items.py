@@ -1,0 +1,151 @@
+"""What the Compare dock can put into a cell: the weeks, a forecast, and the difference of any two."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_bonemet.errors import InputError
+from napari_bonemet.metrics.similarity import per_slice, psnr
+from napari_bonemet.progress import NO_PROGRESS, Progress
+from napari_bonemet.provenance import Step
+from napari_bonemet.scan import Scan
+from napari_bonemet.widgets.desk import Desk
+from napari_bonemet.widgets.looks import grey_limits
+
+PREDICTED = "predicted"
+SPREAD = "spread"
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """One volume that a cell can show.
+
+    Parameters
+    ----------
+    key : str
+        Stays the same while weeks and forecasts come and go: "week 3", "predicted", "spread".
+    label : str
+        What the dock calls it, short.
+    title : str
+        The cell's title, which says what is synthetic and what is predicted.
+    scan : Scan
+        The volume.
+    usual : bool
+        Whether it is shown unless the user chooses otherwise.
+    """
+
+    key: str
+    label: str
+    title: str
+    scan: Scan
+    usual: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """One volume minus another, and how alike they are slice by slice.
+
+    Parameters
+    ----------
+    title : str
+        "predicted − true (difference)".
+    scan : Scan
+        Signed, in grey values.
+    psnr : ndarray of float, (z,)
+        Decibels; infinite where both are the same.
+    """
+
+    title: str
+    scan: Scan
+    psnr: np.ndarray
+
+
+def items_on(desk: Desk) -> tuple[Item, ...]:
+    """What lies on the desk on one grid, in the order of the cells.
+
+    Raises
+    ------
+    InputError
+        When no leg is open, or its weeks do not share a grid.
+    """
+    series = desk.working or desk.series
+    if series is None:
+        raise InputError("There is nothing to compare yet", remedy="Open a leg in Weekly scans first")
+    series.require_one_grid("Comparing")
+    forecast = desk.forecast
+    if forecast is None or not forecast.mean.grid.matches(series.baseline.grid):
+        return tuple(_week(scan, f"week {scan.week:g}", usual=True) for scan in series)
+    last = max((week for week in series.weeks if week < forecast.week), default=None)
+    items = [_week(scan, _role(scan.week, last, forecast.week), scan.week in (last, forecast.week)) for scan in series]
+    synthetic = ", synthetic" if series.synthetic else ""
+    words = f"predicted (research use), week {forecast.week:g}, {forecast.model}{synthetic}"
+    # The mean of one sample is that sample without its type; of several it is what they agree on.
+    shown = forecast.mean if len(forecast.samples) > 1 else forecast.samples[0]
+    items.append(Item(PREDICTED, f"predicted, week {forecast.week:g}, {forecast.model}", words, shown, usual=True))
+    if len(forecast.samples) > 1:
+        title = f"spread of {len(forecast.samples)} samples"
+        items.append(Item(SPREAD, title, f"{title} (research use){synthetic}", forecast.spread, usual=False))
+    return tuple(items)
+
+
+def registered_note(desk: Desk) -> str:
+    """A warning where the weeks lie on one grid by chance of scanning only, otherwise nothing."""
+    if desk.working is None and desk.series is not None and desk.series.on_one_grid:
+        return "These weeks are not registered: a difference shows how the leg lay as well as what changed."
+    return ""
+
+
+def _role(week: float | None, last: float | None, target: float) -> str:
+    if week == target:
+        return f"true, week {week:g}"
+    return f"last seen, week {week:g}" if week == last else f"week {week:g}"
+
+
+def _week(scan: Scan, title: str, usual: bool) -> Item:
+    return Item(f"week {scan.week:g}", title, f"{title}, synthetic" if scan.synthetic else title, scan, usual)
+
+
+def usual_pair(items: Sequence[Item]) -> tuple[str, str] | None:
+    """Keys of what is usually subtracted: predicted minus true, else the last week minus the first."""
+    keys = [item.key for item in items if item.key != SPREAD]
+    true = [item.key for item in items if item.title.startswith("true")]
+    if PREDICTED in keys:
+        seen = [key for key in keys if key != PREDICTED]
+        return (PREDICTED, (true or seen[-1:])[0])
+    return (keys[-1], keys[0]) if len(keys) > 1 else None
+
+
+def subtract(first: Item, second: Item, progress: Progress = NO_PROGRESS) -> Difference:
+    """`first` minus `second`, and their PSNR slice by slice.
+
+    Raises
+    ------
+    InputError
+        When they do not share a grid.
+    """
+    if not first.scan.grid.matches(second.scan.grid):
+        raise InputError(
+            f"{_short(first)} and {_short(second)} do not lie on one grid",
+            expected=f"{second.scan.shape}",
+            found=f"{first.scan.shape}",
+            remedy="Register the weeks first",
+        )
+    progress.message("reading")
+    one, other = first.scan.to_numpy(), second.scan.to_numpy()
+    bytes_only = one.dtype == np.uint8 and other.dtype == np.uint8
+    progress.advance(0.4)
+    voxels = np.subtract(one, other, dtype=np.int16 if bytes_only else np.float32)
+    progress.advance(0.6)
+    low, high = grey_limits([first.scan, second.scan])
+    progress.message("PSNR of each slice")
+    alike = per_slice(psnr, one, other, data_range=max(high - low, 1e-6))
+    progress.advance(1.0)
+    step = Step("difference", {"minus": _short(second)})
+    scan = first.scan.with_voxels(voxels, step=step, grid=second.scan.grid)
+    return Difference(f"{_short(first)} − {_short(second)} (difference)", scan, alike)
+
+
+def _short(item: Item) -> str:
+    """Enough to tell the two of a difference apart: "predicted", "true", "week 3"."""
+    return "true" if item.title.startswith("true") else item.key

@@ -1,0 +1,245 @@
+"""The Composite and RoI dock: bone conserved, formed and resorbed, and the region that is looked at."""
+
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtWidgets import QButtonGroup, QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton, QRadioButton
+
+from napari_bonemet.errors import BoneMetError
+from napari_bonemet.figures.palette import CompositeStyle
+from napari_bonemet.processing.composite import CompositeOptions, CompositeResult
+from napari_bonemet.processing.roi import RoiOptions, RoiResult
+from napari_bonemet.scan import Kind
+from napari_bonemet.widgets.composite_parts import (
+    Recipe,
+    check_weeks,
+    composites_of,
+    crop_and_repeat,
+    roi_sentence,
+    save_composites,
+    volume_rows,
+)
+from napari_bonemet.widgets.dock import Dock
+from napari_bonemet.widgets.forms import OptionsForm, form_layout
+from napari_bonemet.widgets.layers import add_scan, find_layers
+from napari_bonemet.widgets.looks import legend, show_slice_of
+from napari_bonemet.widgets.tables import SmallTable
+from napari_bonemet.widgets.week_view import week_view_of
+from napari_bonemet.widgets.worker import RunBar
+
+NOT_YET = "Register the weeks first: a composite compares the same place in two weeks."
+NO_ROI = "The whole scan is used. Cropping keeps place and scale: the crop lies where it was cut."
+
+
+class CompositeDock(Dock):
+    """Composite of two registered weeks, its volumes, and the crop to the region of interest.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        Gets the composite and the cropped weeks as layers.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(napari_viewer)
+        self._recipes: dict[float, Recipe] = {}
+        self._shown: float | None = None
+        self.note = self.heading(NOT_YET)
+        self._build_composite()
+        self._build_result()
+        self._build_roi()
+        self.column.addStretch(1)
+        for signal in ("series_changed", "registration_changed", "roi_changed"):
+            getattr(self.desk, signal).connect(self.refresh)
+        week_view_of(napari_viewer)
+        self.desk.composites_changed.connect(self._show_numbers)
+        self.refresh()
+
+    def _build_composite(self) -> None:
+        box = self.box("Composite")
+        self.baseline, self.later = QComboBox(), QComboBox()
+        weeks = form_layout()
+        weeks.addRow("Baseline", self.baseline)
+        weeks.addRow("Later week", self.later)
+        box.addLayout(weeks)
+        self.form = OptionsForm(CompositeOptions, basic=("bone_threshold", "least_voxels"))
+        box.addWidget(self.form)
+        self.run = RunBar("Make composite")
+        self.run.run_button.clicked.connect(self.make)
+        self.run.lock(self.form, self.baseline, self.later)
+        box.addWidget(self.run)
+
+    def _build_result(self) -> None:
+        box = self.result_box = self.box("Volumes")
+        self.colours, self.greys = QRadioButton("Colours"), QRadioButton("Published greys")
+        self.colours.setChecked(True)
+        self._styles = QButtonGroup(self)
+        row = QHBoxLayout()
+        for button in (self.colours, self.greys):
+            self._styles.addButton(button)
+            row.addWidget(button)
+        row.addStretch(1)
+        self._styles.buttonToggled.connect(self._restyle)
+        box.addLayout(row)
+        self.legend, self.rule, self.which = QLabel(), QLabel(), QLabel()
+        self.table = SmallTable(["mm³", "after rule", "before"])
+        self.save_button = QPushButton("Save volumes and slices…")
+        self.save_button.clicked.connect(self.save)
+        self.saver = RunBar("Save")
+        self.saver.run_button.hide()
+        for label in (self.legend, self.rule, self.which):
+            label.setWordWrap(True)
+        for widget in (self.which, self.legend, self.table, self.rule, self.save_button, self.saver):
+            box.addWidget(widget)
+        self.saver.hide()
+        self.saver.runner.started.connect(self.saver.show)
+        self.result = box.parentWidget()
+        self.result.hide()
+
+    def _build_roi(self) -> None:
+        box = self.box("Region of interest")
+        self.roi_form = OptionsForm(RoiOptions, basic=("preset", "slices", "first_slice"))
+        box.addWidget(self.roi_form)
+        self.roi_run = RunBar("Crop to the region")
+        self.roi_run.run_button.clicked.connect(self.crop)
+        self.whole_button = QPushButton("Back to the whole scan")
+        self.whole_button.clicked.connect(self.uncrop)
+        self.roi_run.lock(self.roi_form, self.whole_button)
+        self.roi_note = QLabel(NO_ROI)
+        self.roi_note.setWordWrap(True)
+        for widget in (self.roi_run, self.whole_button, self.roi_note):
+            box.addWidget(widget)
+
+    @property
+    def style_name(self) -> CompositeStyle:
+        """How composites are drawn."""
+        return "published" if self.greys.isChecked() else "colour"
+
+    def refresh(self) -> None:
+        """Offer the weeks that lie on the desk."""
+        series = self.desk.working
+        self.note.setVisible(series is None)
+        weeks = series.weeks if series is not None else ()
+        self._offer(self.baseline, weeks[:-1], 0)
+        self._offer(self.later, weeks[1:], len(weeks) - 2)
+        for button in (self.run.run_button, self.roi_run.run_button):
+            button.setEnabled(series is not None and not self.run.running and not self.roi_run.running)
+        roi = self.desk.roi
+        self.whole_button.setVisible(roi is not None)
+        self.roi_note.setText(roi_sentence(roi) if roi else NO_ROI)
+
+    def _offer(self, combo: QComboBox, weeks: tuple[float, ...], usual: int) -> None:
+        before = combo.currentData()
+        combo.clear()
+        for week in weeks:
+            combo.addItem(f"week {week:g}", week)
+        combo.setCurrentIndex(weeks.index(before) if before in weeks else max(usual, 0))
+
+    def make(self) -> None:
+        """Make the composite of the two weeks beside the screen."""
+        try:
+            baseline, later = check_weeks(self.baseline.currentData(), self.later.currentData())
+            recipe = Recipe(baseline, self.form.options())
+        except BoneMetError as error:
+            self.run.say(str(error))
+            return
+        series = self.desk.working
+        if series is None:
+            self.run.say(NOT_YET)
+            return
+        self.run.start(
+            f"Composite of {series.leg}",
+            lambda progress: composites_of(series, {later: recipe}, progress),
+            lambda made: self._keep(made, {later: recipe}, self.run),
+        )
+
+    def _keep(self, made: dict[float, CompositeResult], recipes: dict[float, Recipe], bar: RunBar) -> None:
+        self._recipes |= recipes
+        for week, result in made.items():
+            self._shown = week
+            self.desk.set_composite(week, result)
+        self._draw()
+        bar.say("")
+
+    def _draw(self) -> None:
+        """The composite in question on the canvas, the others of this leg hidden."""
+        result = self.desk.composites.get(self._shown) if self._shown is not None else None
+        if result is None:
+            return
+        for old in find_layers(self.viewer, leg=result.scan.leg, kind=str(Kind.COMPOSITE)):
+            old.visible = False
+        extra = {"rule": result.rule, "volumes": result.volumes.as_record()}
+        layer = add_scan(self.viewer, result.scan, style=self.style_name, extra=extra)
+        self.viewer.layers.move(self.viewer.layers.index(layer), len(self.viewer.layers))
+        show_slice_of(self.viewer, result.scan)
+        layer.opacity = 0.9 if self.style_name == "colour" else 1.0
+
+    def _restyle(self, _button: Any, checked: bool) -> None:
+        if checked:
+            self._draw()
+            self._show_numbers()
+
+    def _show_numbers(self) -> None:
+        if self._shown not in self.desk.composites:
+            self._shown = max(self.desk.composites, default=None)
+        result = self.desk.composites.get(self._shown) if self._shown is not None else None
+        self.result.setVisible(result is not None)
+        if result is None:
+            return
+        synthetic = ", synthetic" if result.scan.synthetic else ""
+        baseline = self._recipes[self._shown].baseline if self._shown in self._recipes else None
+        since = f" since week {baseline:g}" if baseline is not None else ""
+        self.which.setText(f"{result.scan.title}{since}{synthetic}")
+        self.legend.setText(legend(self.style_name))
+        self.table.fill(volume_rows(result))
+        self.rule.setText(result.rule)
+
+    def crop(self) -> None:
+        """Crop the weeks to the region of interest, and repeat the composites that are there."""
+        series = self.desk.registered
+        try:
+            options = self.roi_form.options()
+        except BoneMetError as error:
+            self.roi_run.say(str(error))
+            return
+        if series is None:
+            self.roi_run.say(NOT_YET)
+            return
+        recipes = {week: self._recipes[week] for week in self.desk.composites if week in self._recipes}
+        self.roi_run.start(
+            f"Region of interest of {series.leg}",
+            lambda progress: crop_and_repeat(series, options, recipes, progress),
+            lambda made: self._keep_roi(made[0], made[1], recipes),
+        )
+
+    def _keep_roi(
+        self, roi: RoiResult | None, made: dict[float, CompositeResult], recipes: dict[float, Recipe]
+    ) -> None:
+        self.desk.set_roi(roi)
+        if self.desk.working is not None:
+            show_slice_of(self.viewer, self.desk.working.baseline)
+        self._keep(made, recipes, self.roi_run)
+
+    def uncrop(self) -> None:
+        """Go back to the whole scan, and repeat the composites that are there."""
+        series = self.desk.registered
+        if series is None:
+            return
+        recipes = {week: self._recipes[week] for week in self.desk.composites if week in self._recipes}
+        self.roi_run.start(
+            f"Whole scan of {series.leg}",
+            lambda progress: composites_of(series, recipes, progress),
+            lambda made: self._keep_roi(None, made, recipes),
+        )
+
+    def save(self) -> None:
+        """Ask for a folder, and write volumes, record and slices into it."""
+        chosen = QFileDialog.getExistingDirectory(self, "Folder for volumes and composite slices")
+        if not chosen:
+            return
+        results, recipes = dict(self.desk.composites), dict(self._recipes)
+        self.saver.start(
+            "Saving the composites",
+            lambda progress: save_composites(results, recipes, Path(chosen), progress),
+            lambda written: self.saver.say(f"Saved {written[0].name}, {written[1].name} and slices in {chosen}"),
+        )
