@@ -30,14 +30,14 @@ def test_result_reaches_done_and_form_is_freed(qtbot, bar):
         return threading.current_thread() is threading.main_thread()
 
     reports = []
-    bar.runner.reported.connect(reports.append)
+    bar.runner.reported.connect(lambda item, text: reports.append((item, text)))
     with qtbot.waitSignal(bar.runner.finished):
         bar.start("Counting", work, seen.append)
         assert not other.isEnabled()
         assert not bar.run_button.isEnabled()
         assert bar.cancel_button.isEnabled()
     assert seen == [False]
-    assert reports == list(range(10))
+    assert reports == [(i, f"slab {i}") for i in range(10)]
     assert other.isEnabled()
     assert bar.run_button.isEnabled()
     assert not bar.running

@@ -61,6 +61,10 @@ class Dock(QWidget):
     def event(self, event: Any) -> bool:
         """Stop what runs when napari takes the dock out of its window."""
         if event.type() == QEvent.Type.ParentChange and self.parentWidget() is None:
-            for runner in self.findChildren(Runner):
-                runner.cancel()
+            self.leave()
         return bool(super().event(event))
+
+    def leave(self) -> None:
+        """Stop what runs; docks that listen to the viewer itself also stop listening."""
+        for runner in self.findChildren(Runner):
+            runner.cancel()

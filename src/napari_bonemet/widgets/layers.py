@@ -192,9 +192,9 @@ def scan_from_layer(layer: Any) -> Scan:
     InputError
         When the layer is no volume, is turned or sheared, or states no units.
     """
-    data = layer.data[0] if getattr(layer, "multiscale", False) else layer.data
-    if not isinstance(layer, Image | Labels) and type(layer).__name__ not in ("Image", "Labels"):
+    if not isinstance(layer, Image | Labels):
         raise InputError(f"The layer {layer.name!r} is no scan", expected="an image or labels layer")
+    data = layer.data[0] if layer.multiscale else layer.data
     if data.ndim != 3 or getattr(layer, "rgb", False):
         raise InputError(f"The layer {layer.name!r} is no scan", expected="a volume with three axes (z, y, x)")
     if not np.allclose(np.asarray(layer.rotate), np.eye(3)) or np.any(np.asarray(layer.shear)):

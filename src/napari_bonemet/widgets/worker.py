@@ -49,7 +49,7 @@ class ThreadProgress:
     def __init__(self) -> None:
         self.fraction = 0.0
         self.text = ""
-        self.reports: deque[Any] = deque()
+        self.reports: deque[tuple[Any, str]] = deque()
         self.stop = threading.Event()
 
     def advance(self, fraction: float) -> None:
@@ -69,7 +69,7 @@ class ThreadProgress:
 
     def report(self, item: Any) -> None:
         """Hand anything to the dock while the step runs: a metric's value, a finished week."""
-        self.reports.append(item)
+        self.reports.append((item, self.text))
         self.check()
 
 
@@ -118,8 +118,8 @@ class Runner(QObject):
         Lock the form, and free it; `finished` always follows `started`, whatever happened.
     progressed : Signal(float, str)
         Share done (0 to 1), and what is being done.
-    reported : Signal(object)
-        What the step handed over while it ran (see :meth:`ThreadProgress.report`).
+    reported : Signal(object, str)
+        What the step handed over while it ran, and what it was doing (see :meth:`ThreadProgress.report`).
     failed : Signal(str)
         The sentence to show, for errors and for Cancel.
     """
@@ -127,7 +127,7 @@ class Runner(QObject):
     started = Signal()
     finished = Signal()
     progressed = Signal(float, str)
-    reported = Signal(object)
+    reported = Signal(object, str)
     failed = Signal(str)
 
     def __init__(self, parent: QObject) -> None:
@@ -193,7 +193,7 @@ class Runner(QObject):
         if progress.text and not progress.stop.is_set():
             bar.set_description(f"{self._what}: {progress.text}")
         while progress.reports:
-            self.reported.emit(progress.reports.popleft())
+            self.reported.emit(*progress.reports.popleft())
         if not progress.stop.is_set():
             self.progressed.emit(progress.fraction, progress.text)
 
