@@ -111,10 +111,13 @@ _EXPECTED = {
 }
 
 
-def identity_record(scan: Scan) -> dict[str, Json]:
-    """Whose scan it is and what was done to it, as plain JSON values, without its geometry."""
+def scan_record(scan: Scan) -> dict[str, Json]:
+    """All that a scan is besides its voxels, as plain JSON values, units in the names."""
     return {
         "schema": SCHEMA,
+        "spacing_um_zyx": list(scan.spacing),
+        "origin_um_zyx": list(scan.origin),
+        "shape_zyx": list(scan.shape),
         "kind": scan.kind.value,
         "subject": scan.subject,
         "side": scan.side,
@@ -122,16 +125,6 @@ def identity_record(scan: Scan) -> dict[str, Json]:
         "day": scan.day,
         "synthetic": scan.synthetic,
         "history": [step.as_record() for step in scan.history],
-    }
-
-
-def scan_record(scan: Scan) -> dict[str, Json]:
-    """All that a scan is besides its voxels, as plain JSON values, units in the names."""
-    return {
-        **identity_record(scan),
-        "spacing_um_zyx": list(scan.spacing),
-        "origin_um_zyx": list(scan.origin),
-        "shape_zyx": list(scan.shape),
     }
 
 
