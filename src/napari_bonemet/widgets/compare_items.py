@@ -79,7 +79,8 @@ def items_on(desk: Desk) -> tuple[Item, ...]:
     last = max((week for week in series.weeks if week < forecast.week), default=None)
     items = [_week(scan, _role(scan.week, last, forecast.week), scan.week in (last, forecast.week)) for scan in series]
     synthetic = ", synthetic" if series.synthetic else ""
-    words = f"predicted (research use), week {forecast.week:g}, {forecast.model}{synthetic}"
+    # A narrow cell cuts its title off at the end: what must be said stands first.
+    words = f"predicted (research use){synthetic}, week {forecast.week:g}, {forecast.model}"
     # The mean of one sample is that sample without its type; of several it is what they agree on.
     shown = forecast.mean if len(forecast.samples) > 1 else forecast.samples[0]
     items.append(Item(PREDICTED, f"predicted, week {forecast.week:g}, {forecast.model}", words, shown, usual=True))

@@ -13,6 +13,7 @@ from napari_bonemet.series import ScanSeries
 if TYPE_CHECKING:
     from napari_bonemet.forecast.forecaster import Forecast
     from napari_bonemet.io.bonemet import LegFiles
+    from napari_bonemet.metrics.table import ForecastScores
     from napari_bonemet.processing.composite import CompositeResult
     from napari_bonemet.processing.register import RegistrationResult
     from napari_bonemet.processing.roi import RoiResult
@@ -92,6 +93,7 @@ class Desk(QObject):
         self.roi: RoiResult | None = None
         self.composites: dict[float, CompositeResult] = {}
         self.forecast: Forecast | None = None
+        self.scores: ForecastScores | None = None
         self.week: float | None = None
 
     @property
@@ -154,9 +156,9 @@ class Desk(QObject):
         self.composites = {**self.composites, week: result}
         self.composites_changed.emit()
 
-    def set_forecast(self, forecast: "Forecast | None") -> None:
-        """Take note of a forecast."""
-        self.forecast = forecast
+    def set_forecast(self, forecast: "Forecast | None", scores: "ForecastScores | None" = None) -> None:
+        """Take note of a forecast, and of its scores where the true week is known."""
+        self.forecast, self.scores = forecast, scores
         self.forecast_changed.emit()
 
     def set_week(self, week: float | None) -> None:

@@ -35,7 +35,6 @@ class ForecastDock(Dock):
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
-        self.scores: ForecastRun | None = None
         self.note = self.heading(NOT_YET)
         self._build_form()
         self._build_scores()
@@ -103,11 +102,11 @@ class ForecastDock(Dock):
         )
 
     def _keep(self, made: ForecastRun) -> None:
-        self.desk.set_forecast(made.forecast)
-        self.scores = made
+        self.desk.set_forecast(made.forecast, made.scores)
         self._show_layers(made)
         self._show_scores(made)
-        self.run.say("")
+        beside = " Compare shows it beside the true week." if made.scores is not None else ""
+        self.run.say(f"Week {made.forecast.week:g} is on the canvas.{beside}")
 
     def _show_layers(self, made: ForecastRun) -> None:
         forecast, series = made.forecast, self.desk.working
@@ -137,12 +136,11 @@ class ForecastDock(Dock):
             self.table.fill(score_rows(made.scores))
             self.verdict.setText(verdict(made.scores))
             if made.scores.lpips is None:
-                lines.append(f"LPIPS: {made.scores.lpips_note}")
+                lines.append(made.scores.lpips_note)
         else:
             lines.append(f"Week {made.forecast.week:g} is still to come: there is nothing to score against.")
         self.model_note.setText("<br>".join(line.rstrip(".") + "." for line in lines if line))
 
     def _forecast_changed(self) -> None:
         if self.desk.forecast is None:
-            self.scores = None
             self.result.hide()
