@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.io.raw import RawVolume, direction_of, lazy_slices, origin_um, read_step, refusing, spacing_um
+from napari_bonemet.io.raw import (
+    Bounded,
+    RawVolume,
+    direction_of,
+    hush,
+    lazy_slices,
+    origin_um,
+    read_step,
+    refusing,
+    spacing_um,
+)
 from napari_bonemet.scan import Voxels
 
 _SUFFIXES = (".dcm", ".ima", ".dicom")
@@ -132,7 +142,8 @@ def _header(path: Path) -> _Slice:
     with refusing(path, "a DICOM slice"):
         if path.stat().st_size == 0:
             raise InputError(f"{path.name} is empty", remedy="Export this slice again")
-        found = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(_HEADER))
+        with Bounded(path) as stream:
+            found = pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=list(_HEADER))
         if int(found.get("NumberOfFrames") or 1) != 1:
             raise InputError(
                 f"{path.name} holds several frames in one file", remedy="Export the series with one file a slice"
@@ -288,8 +299,9 @@ def _lazy(slices: Sequence[_Slice]) -> Voxels:
 def _pixels(item: _Slice) -> np.ndarray:
     import pydicom
 
-    with refusing(item.path, "a DICOM slice"):
-        values = pydicom.dcmread(item.path).pixel_array
+    with refusing(item.path, "a DICOM slice"), hush():
+        with Bounded(item.path) as stream:
+            values = pydicom.dcmread(stream).pixel_array
         if values.shape != item.shape or values.dtype != item.stored:
             raise InputError(
                 f"{item.path.name} is not what its header says",

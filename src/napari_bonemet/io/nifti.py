@@ -119,7 +119,9 @@ def _record(path: Path, header: Any) -> Sidecar | None:
 
 
 def write_nifti(scan: Scan, path: Path, record: dict[str, Any]) -> None:
-    """Write `scan` in millimetres as NIfTI-1 (NIfTI-2 where an axis is too long for it), packed when `path` ends in .gz.
+    """Write `scan` as NIfTI-1 in millimetres, packed when `path` ends in .gz.
+
+    Where an axis is too long for NIfTI-1 it becomes NIfTI-2.
 
     Parameters
     ----------

@@ -2,15 +2,18 @@
 
 import bz2
 import gzip
+import io
 import json
 import logging
 import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from threading import RLock
 from typing import Any, BinaryIO, Protocol
 
 import dask.array as da
@@ -46,7 +49,9 @@ _PLAUSIBLE_UM = (1e-4, 1e6)
 _FURTHEST_UM = 1e9
 
 _CHUNK_BYTES = 8 * 2**20
-_CHATTY = ("tifffile", "nibabel", "nibabel.global", "pydicom", "PIL")
+_CHATTY = ("tifffile", "nibabel", "nibabel.global", "pydicom")
+_hushed: ContextVar[bool] = ContextVar("hushed", default=False)
+_opening = RLock()
 
 
 class Stream(Protocol):
@@ -112,20 +117,46 @@ def refusing(path: Path, form: str) -> Iterator[None]:
         ) from error
 
 
+def _wanted(_record: logging.LogRecord) -> bool:
+    return not _hushed.get()
+
+
+for _name in _CHATTY:
+    logging.getLogger(_name).addFilter(_wanted)
+
+
+@contextmanager
+def hush() -> Iterator[None]:
+    """Keep the libraries' log lines from the user, in this thread alone."""
+    token = _hushed.set(True)
+    try:
+        yield
+    finally:
+        _hushed.reset(token)
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the libraries' own warnings and log lines from the user while a file is opened."""
-    loggers = [logging.getLogger(name) for name in _CHATTY]
-    before = [logger.level for logger in loggers]
-    try:
-        for logger in loggers:
-            logger.setLevel(logging.CRITICAL + 1)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, before, strict=True):
-            logger.setLevel(level)
+    """Keep the libraries' log lines and warnings from the user while a file is opened.
+
+    What Python does with warnings is one setting for all threads, so one file is opened at a time.
+    """
+    with _opening, hush(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+class Bounded(io.BufferedReader):
+    """A file whose reads never ask for more than is left, whatever length a damaged header names."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(io.FileIO(path))
+        self._size = path.stat().st_size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """At most `size` bytes, and no more memory than the file has left."""
+        left = max(0, self._size - self.tell())
+        return super().read(left if size is None or size < 0 else min(size, left))
 
 
 def volume_shape(path: Path, sizes: Sequence[int]) -> Shape:

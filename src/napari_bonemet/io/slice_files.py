@@ -1,5 +1,6 @@
 """One slice, one file: what its header says, and its grey values (PNG, TIFF, BMP, JPG)."""
 
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import tifffile
 from PIL import Image
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.io.raw import refusing, voxel_type
+from napari_bonemet.io.raw import Bounded, hush, refusing, voxel_type
 
 FORMS = {
     ".png": "PNG",
@@ -24,7 +25,11 @@ FORMS = {
 _GREY = {"L": np.uint8, "I;16": np.uint16, "I;16L": np.uint16, "I;16B": np.uint16, "I": np.int32, "F": np.float32}
 _COLOUR = {"1", "P", "LA", "RGB", "RGBA"}
 _PNG_END = b"IEND\xaeB`\x82"
+_PNG_SIZE = slice(16, 24)
 _PNG_BITS, _PNG_COLOUR = 24, 25
+
+# CCITT, LZW and JPEG.
+_FOR_PILLOW = (2, 3, 4, 5, 6, 7)
 
 # Deflate packs no tighter than this; a header that claims more is damaged.
 _TIGHTEST = 1100
@@ -64,6 +69,8 @@ def probe(path: Path) -> SliceHeader:
         if size == 0:
             raise InputError(f"{path.name} is empty", remedy="Export this slice again")
         header = _probe_tiff(path, size) if form == "TIFF" else _probe_image(path, form)
+        if min(header.shape) < 1:
+            raise InputError(f"{path.name} holds no pixels", found=str(header))
         if header.shape[0] * header.shape[1] * header.dtype.itemsize > _SMALL + _TIGHTEST * size:
             raise InputError(f"{path.name} is cut short", expected=str(header), found=f"{size} bytes")
         return header
@@ -102,18 +109,16 @@ def grey_page(path: Path, page: Any, size: int) -> tuple[int, int]:
 
 def _probe_image(path: Path, form: str) -> SliceHeader:
     if form == "PNG":
-        _check_png(path)
-    with Image.open(path, formats=[form]) as image:
+        return _probe_png(path)
+    with Bounded(path) as stream, Image.open(stream, formats=[form]) as image:
         width, height = image.size
         mode = image.mode
     if mode not in _GREY and mode not in _COLOUR:
         raise InputError(f"{path.name} holds colours", expected="grey values", found=mode)
-    if height < 1 or width < 1:
-        raise InputError(f"{path.name} holds no pixels", found=f"{height} x {width}")
     return SliceHeader((height, width), np.dtype(_GREY.get(mode, np.uint8)).newbyteorder("="))
 
 
-def _check_png(path: Path) -> None:
+def _probe_png(path: Path) -> SliceHeader:
     with path.open("rb") as stream:
         start = stream.read(_PNG_COLOUR + 1)
         stream.seek(max(0, path.stat().st_size - 4096))
@@ -124,6 +129,8 @@ def _check_png(path: Path) -> None:
         raise InputError(f"{path.name} holds colours of 16 bits", expected="grey values")
     if _PNG_END not in end:
         raise InputError(f"{path.name} is cut short", expected="the mark at the end of a PNG file")
+    width, height = struct.unpack(">II", start[_PNG_SIZE])
+    return SliceHeader((height, width), np.dtype(np.uint16 if start[_PNG_BITS] == 16 else np.uint8))
 
 
 def read_slice(path: Path) -> np.ndarray:
@@ -138,7 +145,7 @@ def read_slice(path: Path) -> np.ndarray:
     with refusing(path, f"a {form} slice"):
         if form == "TIFF":
             return read_tiff_page(path, 0)
-        with Image.open(path, formats=[form]) as image:
+        with Bounded(path) as stream, Image.open(stream, formats=[form]) as image:
             return _greys(path, image)
 
 
@@ -147,12 +154,14 @@ def read_tiff_page(path: Path, index: int) -> np.ndarray:
 
     Packings that tifffile leaves to a further package are unpacked by Pillow, where it can.
     """
-    with tifffile.TiffFile(path) as tiff:
+    with hush(), tifffile.TiffFile(path) as tiff:
         page: Any = tiff.pages[index]
         try:
             values = page.asarray()
         except ValueError:
-            with Image.open(path, formats=["TIFF"]) as image:
+            if page.compression not in _FOR_PILLOW:
+                raise
+            with Bounded(path) as stream, Image.open(stream, formats=["TIFF"]) as image:
                 image.seek(index)
                 values = _greys(path, image)
         values = np.asarray(values, dtype=values.dtype.newbyteorder("="))
