@@ -98,6 +98,28 @@ def patch_features(volumes: Sequence[np.ndarray], places: np.ndarray, patch: tup
     return np.concatenate(columns, axis=1)
 
 
+def mirror_classes(patch: tuple[int, int, int]) -> np.ndarray:
+    """Which voxels of a patch are each other's images when slices are mirrored or turned by quarters.
+
+    Parameters
+    ----------
+    patch : tuple of int
+        Odd extents along (z, y, x).
+
+    Returns
+    -------
+    ndarray of float, (patch voxels, classes)
+        Multiplied with patches (n, patch voxels), it gives the mean grey of each class.
+    """
+    away = [abs(axis - extent // 2) for axis, extent in zip(np.indices(patch), patch, strict=True)]
+    z, y, x = (axis.ravel() for axis in away)
+    keys = np.stack([z, np.minimum(y, x), np.maximum(y, x)], axis=1)
+    _, number = np.unique(keys, axis=0, return_inverse=True)
+    member = np.eye(int(number.max()) + 1)[number.ravel()]
+    means: np.ndarray = member / member.sum(axis=0)
+    return means
+
+
 def correlate_weeks(volumes: Sequence[np.ndarray], kernels: np.ndarray) -> np.ndarray:
     """Sum over weeks of each volume correlated with its kernel: the patch model at every voxel at once.
 

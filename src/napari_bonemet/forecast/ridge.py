@@ -65,8 +65,9 @@ class RidgeForecaster:
     ) -> Self:
         """Fit to every run of `weeks_seen` + 1 evenly spaced scans of the legs.
 
-        The penalty is chosen by leaving out animals (up to ten groups of them; slabs of slices where there
-        is but one animal with one leg). Legs without such a run are passed over, and counted.
+        The penalty is chosen by leaving out animals (up to ten groups of them; with one leg its target
+        weeks, with one run of weeks slabs of slices), from 1e-8 to 10 or infinite, which is copying. Legs
+        without such a run are passed over, and counted.
 
         Parameters
         ----------
@@ -80,9 +81,10 @@ class RidgeForecaster:
         """
         options = options or RidgeOptions()
         fitted = fit_ridge(legs, options, progress)
+        kernels = fitted.coefficients[:-1].reshape(options.weeks_seen, -1) @ options.basis.T
         return cls(
             options=options,
-            kernels=fitted.coefficients[:-1].reshape(options.weeks_seen, *options.extents),
+            kernels=kernels.reshape(options.weeks_seen, *options.extents),
             intercept=float(fitted.coefficients[-1]) * GREY_SCALE,
             spacing=fitted.spacing,
             training=fitted.record,
@@ -93,9 +95,11 @@ class RidgeForecaster:
     def fit_within(
         cls, leg: ScanSeries, week: float, *, options: RidgeOptions | None = None, progress: Progress = NO_PROGRESS
     ) -> Self:
-        """Fit to the leg's own scans before `week`, looking at as many weeks as leave one to learn from.
+        """Fit to the leg's own scans before `week`.
 
-        Three scans give a model that looks at two weeks, two scans one that looks at one.
+        It looks at as many weeks as leave two to learn from, so that the penalty is chosen by leaving one
+        out: four scans give a model that looks at two weeks, three or two scans one that looks at one.
+        One leg teaches little; where nothing beats copying on the held-out week, the result is a copy.
 
         Raises
         ------
@@ -103,9 +107,10 @@ class RidgeForecaster:
             When there are fewer than two evenly spaced scans before `week`.
         """
         options, seen = options or RidgeOptions(), before(leg, week)
-        for weeks_seen in range(min(options.weeks_seen, len(seen) - 1), 0, -1):
-            if windows(seen, weeks_seen, options.gap_weeks):
-                return cls.fit([seen], options=replace(options, weeks_seen=weeks_seen), progress=progress)
+        for fewest_runs in (2, 1):
+            for weeks_seen in range(min(options.weeks_seen, len(seen) - 1), 0, -1):
+                if len(windows(seen, weeks_seen, options.gap_weeks)) >= fewest_runs:
+                    return cls.fit([seen], options=replace(options, weeks_seen=weeks_seen), progress=progress)
         raise InputError(
             f"{leg.leg} has too few scans before week {week:g} to learn from",
             expected=f"two or more, {options.gap_weeks:g} week(s) apart",

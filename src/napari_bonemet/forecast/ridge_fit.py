@@ -13,7 +13,7 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.checkpoint import require_fit
 from napari_bonemet.forecast.forecaster import before
 from napari_bonemet.forecast.normal_equations import NormalEquations, PenaltyChoice, choose_penalty
-from napari_bonemet.forecast.patches import Window, near_bone, patch_features, windows
+from napari_bonemet.forecast.patches import Window, mirror_classes, near_bone, patch_features, windows
 from napari_bonemet.geometry import Triple
 from napari_bonemet.options import Between, Doc, Options, Unit
 from napari_bonemet.progress import Progress
@@ -37,6 +37,13 @@ class RidgeOptions(Options):
     patch: Annotated[int, Doc("Side of the patch within a slice; odd."), Between(1, 15), Unit("voxels")] = 5
     depth: Annotated[int, Doc("Slices of the patch; odd."), Between(1, 9), Unit("slices")] = 1
     bone_threshold: Annotated[float, Doc("Bone is above this grey value."), Between(0, 65535)] = 75.0
+    symmetric: Annotated[
+        bool,
+        Doc(
+            "Give mirrored places of the patch one weight; without it the fit learns the shifts that "
+            "registration left in the training legs, which another leg does not share."
+        ),
+    ] = True
     margin: Annotated[
         int, Doc("Further from bone than this, the last week is copied."), Between(0, 20), Unit("voxels")
     ] = 2
@@ -53,6 +60,11 @@ class RidgeOptions(Options):
     def extents(self) -> tuple[int, int, int]:
         """The patch along (z, y, x)."""
         return (self.depth, self.patch, self.patch)
+
+    @property
+    def basis(self) -> np.ndarray:
+        """From the voxels of a patch to its features, (patch voxels, features of one week)."""
+        return mirror_classes(self.extents) if self.symmetric else np.eye(int(np.prod(self.extents)))
 
 
 _Leg = tuple[ScanSeries, tuple[Window, ...]]
@@ -102,8 +114,7 @@ def fit_ridge(legs: Sequence[ScanSeries], options: RidgeOptions, progress: Progr
     for number, (leg, runs) in enumerate(usable):
         progress.message(f"reading {leg.leg}")
         require_fit(leg, model="One ridge regression", input_kind="grey", spacing=spacing)
-        names = _fold_names(usable, number)
-        for run in runs:
+        for names, run in zip(_fold_names(usable, number), runs, strict=True):
             progress.check()
             for name, sums in zip(names, _run_sums(run, len(names), options, rng), strict=True):
                 folds[name] = folds[name] + sums if name in folds else sums
@@ -117,14 +128,21 @@ def fit_ridge(legs: Sequence[ScanSeries], options: RidgeOptions, progress: Progr
     )
 
 
-def _fold_names(usable: Sequence[_Leg], number: int) -> tuple[str, ...]:
-    """The folds that a leg's samples go to: its animal's, or with a single leg, a fold per slab of slices."""
-    if len(usable) == 1:
-        return ("slab 1", "slab 2", "slab 3", "slab 4")
+def _fold_names(usable: Sequence[_Leg], number: int) -> list[tuple[str, ...]]:
+    """The folds that the samples of each run of a leg go to.
+
+    Animals, where there are several; else the legs of the one animal; else the target weeks of the one
+    leg; else, with a single run of weeks, slabs of slices, which share the run's misregistration and so
+    find no penalty for learning it.
+    """
+    leg, runs = usable[number]
     animals = list(dict.fromkeys(leg.baseline.subject or leg.leg for leg, _ in usable))
-    leg = usable[number][0]
-    place = animals.index(leg.baseline.subject or leg.leg) if len(animals) > 1 else number
-    return (f"animals {place % MAX_FOLDS + 1}",)
+    if len(usable) > 1:
+        place = animals.index(leg.baseline.subject or leg.leg) if len(animals) > 1 else number
+        return [(f"{'animals' if len(animals) > 1 else 'legs'} {place % MAX_FOLDS + 1}",)] * len(runs)
+    if len(runs) > 1:
+        return [(f"week {run.target.week:g}",) for run in runs]
+    return [tuple(f"slab {part}" for part in range(1, 5))]
 
 
 def _run_sums(run: Window, parts: int, options: RidgeOptions, rng: np.random.Generator) -> list[NormalEquations]:
@@ -142,7 +160,8 @@ def _run_sums(run: Window, parts: int, options: RidgeOptions, rng: np.random.Gen
     for part in np.array_split(np.stack(np.unravel_index(places, target.shape), axis=1), parts):
         at = (part[:, 0], part[:, 1], part[:, 2])
         change = (target[at].astype(np.float64) - volumes[-1][at]) / GREY_SCALE
-        made.append(NormalEquations.of(patch_features(volumes, part, options.extents) / GREY_SCALE, change))
+        features = patch_features(volumes, part, options.extents).reshape(len(part), len(volumes), -1) @ options.basis
+        made.append(NormalEquations.of(features.reshape(len(part), -1) / GREY_SCALE, change))
     return made
 
 
@@ -153,13 +172,14 @@ def _record(
     choice: PenaltyChoice,
 ) -> dict[str, Json]:
     gain = 10 * np.log10(choice.null_error / choice.held_out_error) if choice.held_out_error > 0 else None
+    copying = math.isinf(choice.penalty)
     return {
         "legs": [leg.leg for leg, _ in usable],
         "legs_passed_over": given - len(usable),
         "targets": sorted({window.target.week for _, found in usable for window in found if window.target.week}),
         "voxels": sum(fold.count for fold in folds.values()),
         "folds": sorted(folds),
-        "penalty": choice.penalty,
+        "penalty": "infinite: nothing did better on the held-out folds than copying" if copying else choice.penalty,
         "held_out_mse_greys": choice.held_out_error * GREY_SCALE**2,
         "copy_mse_greys": choice.null_error * GREY_SCALE**2,
         "held_out_gain_near_bone_db": None if gain is None else float(gain),

@@ -1,0 +1,71 @@
+"""PSNR and SSIM against their formulas."""
+
+import math
+
+import numpy as np
+import pytest
+
+from napari_bonemet.errors import InputError
+from napari_bonemet.metrics.similarity import finite_mean, per_slice, psnr, ssim
+
+
+@pytest.fixture
+def pair() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 256, (9, 16, 17), dtype=np.uint8)
+    return np.clip(truth + rng.normal(scale=9, size=truth.shape), 0, 255).astype(np.uint8), truth
+
+
+def test_psnr_is_its_formula_and_bytes_do_not_wrap(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    error = sum((float(a) - float(b)) ** 2 for a, b in zip(pair[0].flat, pair[1].flat, strict=True)) / pair[0].size
+    assert psnr(*pair) == pytest.approx(20 * math.log10(255 / math.sqrt(error)))
+    assert psnr(np.zeros((4, 4), np.uint8), np.full((4, 4), 255, np.uint8)) == pytest.approx(0)
+    assert psnr(np.zeros((4, 4)), np.full((4, 4), 0.1), data_range=1) == pytest.approx(20)
+
+
+def ssim_by_hand(first: np.ndarray, second: np.ndarray, window: int = 7) -> float:
+    """Wang et al. 2004, equation 13, with uniform windows and sample covariance."""
+    values = []
+    for y in range(first.shape[0] - window + 1):
+        for x in range(first.shape[1] - window + 1):
+            a, b = (image[y : y + window, x : x + window].astype(float).ravel() for image in (first, second))
+            covariance = np.cov(a, b)
+            c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+            above = (2 * a.mean() * b.mean() + c1) * (2 * covariance[0, 1] + c2)
+            below = (a.mean() ** 2 + b.mean() ** 2 + c1) * (covariance[0, 0] + covariance[1, 1] + c2)
+            values.append(above / below)
+    return float(np.mean(values))
+
+
+def test_ssim_of_a_slice_is_its_formula(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    slices = per_slice(ssim, *pair)
+    assert slices.shape == (9,)
+    assert slices[2] == pytest.approx(ssim_by_hand(pair[0][2], pair[1][2]))
+
+
+def test_ssim_of_a_volume_uses_cubes_and_of_one_slice_the_image(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    assert ssim(*pair) != pytest.approx(per_slice(ssim, *pair).mean(), abs=1e-4)
+    assert ssim(pair[0][:1], pair[1][:1]) == pytest.approx(ssim(pair[0][0], pair[1][0]))
+    assert 0 < ssim(pair[0][:4], pair[1][:4]) < 1
+
+
+def test_identical_volumes_are_infinitely_alike_and_empty_slices_do_not_hide_the_rest(
+    pair: tuple[np.ndarray, np.ndarray],
+) -> None:
+    assert psnr(pair[1], pair[1]) == math.inf
+    assert ssim(pair[1], pair[1]) == pytest.approx(1)
+    predicted = pair[0].copy()
+    predicted[3] = pair[1][3]
+    slices = per_slice(psnr, predicted, pair[1])
+    assert slices[3] == math.inf
+    assert finite_mean(slices) == pytest.approx(np.delete(slices, 3).mean())
+    assert finite_mean(np.array([math.inf, math.inf])) == math.inf
+
+
+def test_what_cannot_be_compared_is_refused() -> None:
+    with pytest.raises(InputError, match="differ in shape"):
+        psnr(np.zeros((3, 4, 4)), np.zeros((3, 4, 5)))
+    with pytest.raises(InputError, match="slices"):
+        psnr(np.zeros(4), np.zeros(4))
+    with pytest.raises(InputError, match="Too small"):
+        ssim(np.zeros((2, 9)), np.zeros((2, 9)))
