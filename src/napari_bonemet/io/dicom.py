@@ -13,9 +13,9 @@ from napari_bonemet.io.raw import (
     Bounded,
     RawVolume,
     direction_of,
-    hush,
     lazy_slices,
     origin_um,
+    quiet,
     read_step,
     refusing,
     spacing_um,
@@ -299,7 +299,7 @@ def _lazy(slices: Sequence[_Slice]) -> Voxels:
 def _pixels(item: _Slice) -> np.ndarray:
     import pydicom
 
-    with refusing(item.path, "a DICOM slice"), hush():
+    with refusing(item.path, "a DICOM slice"), quiet():
         with Bounded(item.path) as stream:
             values = pydicom.dcmread(stream).pixel_array
         if values.shape != item.shape or values.dtype != item.stored:
