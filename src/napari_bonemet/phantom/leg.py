@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from scipy import ndimage
@@ -72,7 +73,7 @@ class SyntheticLeg:
     truth: LegTruth
     volumes: tuple[Scan, ...] = field(repr=False)
 
-    @property
+    @cached_property
     def series(self) -> ScanSeries:
         """The weeks as scanned, each in its own pose (Kind.SEG, uint8)."""
         return self._taken("noise", self.truth.poses, Kind.SEG)

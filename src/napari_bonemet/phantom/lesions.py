@@ -15,7 +15,7 @@ from napari_bonemet.phantom.options import stream
 from napari_bonemet.phantom.texture import Axes, random_field, sample_field
 
 _MEAN_ADVANCE_UM = 135.0
-_ADVANCE_SPREAD = 0.45
+_ADVANCE_SPREAD = 0.35
 _ROUGHNESS = 0.45
 _CORTEX_RESISTANCE = 1.1
 _PLATE_RESISTANCE = 2.0
@@ -46,7 +46,7 @@ def grow(anatomy: Anatomy, seed: int, last_week: int) -> tuple[Lesion, ...]:
     lesions: list[Lesion] = []
     for week in range(1, last_week + 1):
         rng = stream(seed, "lesions", week)
-        count = 1 + rng.poisson(0.8) if week == 1 else rng.poisson(0.6)
+        count = 1 + rng.poisson(0.8) if week == 1 else rng.poisson(0.45)
         lesions += [Lesion(_seed_point(anatomy, rng), week) for _ in range(count)]
         for lesion in lesions:
             advance = _MEAN_ADVANCE_UM * np.exp(_ADVANCE_SPREAD * rng.standard_normal() - _ADVANCE_SPREAD**2 / 2)

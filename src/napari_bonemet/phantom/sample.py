@@ -8,7 +8,7 @@ from napari_bonemet.phantom.options import LegOptions
 from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.series import ScanSeries
 
-SAMPLES = {"synthetic-1": LegOptions(seed=1)}
+SAMPLES = {"synthetic-1": LegOptions(seed=4)}
 
 # Three of four animals bear tumours, as in the published groups.
 _CONTROL_EVERY = 4
@@ -66,4 +66,5 @@ def training_legs(
             "tumour": number % _CONTROL_EVERY != 0,
         }
         legs.append(make_leg(LegOptions.from_record(record)).registered())
+    progress.advance(1.0)
     return tuple(legs)
