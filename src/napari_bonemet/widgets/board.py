@@ -39,7 +39,7 @@ class BoardBox(QGroupBox):
     """
 
     def __init__(self, viewer: Any, desk: Desk, parent: QWidget | None = None) -> None:
-        super().__init__("Checkerboard of baseline and current week", parent)
+        super().__init__("Checkerboard with baseline", parent)
         self._viewer, self._desk = viewer, desk
         self.fixed: Scan | None = None
         self._shown: _Wish | None = None

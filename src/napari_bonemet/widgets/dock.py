@@ -2,16 +2,38 @@
 
 from typing import Any
 
-from qtpy.QtCore import QEvent, Qt
-from qtpy.QtWidgets import QFrame, QGroupBox, QLabel, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, QSize, Qt, QTimer
+from qtpy.QtWidgets import (
+    QDockWidget,
+    QFrame,
+    QGroupBox,
+    QLabel,
+    QMainWindow,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_bonemet.widgets.desk import Desk, desk_of
 from napari_bonemet.widgets.week_view import WeekView, week_view_of
 from napari_bonemet.widgets.worker import Runner
 
 
+MIN_WIDTH, WIDTH, HEIGHT = 280, 350, 640
+
+
+class _Column(QWidget):
+    """Never asks for more width than its dock has: what is too wide wraps, elides or scrolls by itself."""
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+
 class Dock(QWidget):
     """A column that still works 320 px wide; steps that run in it stop when it is closed.
+
+    The docks of this plugin share one place in the window, as tabs.
 
     Parameters
     ----------
@@ -29,7 +51,8 @@ class Dock(QWidget):
         self.viewer = viewer
         self.desk: Desk = desk_of(viewer)
         self.view: WeekView = week_view_of(viewer)
-        inner = QWidget()
+        inner = _Column()
+        inner.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.column = QVBoxLayout(inner)
         self.column.setContentsMargins(8, 6, 8, 6)
         self.column.setSpacing(6)
@@ -41,7 +64,8 @@ class Dock(QWidget):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
-        self.setMinimumWidth(260)
+        self.setMinimumWidth(MIN_WIDTH)
+        self._placed = False
 
     def heading(self, text: str) -> QLabel:
         """Add a line that says what this part is for."""
@@ -58,6 +82,32 @@ class Dock(QWidget):
         self.column.addWidget(frame)
         return inside
 
+    def sizeHint(self) -> QSize:
+        """Wide enough for every dock."""
+        return QSize(WIDTH, HEIGHT)
+
+    def showEvent(self, event: Any) -> None:
+        """Join the plugin's other docks as a tab when first seen."""
+        super().showEvent(event)
+        if not self._placed:
+            self._placed = True
+            QTimer.singleShot(0, self._join)
+
+    def _join(self) -> None:
+        mine, window = _frame_of(self), self.window()
+        if mine is None or not isinstance(window, QMainWindow):
+            return
+        # napari names the plugin in every title, which leaves no room for it in a tab.
+        mine.setWindowTitle(mine.windowTitle().partition(" (")[0])
+        others = [
+            frame
+            for dock in window.findChildren(Dock)
+            if dock is not self and (frame := _frame_of(dock)) is not None and not frame.isFloating()
+        ]
+        if others and mine not in window.tabifiedDockWidgets(others[0]):
+            window.tabifyDockWidget(others[0], mine)
+            mine.raise_()
+
     def event(self, event: Any) -> bool:
         """Stop what runs when napari takes the dock out of its window."""
         if event.type() == QEvent.Type.ParentChange and self.parentWidget() is None:
@@ -68,3 +118,10 @@ class Dock(QWidget):
         """Stop what runs; docks that listen to the viewer itself also stop listening."""
         for runner in self.findChildren(Runner):
             runner.cancel()
+
+
+def _frame_of(dock: QWidget) -> QDockWidget | None:
+    parent = dock.parentWidget()
+    while parent is not None and not isinstance(parent, QDockWidget):
+        parent = parent.parentWidget()
+    return parent

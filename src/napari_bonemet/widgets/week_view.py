@@ -86,10 +86,15 @@ class WeekView(QObject):
         if viewer is None or series is None or viewer.canvas.grid.enabled:
             return
         wanted = series.leg, series.baseline.kind, week
+        active = viewer.layers.selection.active
+        follow = active is None or _is_weekly(active)
         for layer in find_layers(viewer):
-            record = record_of_layer(layer) or {}
-            if record["kind"] in WEEKLY:
+            if _is_weekly(layer):
+                record = record_of_layer(layer) or {}
                 layer.visible = (record["leg"], record["kind"], record["week"]) == wanted
+                # The layer controls follow, unless the user works on a layer of their own.
+                if layer.visible and follow:
+                    viewer.layers.selection.active = layer
 
     def remove(self, leg: str) -> None:
         """Take every layer of ours of a leg off the canvas."""
@@ -102,6 +107,11 @@ class WeekView(QObject):
 def _dropped(layer: Any) -> bool:
     record = record_of_layer(layer)
     return record is not None and bool(record.get(FROM_READER))
+
+
+def _is_weekly(layer: Any) -> bool:
+    record = record_of_layer(layer)
+    return record is not None and record["kind"] in WEEKLY and not record.get("what")
 
 
 def _dropped_scans(viewer: Any) -> Iterator[Scan]:

@@ -94,12 +94,18 @@ class WeeklyDock(Dock):
             self.desk.forecast_changed,
         ):
             signal.connect(self._refresh)
+        self.desk.week_changed.connect(self._mark_week)
 
     def _refresh(self) -> None:
         self.tree.blockSignals(True)
         self.tree.fill(self.desk)
         self.tree.blockSignals(False)
         self._allow()
+
+    def _mark_week(self, week: float | None) -> None:
+        self.tree.blockSignals(True)
+        self.tree.choose(self.desk.leg.key if self.desk.leg else None, week)
+        self.tree.blockSignals(False)
 
     def _allow(self) -> None:
         if not self.open_bar.running:

@@ -132,7 +132,7 @@ class Runner(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self._what = ""
+        self._what, self._told = "", ""
         self._done: Callable[[Any], None] | None = None
         self._then: Callable[[], None] | None = None
         self._now: list[tuple[ThreadProgress, Any]] = []
@@ -164,11 +164,12 @@ class Runner(QObject):
             return
         self._what, self._done = what, done
         progress = ThreadProgress()
+        # Before the bar, which lets clicks through.
+        self.started.emit()
         self._now.append((progress, cancelable_progress(total=100, desc=what)))
         worker = _Work(work, progress)
         worker.returned.connect(self._returned)
         self._timer.start()
-        self.started.emit()
         worker.start()
 
     def then(self, follow: Callable[[], None]) -> None:
@@ -187,19 +188,22 @@ class Runner(QObject):
         progress, bar = self._now[0]
         if bar.is_canceled and not progress.stop.is_set():
             self.cancel()
-        whole = int(progress.fraction * 100)
-        if whole > bar.n:
-            bar.update(whole - bar.n)
-        if progress.text and not progress.stop.is_set():
-            bar.set_description(f"{self._what}: {progress.text}")
         while progress.reports:
             self.reported.emit(*progress.reports.popleft())
-        if not progress.stop.is_set():
-            self.progressed.emit(progress.fraction, progress.text)
+        if progress.stop.is_set():
+            return
+        self.progressed.emit(progress.fraction, progress.text)
+        # napari's bar lets events through, among them the end of this very step: it comes last.
+        if progress.text and progress.text != self._told:
+            self._told = progress.text
+            bar.set_description(f"{self._what}: {progress.text}")
+        whole = int(progress.fraction * 100)
+        if self._now and self._now[0][1] is bar and whole > bar.n:
+            bar.update(whole - bar.n)
 
     def _returned(self, outcome: _Outcome) -> None:
-        self._look()
         self._timer.stop()
+        self._look()
         done, self._done = self._done, None
         self._now.pop()[1].close()
         error = outcome.error
@@ -239,6 +243,7 @@ class RunBar(QWidget):
         self.bar = QProgressBar()
         self.line = QLabel()
         self._locked: list[QWidget] = [self.run_button]
+        self._passing = ""
         self._lay_out()
         self.runner.started.connect(self._started)
         self.runner.finished.connect(self._finished)
@@ -294,8 +299,12 @@ class RunBar(QWidget):
             widget.setEnabled(True)
         self.cancel_button.setEnabled(False)
         self.bar.hide()
+        # What was being done is over; what `done` or an error said stays.
+        if self.line.text() == self._passing:
+            self.say("")
 
     def _progressed(self, fraction: float, text: str) -> None:
         self.bar.setValue(int(fraction * 100))
         if text:
             self.say(text)
+            self._passing = text
