@@ -73,6 +73,12 @@ def test_a_control_ages_and_has_no_lesions(control: SyntheticLeg) -> None:
     assert 0.95 * bone[0] < bone[3] < bone[0]
 
 
+def test_the_past_does_not_know_how_long_it_is_watched(tumour: SyntheticLeg) -> None:
+    short = make_leg(replace(OPTIONS, weeks=(0, 1)))
+    for week in (0, 1):
+        np.testing.assert_array_equal(short.series[week].to_numpy(), tumour.series[week].to_numpy())
+
+
 def test_poses_lead_back_to_the_baseline(tumour: SyntheticLeg) -> None:
     inner = (slice(6, -6),) * 3
     for scan, pose, clean in zip(tumour.series, tumour.truth.poses, tumour.truth.clean, strict=True):
@@ -92,6 +98,7 @@ def test_registered_weeks_differ_by_little_but_noise(control: SyntheticLeg) -> N
     assert still.on_one_grid
     assert {scan.kind for scan in still} == {Kind.REGIST}
     clean = control.truth.clean[2].to_numpy().astype(float)
+    assert jittered[2].history[-1].parameters == {"jitter_voxels": 0.5}
     noise = still[2].to_numpy() - clean
     assert np.std(noise) == pytest.approx(OPTIONS.noise_sd, rel=0.05)
     assert np.std(jittered[2].to_numpy() - clean) > 1.2 * np.std(noise)
@@ -114,6 +121,22 @@ def test_a_right_leg_mirrors_the_left() -> None:
     small = LegOptions(seed=5, tumour=False, weeks=(0,), noise_sd=0)
     left, right = make_leg(small), make_leg(replace(small, side="right"))
     np.testing.assert_array_equal(left.truth.bone[0], right.truth.bone[0][:, :, ::-1])
+
+
+@pytest.mark.parametrize(
+    "unusual",
+    [
+        {"shape": (8, 8, 8)},
+        {"shape": (20, 30, 40), "spacing_um": 60, "weeks": (2, 5), "side": "right"},
+        {"shape": (16, 50, 50), "spacing_um": 60, "turn_degrees": 180, "pose_degrees": 15, "weeks": (0, 1)},
+        {"shape": (16, 50, 50), "spacing_um": 60, "weeks": (0,), "noise_sd": 0, "blur_um": 0, "pose_voxels": 0},
+    ],
+)
+def test_unusual_options_still_give_a_whole_leg(unusual: dict[str, object]) -> None:
+    leg = make_leg(LegOptions(**unusual))  # type: ignore[arg-type]
+    assert leg.series.weeks == leg.registered().weeks == leg.options.weeks
+    assert {scan.shape for scan in leg.series} == {leg.options.shape}
+    assert all(bone.shape == leg.options.shape for bone in leg.truth.bone)
 
 
 @pytest.mark.parametrize(

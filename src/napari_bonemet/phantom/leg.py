@@ -86,18 +86,20 @@ class SyntheticLeg:
         jitter_voxels : float, optional
             Standard deviation of the remaining shift along each axis; the options' own when None.
         """
-        jitter = replace(
-            self.options, jitter_voxels=self.options.jitter_voxels if jitter_voxels is None else jitter_voxels
-        )
-        motions = tuple(scanner.residual(jitter, week, jitter.jitter_voxels) for week in jitter.weeks)
-        return self._taken("registered noise", motions, Kind.REGIST)
+        jitter = self.options.jitter_voxels if jitter_voxels is None else jitter_voxels
+        options = replace(self.options, jitter_voxels=jitter)
+        motions = tuple(scanner.residual(options, week) for week in options.weeks)
+        step = Step("synthetic registration", {"jitter_voxels": jitter})
+        return self._taken("registered noise", motions, Kind.REGIST, step)
 
-    def _taken(self, purpose: str, motions: tuple[RigidTransform, ...], kind: Kind) -> ScanSeries:
+    def _taken(self, purpose: str, motions: tuple[RigidTransform, ...], kind: Kind, *steps: Step) -> ScanSeries:
+        grid = self.options.grid
         scans = []
         for week, volume, motion in zip(self.options.weeks, self.volumes, motions, strict=True):
             noise = stream(self.options.seed, purpose, week)
-            voxels = scanner.take(volume, motion, self.options.grid, noise, self.options.noise_sd)
-            scans.append(replace(volume, voxels=voxels, origin=self.options.grid.origin, kind=kind))
+            voxels = scanner.take(volume, motion, grid, noise, self.options.noise_sd)
+            history = (*volume.history, *steps)
+            scans.append(replace(volume, voxels=voxels, origin=grid.origin, kind=kind, history=history))
         return ScanSeries(tuple(scans))
 
 

@@ -10,7 +10,7 @@ from napari_bonemet.series import ScanSeries
 
 SAMPLES = {"synthetic-1": LegOptions(seed=4)}
 
-# Three of four animals bear tumours, as in the published groups.
+# Controls are among them, or a forecaster would learn that every leg loses bone.
 _CONTROL_EVERY = 4
 
 

@@ -51,22 +51,22 @@ def pose(options: LegOptions, week: int) -> RigidTransform:
     )
 
 
-def residual(options: LegOptions, week: int, jitter_voxels: float) -> RigidTransform:
+def residual(options: LegOptions, week: int) -> RigidTransform:
     """The motion that a good registration leaves in `week`; none at the baseline."""
     if week == options.weeks[0]:
         return RigidTransform()
     rng = stream(options.seed, "jitter", week)
-    shift = rng.standard_normal(3) * jitter_voxels * options.spacing_um
+    shift = rng.standard_normal(3) * options.jitter_voxels * options.spacing_um
     # A turn that moves the edge of the field by about as much as the shift does.
     reach = np.linalg.norm(options.grid.size) / 2
-    turn = np.rad2deg(rng.standard_normal(3) * jitter_voxels * options.spacing_um / reach) / 2
+    turn = np.rad2deg(rng.standard_normal(3) * options.jitter_voxels * options.spacing_um / reach) / 2
     return RigidTransform.about(options.grid.centre, degrees=turn.tolist(), shift=shift.tolist())
 
 
 def margin(options: LegOptions) -> int:
     """Voxels around the field of view that a weekly pose may bring into it."""
     tilt = np.deg2rad(options.pose_degrees) * np.sqrt(2) * max(options.shape[1:]) / 2
-    return int(np.ceil(tilt + options.pose_voxels + 4 * options.jitter_voxels)) + 2
+    return int(np.ceil(tilt + options.pose_voxels + 4 * max(1.0, options.jitter_voxels))) + 2
 
 
 def take(volume: Scan, motion: RigidTransform, grid: Grid, noise: np.random.Generator, noise_sd: float) -> np.ndarray:
