@@ -19,14 +19,13 @@ from napari_bonemet.widgets.desk import Desk, desk_of
 from napari_bonemet.widgets.week_view import WeekView, week_view_of
 from napari_bonemet.widgets.worker import Runner
 
-
 MIN_WIDTH, WIDTH, HEIGHT = 280, 350, 640
 
 
 class _Column(QWidget):
     """Never asks for more width than its dock has: what is too wide wraps, elides or scrolls by itself."""
 
-    def minimumSizeHint(self) -> QSize:
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         return QSize(0, super().minimumSizeHint().height())
 
 
@@ -82,11 +81,11 @@ class Dock(QWidget):
         self.column.addWidget(frame)
         return inside
 
-    def sizeHint(self) -> QSize:
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Wide enough for every dock."""
         return QSize(WIDTH, HEIGHT)
 
-    def showEvent(self, event: Any) -> None:
+    def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Join the plugin's other docks as a tab when first seen."""
         super().showEvent(event)
         if not self._placed:
