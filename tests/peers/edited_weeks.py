@@ -34,6 +34,9 @@ class EditedWeeks:
     def baseline(self) -> Scan:
         return self.series.baseline
 
+    def removed_mm3(self, week: int) -> float:
+        return float(np.count_nonzero(self.bone[0] & ~self.bone[week])) * self.baseline.grid.voxel_volume_mm3
+
     def pose_error_voxels(self, week: int, found: RigidTransform) -> float:
         """Mean distance over bone voxels between where `found` and the truth carry them, in voxels."""
         points = np.argwhere(self.bone[0])[::7] * np.asarray(self.baseline.spacing) + self.baseline.origin

@@ -90,7 +90,8 @@ def _require_one_grid(baseline: Scan, later: Scan) -> None:
 
 
 def _contrast(grey: np.ndarray, bone: np.ndarray) -> float:
-    return float(np.median(grey[bone])) - float(np.median(grey[~bone]))
+    background = 0.0 if bone.all() else float(np.median(grey[~bone]))
+    return float(np.median(grey[bone])) - background
 
 
 def _changed(crossing: np.ndarray, change: np.ndarray, contrast: float, options: CompositeOptions) -> np.ndarray:

@@ -20,7 +20,7 @@ class CompositeOptions(Options):
         float,
         Doc("A cluster counts if its core changed by this share of the contrast between bone and background."),
         Between(0, 1),
-    ] = 0.5
+    ] = 0.6
     core_voxels: Annotated[int, Doc("Voxels that make a core."), Between(1, 10**6), Unit("voxels")] = 2
     reach: Annotated[int, Doc("How far from its core a cluster extends at most."), Between(0, 1000), Unit("voxels")] = 1
 
