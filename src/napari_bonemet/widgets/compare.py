@@ -25,7 +25,6 @@ from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.layers import layer_tuple
 from napari_bonemet.widgets.looks import difference_colormap, grey_limits, look_like_bone, look_like_difference
 from napari_bonemet.widgets.sliceplot import SlicePlot
-from napari_bonemet.widgets.week_view import week_view_of
 from napari_bonemet.widgets.worker import RunBar
 
 CELL = "cell"
@@ -55,7 +54,6 @@ class CompareDock(Dock):
         self._build_buttons()
         self._build_plot()
         self.column.addStretch(1)
-        week_view_of(napari_viewer)
         for signal in ("series_changed", "registration_changed", "roi_changed", "forecast_changed"):
             getattr(self.desk, signal).connect(self.refresh)
         self.desk.series_changed.connect(self.leave)
@@ -82,9 +80,9 @@ class CompareDock(Dock):
             self.with_difference.toggled.connect(combo.setEnabled)
 
     def _build_buttons(self) -> None:
-        self.run = RunBar("Show side by side")
-        self.run.run_button.clicked.connect(self.show_cells)
-        self.column.addWidget(self.run)
+        self.run_bar = RunBar("Show side by side")
+        self.run_bar.run_button.clicked.connect(self.show_cells)
+        self.column.addWidget(self.run_bar)
         self.slices, self.volumes = QRadioButton("Slices"), QRadioButton("Volumes (3D)")
         self.slices.setChecked(True)
         self._modes = QButtonGroup(self)
@@ -121,7 +119,7 @@ class CompareDock(Dock):
             self.note.setText(str(error))
         self._fill_list()
         self._fill_pair()
-        self.run.run_button.setEnabled(bool(self._items))
+        self.run_bar.run_button.setEnabled(bool(self._items))
 
     def _fill_list(self) -> None:
         for old in self.choices:
@@ -159,9 +157,9 @@ class CompareDock(Dock):
         if self.with_difference.isChecked():
             pair = (self.minuend.currentData(), self.subtrahend.currentData())
         if not items and pair is None:
-            self.run.say("Tick at least one cell.")
+            self.run_bar.say("Tick at least one cell.")
             return
-        self.run.start(
+        self.run_bar.start(
             "Comparing",
             lambda progress: subtract(*pair, progress) if pair else None,
             lambda difference: self._lay_out(items, difference),
@@ -186,7 +184,7 @@ class CompareDock(Dock):
             self.viewer.layers.link_layers(greys, LINKED)
         self._show_curve(difference)
         self._enable_view_buttons()
-        self.run.say("")
+        self.run_bar.say("")
         self._apply_mode()
 
     def _layer(self, scan: Scan, title: str) -> Image:
@@ -213,7 +211,7 @@ class CompareDock(Dock):
             if self.volumes.isChecked():
                 self._check_memory()
         except InputError as error:
-            self.run.say(str(error))
+            self.run_bar.say(str(error))
             self.slices.setChecked(True)
             return
         volume = self.volumes.isChecked()

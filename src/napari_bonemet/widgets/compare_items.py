@@ -11,6 +11,7 @@ from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.provenance import Step
 from napari_bonemet.scan import Scan
 from napari_bonemet.widgets.desk import Desk
+from napari_bonemet.widgets.forecast_run import weeks_beside
 from napari_bonemet.widgets.looks import grey_limits
 
 PREDICTED = "predicted"
@@ -74,16 +75,17 @@ def items_on(desk: Desk) -> tuple[Item, ...]:
         raise InputError("There is nothing to compare yet", remedy="Open a leg in Weekly scans first")
     series.require_one_grid("Comparing")
     forecast = desk.forecast
-    if forecast is None or not forecast.mean.grid.matches(series.baseline.grid):
+    if forecast is None:
         return tuple(_week(scan, f"week {scan.week:g}", usual=True) for scan in series)
+    series = weeks_beside(series, forecast)
     last = max((week for week in series.weeks if week < forecast.week), default=None)
     items = [_week(scan, _role(scan.week, last, forecast.week), scan.week in (last, forecast.week)) for scan in series]
     synthetic = ", synthetic" if series.synthetic else ""
     # A narrow cell cuts its title off at the end: what must be said stands first.
     words = f"predicted (research use){synthetic}, week {forecast.week:g}, {forecast.model}"
-    # The mean of one sample is that sample without its type; of several it is what they agree on.
-    shown = forecast.mean if len(forecast.samples) > 1 else forecast.samples[0]
-    items.append(Item(PREDICTED, f"predicted, week {forecast.week:g}, {forecast.model}", words, shown, usual=True))
+    items.append(
+        Item(PREDICTED, f"predicted, week {forecast.week:g}, {forecast.model}", words, forecast.mean, usual=True)
+    )
     if len(forecast.samples) > 1:
         title = f"spread of {len(forecast.samples)} samples"
         items.append(Item(SPREAD, title, f"{title} (research use){synthetic}", forecast.spread, usual=False))

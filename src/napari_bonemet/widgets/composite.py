@@ -24,7 +24,6 @@ from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.layers import add_scan, find_layers
 from napari_bonemet.widgets.looks import legend, show_slice_of
 from napari_bonemet.widgets.tables import SmallTable
-from napari_bonemet.widgets.week_view import week_view_of
 from napari_bonemet.widgets.worker import RunBar
 
 NOT_YET = "Register the weeks first: a composite compares the same place in two weeks."
@@ -51,7 +50,6 @@ class CompositeDock(Dock):
         self.column.addStretch(1)
         for signal in ("series_changed", "registration_changed", "roi_changed"):
             getattr(self.desk, signal).connect(self.refresh)
-        week_view_of(napari_viewer)
         self.desk.composites_changed.connect(self._show_numbers)
         self.refresh()
 
@@ -64,10 +62,10 @@ class CompositeDock(Dock):
         box.addLayout(weeks)
         self.form = OptionsForm(CompositeOptions, basic=("bone_threshold", "least_voxels"))
         box.addWidget(self.form)
-        self.run = RunBar("Make composite")
-        self.run.run_button.clicked.connect(self.make)
-        self.run.lock(self.form, self.baseline, self.later)
-        box.addWidget(self.run)
+        self.run_bar = RunBar("Make composite")
+        self.run_bar.run_button.clicked.connect(self.make)
+        self.run_bar.lock(self.form, self.baseline, self.later)
+        box.addWidget(self.run_bar)
 
     def _build_result(self) -> None:
         box = self.result_box = self.box("Volumes")
@@ -122,8 +120,8 @@ class CompositeDock(Dock):
         weeks = series.weeks if series is not None else ()
         self._offer(self.baseline, weeks[:-1], 0)
         self._offer(self.later, weeks[1:], len(weeks) - 2)
-        for button in (self.run.run_button, self.roi_run.run_button):
-            button.setEnabled(series is not None and not self.run.running and not self.roi_run.running)
+        for button in (self.run_bar.run_button, self.roi_run.run_button):
+            button.setEnabled(series is not None and not self.run_bar.running and not self.roi_run.running)
         roi = self.desk.roi
         self.whole_button.setVisible(roi is not None)
         self.roi_note.setText(roi_sentence(roi) if roi else NO_ROI)
@@ -141,16 +139,16 @@ class CompositeDock(Dock):
             baseline, later = check_weeks(self.baseline.currentData(), self.later.currentData())
             recipe = Recipe(baseline, self.form.options())
         except BoneMetError as error:
-            self.run.say(str(error))
+            self.run_bar.say(str(error))
             return
         series = self.desk.working
         if series is None:
-            self.run.say(NOT_YET)
+            self.run_bar.say(NOT_YET)
             return
-        self.run.start(
+        self.run_bar.start(
             f"Composite of {series.leg}",
             lambda progress: composites_of(series, {later: recipe}, progress),
-            lambda made: self._keep(made, {later: recipe}, self.run),
+            lambda made: self._keep(made, {later: recipe}, self.run_bar),
         )
 
     def _keep(self, made: dict[float, CompositeResult], recipes: dict[float, Recipe], bar: RunBar) -> None:

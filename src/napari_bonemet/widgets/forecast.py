@@ -17,8 +17,8 @@ from napari_bonemet.widgets.forecast_run import (
 )
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.layers import add_scan, find_layers
+from napari_bonemet.widgets.looks import grey_limits
 from napari_bonemet.widgets.tables import SmallTable
-from napari_bonemet.widgets.week_view import week_view_of
 from napari_bonemet.widgets.worker import RunBar
 
 NOT_YET = "Register the weeks first: a forecast learns from the same place in several weeks."
@@ -39,7 +39,6 @@ class ForecastDock(Dock):
         self._build_form()
         self._build_scores()
         self.column.addStretch(1)
-        week_view_of(napari_viewer)
         for signal in ("series_changed", "registration_changed", "roi_changed"):
             getattr(self.desk, signal).connect(self.refresh)
         self.desk.forecast_changed.connect(self._forecast_changed)
@@ -53,10 +52,10 @@ class ForecastDock(Dock):
         box.addLayout(weeks)
         self.form = OptionsForm(ForecastOptions, basic=("model",))
         box.addWidget(self.form)
-        self.run = RunBar("Forecast")
-        self.run.run_button.clicked.connect(self.forecast)
-        self.run.lock(self.form, self.week)
-        box.addWidget(self.run)
+        self.run_bar = RunBar("Forecast")
+        self.run_bar.run_button.clicked.connect(self.forecast)
+        self.run_bar.lock(self.form, self.week)
+        box.addWidget(self.run_bar)
 
     def _build_scores(self) -> None:
         box = self.box("Against the true week")
@@ -74,7 +73,7 @@ class ForecastDock(Dock):
         """Offer the weeks that can be forecast."""
         series = self.desk.working
         self.note.setVisible(series is None)
-        self.run.run_button.setEnabled(series is not None and len(series) > 0 and not self.run.running)
+        self.run_bar.run_button.setEnabled(series is not None and len(series) > 0 and not self.run_bar.running)
         before = self.week.currentData()
         self.week.clear()
         weeks = target_weeks(series) if series is not None else ()
@@ -90,12 +89,12 @@ class ForecastDock(Dock):
         try:
             options = self.form.options()
         except BoneMetError as error:
-            self.run.say(str(error))
+            self.run_bar.say(str(error))
             return
         if series is None or week is None:
-            self.run.say(NOT_YET)
+            self.run_bar.say(NOT_YET)
             return
-        self.run.start(
+        self.run_bar.start(
             f"Forecasting {series.leg}",
             lambda progress: run_forecast(series, week, options, progress),
             self._keep,
@@ -106,7 +105,7 @@ class ForecastDock(Dock):
         self._show_layers(made)
         self._show_scores(made)
         beside = " Compare shows it beside the true week." if made.scores is not None else ""
-        self.run.say(f"Week {made.forecast.week:g} is on the canvas.{beside}")
+        self.run_bar.say(f"Week {made.forecast.week:g} is on the canvas.{beside}")
 
     def _show_layers(self, made: ForecastRun) -> None:
         forecast, series = made.forecast, self.desk.working
@@ -122,16 +121,16 @@ class ForecastDock(Dock):
             if not find_layers(self.viewer, leg=truth.leg, week=truth.week, kind=str(truth.kind)):
                 add_scan(self.viewer, truth)
         extra = {"model": forecast.model, "seed": forecast.seed, "trained_on": made.trained_on}
-        single = len(forecast.samples) == 1
-        add_scan(self.viewer, forecast.samples[0] if single else forecast.mean, extra=extra)
-        if not single:
+        add_scan(self.viewer, forecast.mean, extra=extra).contrast_limits = grey_limits(series.scans)
+        if len(forecast.samples) > 1:
             add_scan(self.viewer, forecast.spread, visible=False, extra=extra)
 
     def _show_scores(self, made: ForecastRun) -> None:
         self.result.show()
         self.table.setVisible(made.scores is not None)
         self.verdict.setVisible(made.scores is not None)
-        lines = [f"Model: {made.forecast.model}, {made.trained_on}.", made.forecast.note]
+        model = ", ".join(words for words in (made.forecast.model, made.trained_on) if words)
+        lines = [f"Model: {model}", made.forecast.note]
         if made.scores is not None:
             self.table.fill(score_rows(made.scores))
             self.verdict.setText(verdict(made.scores))

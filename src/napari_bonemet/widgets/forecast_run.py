@@ -6,31 +6,32 @@ from typing import Annotated, Literal
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.forecaster import Forecast, Forecaster
-from napari_bonemet.metrics.table import ForecastScores, VolumeScores, score
-from napari_bonemet.options import Between, Doc, Options, Unit
+from napari_bonemet.forecast.registry import load_forecaster
+from napari_bonemet.metrics.table import ForecastScores, score
+from napari_bonemet.options import Between, Doc, Options
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.series import ScanSeries
+from napari_bonemet.study.forecasting import forecaster_for
+from napari_bonemet.study.leg import seen_in_every_week
+from napari_bonemet.study.options import StudyOptions
 
-ModelChoice = Literal["copy-last-week", "ridge-this-leg", "ridge-synthetic", "checkpoint"]
+BONE_THRESHOLD = 75.0
 
 
 @dataclass(frozen=True)
 class ForecastOptions(Options):
-    """Which model forecasts, and what it is fitted to."""
+    """Which model forecasts."""
 
     model: Annotated[
-        ModelChoice,
+        Literal["copy-last-week", "ridge", "checkpoint"],
         Doc(
-            "Copy last week; a ridge regression fitted to this leg's own earlier weeks, or to synthetic legs made "
-            "for it; or a checkpoint."
+            "Copy the last seen week; a ridge regression fitted to this leg's own earlier weeks, or to synthetic "
+            "legs where they are too few; or a trained model from a file."
         ),
-    ] = "ridge-this-leg"
+    ] = "ridge"
     checkpoint: Annotated[Path | None, Doc("A trained model (.safetensors), for the model 'checkpoint'.")] = None
-    training_legs: Annotated[
-        int, Doc("How many synthetic legs the ridge regression is fitted to."), Between(1, 64), Unit("legs")
-    ] = 4
-    seed: Annotated[int, Doc("Which synthetic legs, and which samples."), Between(0, 2**31 - 1)] = 0
-    perceptual: Annotated[bool, Doc("LPIPS as well: slow, and it needs AlexNet's weights.")] = False
+    seed: Annotated[int, Doc("The same seed gives the same forecast."), Between(0, 2**31 - 2)] = 0
+    perceptual: Annotated[bool, Doc("Score by LPIPS, too: slow, and it needs AlexNet's weights.")] = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,9 +71,11 @@ def run_forecast(
         When the weeks are not on one grid, too few, or do not suit the model.
     """
     series.require_one_grid("A forecast")
+    # Where a week was not seen, zero is no statement about bone.
+    series = seen_in_every_week(series, BONE_THRESHOLD)
     seen = series.until(week)
-    progress.message("fitting" if options.model.startswith("ridge") else "loading")
-    model, trained_on = _model(seen, options, PartOf(progress, 0.0, 0.4))
+    progress.message("loading" if options.model == "checkpoint" else "fitting")
+    model, trained_on = _model(seen, week, options, PartOf(progress, 0.0, 0.4))
     progress.message(f"forecasting week {week:g} from weeks {', '.join(f'{w:g}' for w in seen.weeks)}")
     forecast = model.predict(seen, week, seed=options.seed, progress=PartOf(progress, 0.4, 0.7))
     scores = None
@@ -80,7 +83,7 @@ def run_forecast(
         progress.message("scoring")
         last = seen[-1]
         scores = score(
-            forecast.samples[0] if len(forecast.samples) == 1 else forecast.mean,
+            forecast.mean,
             series.at_week(week),
             last,
             model=forecast.model,
@@ -91,48 +94,17 @@ def run_forecast(
     return ForecastRun(forecast, scores, trained_on)
 
 
-def _model(seen: ScanSeries, options: ForecastOptions, progress: Progress) -> tuple[Forecaster, str]:
-    from napari_bonemet.forecast.registry import load_forecaster, make_forecaster
-
-    if options.model == "copy-last-week":
-        return make_forecaster("copy-last-week"), "nothing is trained"
-    if options.model == "ridge-this-leg":
-        return make_forecaster("ridge"), f"fitted to this leg's weeks {', '.join(f'{w:g}' for w in seen.weeks)}"
-    if options.model == "ridge-synthetic":
-        return _fitted_to_synthetic(seen, options, progress)
+def _model(seen: ScanSeries, week: float, options: ForecastOptions, progress: Progress) -> tuple[Forecaster, str]:
+    if options.model != "checkpoint":
+        study = StudyOptions(forecaster=options.model, seed=options.seed)
+        return forecaster_for(seen, week, study, progress=progress)
     if options.checkpoint is None or not options.checkpoint.is_file():
         raise InputError(
             "There is no checkpoint to forecast with",
             found=str(options.checkpoint or "none chosen"),
             remedy="Choose a .safetensors file under 'More options', or another model",
         )
-    return load_forecaster(options.checkpoint), f"checkpoint {options.checkpoint.name}"
-
-
-def _fitted_to_synthetic(seen: ScanSeries, options: ForecastOptions, progress: Progress) -> tuple[Forecaster, str]:
-    from napari_bonemet.forecast.ridge import RidgeForecaster, RidgeOptions
-    from napari_bonemet.phantom.options import LegOptions
-    from napari_bonemet.phantom.sample import training_legs
-
-    spacing = seen.baseline.spacing
-    if max(spacing) - min(spacing) > 1e-3 * max(spacing):
-        raise InputError(
-            "Synthetic legs have cubic voxels",
-            found=f"voxels of {' x '.join(f'{s:g}' for s in spacing)} µm",
-            remedy="Fit the ridge regression to this leg instead",
-        )
-    progress.message(f"making {options.training_legs} synthetic legs")
-    legs = training_legs(
-        options.training_legs,
-        options.seed,
-        options=LegOptions(spacing_um=spacing[0]),
-        progress=PartOf(progress, 0.0, 0.8),
-    )
-    weeks_seen = min(len(seen), len(legs[0]) - 1)
-    model = RidgeForecaster.fit(
-        legs, options=RidgeOptions(weeks_seen=weeks_seen, seed=options.seed), progress=PartOf(progress, 0.8, 1.0)
-    )
-    return model, f"fitted to {len(legs)} synthetic legs (seed {options.seed})"
+    return load_forecaster(options.checkpoint), f"from the checkpoint {options.checkpoint.name}"
 
 
 def score_rows(scores: ForecastScores) -> list[list[str]]:
@@ -162,12 +134,14 @@ def verdict(scores: ForecastScores) -> str:
     return f"{scores.model} is {better} by PSNR; {lost}. PSNR is pooled over the volume, SSIM the mean over slices."
 
 
-__all__ = [
-    "ForecastOptions",
-    "ForecastRun",
-    "VolumeScores",
-    "run_forecast",
-    "score_rows",
-    "target_weeks",
-    "verdict",
-]
+def weeks_beside(series: ScanSeries, forecast: Forecast) -> ScanSeries:
+    """The weeks on the forecast's own grid, which leaves out what not every week saw.
+
+    Raises
+    ------
+    InputError
+        When the forecast lies elsewhere: of another leg, or of another crop.
+    """
+    series.require_one_grid("Comparing with a forecast")
+    grid = series.baseline.grid
+    return series if grid.matches(forecast.mean.grid) else series.crop(grid.region_of(forecast.mean.grid))
