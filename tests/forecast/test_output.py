@@ -93,7 +93,10 @@ def test_what_is_no_forecast_is_refused(forecast: Forecast, tmp_path: Path) -> N
     path = write_forecast(forecast, tmp_path / "f.zarr")
     group = zarr.open_group(str(path), mode="a")
     del group["spread"]
-    with pytest.raises(InputError, match="damaged or no forecast"):
+    with pytest.raises(InputError, match="incomplete forecast: found no spread"):
+        read_forecast(path)
+    group.create_group("spread")
+    with pytest.raises(InputError, match="incomplete forecast: found no spread"):
         read_forecast(path)
 
 

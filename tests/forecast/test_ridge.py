@@ -13,6 +13,8 @@ from napari_bonemet.forecast.checkpoint import load_checkpoint
 from napari_bonemet.forecast.patches import correlate_weeks, near_bone, patch_features
 from napari_bonemet.forecast.ridge import RidgeForecaster, RidgeOptions, RidgeWithinLeg
 from napari_bonemet.metrics.similarity import psnr
+from napari_bonemet.phantom.options import LegOptions
+from napari_bonemet.phantom.sample import training_legs
 from napari_bonemet.progress import Cancelled
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
@@ -238,3 +240,14 @@ def test_the_same_seed_gives_the_same_model(fading_leg) -> None:
     assert first.training["voxels"] == 1000
     assert math.isfinite(first.intercept)
     assert isinstance(legs[0][0], Scan)
+
+
+def test_unseen_synthetic_animals_are_forecast_better_than_by_copying() -> None:
+    """On average: a leg whose last two weeks happen to lie well on each other is copied better than foreseen."""
+    coarse = LegOptions(shape=(16, 50, 50), spacing_um=60.0)
+    model = RidgeForecaster.fit(training_legs(14, seed=3, options=coarse))
+    gains = []
+    for leg in training_legs(6, seed=4, options=coarse):
+        truth, last = leg.at_week(3).to_numpy(), leg.at_week(2).to_numpy()
+        gains.append(psnr(model.predict(leg.until(3), 3).mean.to_numpy(), truth) - psnr(last, truth))
+    assert np.mean(gains) > 0.3

@@ -132,3 +132,8 @@ def test_small_slices_and_other_backbones_are_refused(with_weights: Path, slices
     assert lpips_distance(slices[:, :31, :31], slices[:, :31, :31]) == pytest.approx(0, abs=1e-7)
     with pytest.raises(InputError, match="not offered"):
         lpips_distance(slices, slices, net="vgg")
+
+
+def test_a_device_that_is_not_there_is_named(with_weights: Path, slices: np.ndarray) -> None:
+    with pytest.raises(InputError, match="device 'cuda:99'"):
+        lpips_distance(slices, slices, device="cuda:99")

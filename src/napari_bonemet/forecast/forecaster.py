@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -59,8 +59,13 @@ class Forecast:
 class Forecaster(Protocol):
     """Forecasts a week from the weeks before it."""
 
-    name: ClassVar[str]
-    deterministic: ClassVar[bool]
+    @property
+    def name(self) -> str:
+        """The name in the registry."""
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether all its samples would be the same."""
 
     def predict(
         self, seen: ScanSeries, week: float, *, samples: int = 1, seed: int = 0, progress: Progress = NO_PROGRESS

@@ -130,12 +130,15 @@ def read_forecast(path: str | Path) -> Forecast:
     try:
         group = zarr.open_group(str(path), mode="r")
         record: Any = dict(group.attrs).get(ATTRIBUTES)
-        arrays: dict[str, Any] = {name: group[name] for name in ("samples", *_SUMMARIES)} if record else {}
+        arrays: dict[str, Any] = dict(group.arrays())
+        missing = {"samples", *_SUMMARIES} - set(arrays) if record else set()
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is damaged or no forecast", found=str(error)) from error
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         found = str(record.get("format")) if isinstance(record, dict) else "a zarr of something else"
         raise InputError(f"{path} is no forecast", expected=FORMAT, found=found)
+    if missing:
+        raise InputError(f"{path} is an incomplete forecast", found=f"no {' and no '.join(sorted(missing))}")
     if any(arrays[name].shape != arrays["samples"].shape[1:] for name in _SUMMARIES):
         raise InputError(f"The arrays of {path} do not fit each other")
     try:

@@ -133,7 +133,8 @@ def lpips_distance(
     MissingWeightsError
         When AlexNet's weights are not in torch hub's cache.
     InputError
-        When the weight file is damaged or no plain set of tensors, the shapes differ, or the slices are too small.
+        When the weight file is damaged or no plain set of tensors, the shapes differ, the slices are too small,
+        or the device is not there.
     """
     if net != "alex":
         raise InputError("This backbone is not offered", expected="alex", found=str(net))
@@ -187,14 +188,19 @@ def _model(weights: AlexNetWeights, device: str) -> Any:
         raise InputError(
             f"{weights.path} does not hold AlexNet's layers", remedy=f"Replace it by {ALEXNET_URL}"
         ) from error
-    return model.eval().to(device)
+    try:
+        return model.eval().to(device)
+    except (RuntimeError, AssertionError) as error:  # torch raises either for a device that is not there
+        raise InputError(f"LPIPS cannot be computed on the device {device!r}", remedy="Choose cpu") from error
 
 
 def _backbone(path: Path) -> dict[str, Any]:
     import torch
 
     try:
-        tensors = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tensors = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, OSError, KeyError, IndexError) as error:
         raise InputError(
             f"{path} is damaged, or holds more than tensors, and was not loaded", remedy=f"Replace it by {ALEXNET_URL}"
