@@ -101,8 +101,8 @@ def name_parts(path: str | Path, *, root: str | Path | None = None) -> NameParts
     parts = NameParts()
     levels = [place, *place.parents][: max(_LEVELS, inner)]
     for level, folder in enumerate(levels):
-        within_week = level + 1 < len(levels) and _one_name(levels[level + 1].name).week is not None
-        stated = _one_name(folder.name, within_week=within_week)
+        within_week = level + 1 < len(levels) and parts_of_name(levels[level + 1].name).week is not None
+        stated = parts_of_name(folder.name, within_week=within_week)
         if level < inner:
             _warn_of_contradictions(parts, stated, path)
         parts = _fill(parts, stated)
@@ -143,7 +143,8 @@ def safe_name(name: str) -> str:
     return name
 
 
-def _one_name(name: str, *, within_week: bool = False) -> NameParts:
+def parts_of_name(name: str, *, within_week: bool = False) -> NameParts:
+    """What one name states by itself; `within_week` when the folder around it is a week's."""
     text = _NUMBERED.sub("", _SUFFIX.sub("", name)).replace("_", " ")
     lower = text.lower()
     spans: list[tuple[int, int]] = [found.span() for found in _NOISE.finditer(lower)]
