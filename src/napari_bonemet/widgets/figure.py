@@ -1,0 +1,278 @@
+"""The Figure dock: the montage of a leg with its preview, and the canvas as an annotated picture."""
+
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtGui import QPixmap
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+)
+
+from napari_bonemet.errors import BoneMetError, InputError
+from napari_bonemet.figures.export import save_figure
+from napari_bonemet.figures.montage import MontageOptions
+from napari_bonemet.options import as_flags
+from napari_bonemet.progress import Progress
+from napari_bonemet.study.options import ForecasterName, StudyOptions
+from napari_bonemet.widgets.dock import Dock
+from napari_bonemet.widgets.figure_parts import (
+    PREVIEW_DPI,
+    admitted,
+    annotated,
+    as_png,
+    draw_study,
+    picture_of,
+    record_of_canvas,
+    usual_title,
+)
+from napari_bonemet.widgets.forms import CopyCommandButton, OptionsForm, form_layout
+from napari_bonemet.widgets.worker import RunBar
+
+FILTERS = "PNG (*.png);;PDF (*.pdf);;SVG (*.svg);;TIFF (*.tiff)"
+DEFAULT: ForecasterName = "copy-last-week"
+NOT_YET = "Open a leg first: the figure shows its weeks, and composite and forecast as far as they are made."
+
+
+class Preview(QLabel):
+    """A picture as wide as the dock; a click shows it in full.
+
+    Attributes
+    ----------
+    clicked : Signal
+        The picture was clicked.
+    """
+
+    clicked = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.full = QPixmap()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip("Click to see it in full")
+        self.hide()
+
+    def show_png(self, data: bytes) -> None:
+        """Show the bytes of a PNG."""
+        self.full = QPixmap()
+        self.full.loadFromData(data)
+        self.show()
+        self._fit()
+
+    def resizeEvent(self, event: Any) -> None:  # noqa: N802  Qt's name
+        """Keep the picture as wide as the dock."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._fit()
+
+    def mousePressEvent(self, event: Any) -> None:  # noqa: N802  Qt's name
+        """Tell that the picture was clicked."""
+        super().mousePressEvent(event)
+        self.clicked.emit()
+
+    def _fit(self) -> None:
+        if self.full.isNull() or self.width() < 2:
+            return
+        # Twice the pixels, so that fine print stays legible on dense screens.
+        size = QSize(self.width() * 2, 10_000)
+        small = self.full.scaled(size, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+        small.setDevicePixelRatio(2.0)
+        self.setPixmap(small)
+        self.setFixedHeight(small.height() // 2 + 4)
+
+
+class FigureDock(Dock):
+    """Montage with preview and export, and the annotated canvas.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        Its canvas is what the second half saves.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(napari_viewer)
+        self.note = self.heading(NOT_YET)
+        self._build_montage()
+        self._build_canvas()
+        self.column.addStretch(1)
+        for signal in ("series_changed", "registration_changed", "roi_changed", "composites_changed"):
+            getattr(self.desk, signal).connect(self.refresh)
+        self.desk.forecast_changed.connect(self.refresh)
+        self.refresh()
+
+    def _build_montage(self) -> None:
+        box = self.box("Montage of the leg")
+        self.form = OptionsForm(MontageOptions, basic=("plane", "slice_index", "arrows", "dpi"))
+        self.here_button = QPushButton("Take the slice on the canvas")
+        self.here_button.clicked.connect(self.take_slice)
+        self.run_bar = RunBar("Preview")
+        self.run_bar.run_button.clicked.connect(self.preview)
+        self.picture = Preview()
+        self.picture.clicked.connect(self._show_full)
+        self.export_button = QPushButton("Export…")
+        self.export_button.setToolTip("PNG, PDF, SVG or TIFF, with a JSON record of how it was made")
+        self.export_button.clicked.connect(self.export)
+        self.copy_button = CopyCommandButton(self.command, self.run_bar.say)
+        self.run_bar.lock(self.form, self.export_button)
+        row = QHBoxLayout()
+        row.addWidget(self.export_button)
+        row.addWidget(self.copy_button)
+        for widget in (self.form, self.here_button, self.run_bar, self.picture):
+            box.addWidget(widget)
+        box.addLayout(row)
+
+    def _build_canvas(self) -> None:
+        box = self.box("Picture of the canvas")
+        self.title, self.footer = QLineEdit(), QLineEdit()
+        self.title.setPlaceholderText("leg and slice")
+        self.footer.setPlaceholderText("what to say below")
+        self.footer.setToolTip("Forecasts and synthetic data are named in any case.")
+        self.whole = QCheckBox("Whole layers, not just the view")
+        fields = form_layout()
+        fields.addRow("Title", self.title)
+        fields.addRow("Footer", self.footer)
+        box.addLayout(fields)
+        self.canvas_button = QPushButton("Save picture…")
+        self.canvas_button.clicked.connect(self.save_canvas)
+        self.canvas_note = QLabel()
+        self.canvas_note.setWordWrap(True)
+        self.canvas_note.hide()
+        for widget in (self.whole, self.canvas_button, self.canvas_note):
+            box.addWidget(widget)
+
+    def refresh(self) -> None:
+        """Say whether there is something to draw."""
+        there = self.desk.series is not None
+        self.note.setVisible(not there)
+        if not self.run_bar.running:
+            for button in (self.run_bar.run_button, self.export_button):
+                button.setEnabled(there)
+
+    def take_slice(self) -> None:
+        """Fill in the slice that the canvas shows."""
+        series = self.desk.working or self.desk.series
+        if series is None or self.form.fields["plane"].value != "transverse":
+            self.run_bar.say("Only transverse slices of an open leg can be taken from the canvas.")
+            return
+        position = self.viewer.dims.point[int(self.viewer.dims.ndim) - 3]
+        index = round(series.baseline.grid.to_index((position, 0.0, 0.0))[0])
+        self.form.fields["slice_index"].value = min(max(index, 0), series.baseline.shape[0] - 1)
+
+    def _options(self) -> MontageOptions | None:
+        try:
+            return self.form.options()
+        except BoneMetError as error:
+            self.run_bar.say(str(error))
+            return None
+
+    def preview(self) -> None:
+        """Draw the montage beside the screen, and show it."""
+        options = self._options()
+        if options is None:
+            return
+
+        def work(progress: Progress) -> bytes:
+            return as_png(draw_study(self.desk, options, progress).figure, PREVIEW_DPI)
+
+        def done(data: bytes) -> None:
+            self.picture.show_png(data)
+            self.run_bar.say("")
+
+        self.run_bar.start("Drawing the figure", work, done)
+
+    def _show_full(self) -> None:
+        if self.picture.full.isNull():
+            return
+        dialog = QDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle("Preview")
+        area, label = QScrollArea(), QLabel()
+        label.setPixmap(self.picture.full)
+        area.setWidget(label)
+        QVBoxLayout(dialog).addWidget(area)
+        dialog.resize(min(self.picture.full.width() + 60, 1500), min(self.picture.full.height() + 70, 900))
+        dialog.show()
+
+    def export(self) -> None:
+        """Ask for a name, draw and write the montage and its record."""
+        options = self._options()
+        if options is None:
+            return
+        path = self._ask("Export the figure", "figure.png")
+        if path is None:
+            return
+
+        def work(progress: Progress) -> tuple[Path, bytes]:
+            made = draw_study(self.desk, options, progress)
+            return save_figure(made.figure, path, made.record), as_png(made.figure, PREVIEW_DPI)
+
+        def done(made: tuple[Path, bytes]) -> None:
+            self.picture.show_png(made[1])
+            self.run_bar.say(f"Saved {made[0].name} and {made[0].name}.json in {made[0].parent}")
+
+        self.run_bar.start("Drawing the figure", work, done)
+
+    def save_canvas(self) -> None:
+        """Ask for a name, and write the canvas with its title and what it has to admit."""
+        path = self._ask("Save the picture", "canvas.png")
+        if path is None:
+            return
+        title = self.title.text().strip() or usual_title(self.viewer)
+        footer = self.footer.text().strip()
+        try:
+            image = picture_of(self.viewer, whole=self.whole.isChecked())
+            figure = annotated(image, title, footer, admitted(self.viewer))
+            saved = save_figure(figure, path, record_of_canvas(self.viewer, title, footer))
+        except BoneMetError as error:
+            self._say_canvas(str(error))
+            return
+        self._say_canvas(f"Saved {saved.name} and {saved.name}.json in {saved.parent}")
+
+    def _say_canvas(self, text: str) -> None:
+        self.canvas_note.setText(text)
+        self.canvas_note.show()
+
+    def _ask(self, title: str, name: str) -> Path | None:
+        chosen, kind = QFileDialog.getSaveFileName(self, title, name, FILTERS)
+        if not chosen:
+            return None
+        path = Path(chosen)
+        return path if path.suffix else path.with_suffix(f".{kind.partition(' ')[0].lower() or 'png'}")
+
+    def command(self) -> list[str]:
+        """The command that draws this figure again.
+
+        Raises
+        ------
+        InputError
+            When the leg lies in no folder.
+        """
+        leg = self.desk.leg
+        if leg is None or leg.folder is None:
+            raise InputError(
+                "The weeks lie in no folder that a command could name",
+                remedy="Save them first (File > Save All Layers, BoneMet weeks), and open that folder",
+            )
+        options = self.form.options()
+        if self.desk.registration is None and self.desk.forecast is None:
+            return ["napari-bonemet", "figure", str(leg.folder), "--out", "figure.png", *as_flags(options)]
+        # Weeks as scanned: the whole chain makes the figure, and with it all that the figure shows.
+        whole = StudyOptions(
+            figure=options,
+            crop_to_roi=self.desk.roi is not None,
+            forecaster="ridge" if self.desk.forecast is not None and self.desk.forecast.model == "ridge" else DEFAULT,
+            target_week=self.desk.forecast.week if self.desk.forecast is not None else None,
+        )
+        return ["napari-bonemet", "run", str(leg.folder), "--out", "results", *as_flags(whole)]

@@ -1,0 +1,166 @@
+"""What the Figure dock draws beside the screen, and the canvas with a title and what it has to admit."""
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import matplotlib.style
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from napari_bonemet.errors import InputError
+from napari_bonemet.figures.montage import STYLE, MontageOptions
+from napari_bonemet.figures.study import StudyFigure, study_figure
+from napari_bonemet.progress import NO_PROGRESS, Progress
+from napari_bonemet.provenance import Json, __version__
+from napari_bonemet.scan import Kind
+from napari_bonemet.widgets.compare_items import PREDICTED
+from napari_bonemet.widgets.desk import Desk
+from napari_bonemet.widgets.forecast_run import weeks_beside
+from napari_bonemet.widgets.layers import record_of_layer
+
+PREVIEW_DPI = 110
+LEAST_CELL_PIXELS = 600
+_BAND_INCHES = 0.34
+_SCREEN_DPI = 150
+_FORECAST = (str(Kind.PREDICTION), str(Kind.UNCERTAINTY), PREDICTED)
+
+
+def draw_study(desk: Desk, options: MontageOptions, progress: Progress = NO_PROGRESS) -> StudyFigure:
+    """The figure of what lies on the desk: weeks, composite, forecast, truth and difference, as far as they are there.
+
+    Raises
+    ------
+    InputError
+        When no leg is open, its weeks are not on one grid, or the slice is not there.
+    """
+    series = desk.working or desk.series
+    if series is None:
+        raise InputError("There is nothing to draw yet", remedy="Open a leg in Weekly scans first")
+    series.require_one_grid("The figure")
+    forecast, truth = desk.forecast, None
+    if forecast is not None:
+        series = weeks_beside(series, forecast)
+        truth = series.at_week(forecast.week) if forecast.week in series.weeks else None
+    composite = desk.composites.get(truth.week or 0.0) if truth is not None else None
+    composite = composite or (desk.composites[max(desk.composites)] if desk.composites else None)
+    if composite is not None and not composite.scan.grid.matches(series.baseline.grid):
+        region = composite.scan.grid.region_of(series.baseline.grid)
+        composite = replace(composite, scan=composite.scan.crop(region))
+    progress.message("drawing")
+    progress.advance(0.1)
+    made = study_figure(series, composite, forecast, truth, scores=desk.scores, options=options)
+    progress.advance(1.0)
+    return made
+
+
+def as_png(figure: Figure, dpi: int) -> bytes:
+    """The figure as the bytes of a PNG."""
+    stream = io.BytesIO()
+    with matplotlib.style.context(["default", STYLE]):
+        figure.savefig(stream, format="png", dpi=dpi, facecolor="white")
+    return stream.getvalue()
+
+
+def admitted(viewer: Any) -> str:
+    """What a picture of the visible layers has to say of them: forecasts and synthetic scans."""
+    records = [record_of_layer(layer) or {} for layer in viewer.layers if layer.visible]
+    words = []
+    if any(record.get("kind") in _FORECAST for record in records):
+        words.append("predicted, research use")
+    if any(record.get("synthetic") for record in records):
+        words.append("synthetic data")
+    return " · ".join(words)
+
+
+def usual_title(viewer: Any) -> str:
+    """The legs that are seen, and where the slice lies."""
+    records = [record_of_layer(layer) or {} for layer in viewer.layers if layer.visible]
+    legs = list(dict.fromkeys(str(record["leg"]) for record in records if record.get("leg")))
+    place = ""
+    if viewer.dims.ndisplay == 2 and viewer.dims.ndim >= 3:
+        place = f"z = {viewer.dims.point[-3] / 1000:.2f} mm"
+    return ", ".join(part for part in (*legs, place) if part)
+
+
+def picture_of(viewer: Any, *, whole: bool) -> np.ndarray:
+    """The canvas as an image, in the main thread.
+
+    Parameters
+    ----------
+    whole : bool
+        The whole layers, large enough that titles in cells fit, rather than the view as it is.
+
+    Returns
+    -------
+    ndarray of uint8, (rows, columns, 4)
+    """
+    if not whole:
+        return np.asarray(viewer.screenshot(canvas_only=True, flash=False))
+    shapes = [layer.data.shape[-2:] for layer in viewer.layers if layer.visible and layer.data.ndim >= 2]
+    side = max((max(shape) for shape in shapes), default=LEAST_CELL_PIXELS)
+    return np.asarray(viewer.export_figure(scale_factor=max(1.0, LEAST_CELL_PIXELS / side), flash=False))
+
+
+def annotated(image: np.ndarray, title: str, footer: str, admission: str) -> Figure:
+    """The picture with a title above, and below it the footer and what has to be admitted.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, (rows, columns, 4)
+        Kept pixel by pixel.
+    title, footer : str
+        The user's words; may be empty.
+    admission : str
+        "synthetic data", "predicted, research use"; printed whatever the footer says.
+    """
+    rows, columns = image.shape[:2]
+    width, height = columns / _SCREEN_DPI, rows / _SCREEN_DPI
+    top, bottom = (_BAND_INCHES if title else 0.06), _BAND_INCHES
+    full = height + top + bottom
+    with matplotlib.style.context(["default", STYLE]):
+        figure = Figure(figsize=(width, full), dpi=_SCREEN_DPI, facecolor="white")
+        FigureCanvasAgg(figure)
+        axes = figure.add_axes((0, bottom / full, 1, height / full))
+        axes.imshow(image, interpolation="none", aspect="auto")
+        axes.set_axis_off()
+        side = 0.08 / width
+        figure.text(side, 1 - top / 2 / full, title, ha="left", va="center", fontsize=10, fontweight="bold")
+        low = bottom / 2 / full
+        left = " · ".join(text for text in (footer, admission) if text)
+        figure.text(side, low, left, ha="left", va="center", fontsize=7, color="#a00000" if admission else "#444444")
+        maker = f"napari-bonemet {__version__}"
+        figure.text(1 - side, low, maker, ha="right", va="center", fontsize=7, color="#777777")
+    return figure
+
+
+def record_of_canvas(viewer: Any, title: str, footer: str) -> dict[str, Json]:
+    """What the picture shows and from where, as plain JSON values."""
+    layers: list[Json] = [
+        {
+            "name": layer.name,
+            "type": type(layer).__name__,
+            "opacity": float(layer.opacity),
+            "contrast_limits": [float(v) for v in getattr(layer, "contrast_limits", ())],
+            "bonemet": dict(record_of_layer(layer) or {}),
+        }
+        for layer in viewer.layers
+        if layer.visible
+    ]
+    camera = viewer.scene.camera
+    return {
+        "made_by": "napari-bonemet",
+        "version": __version__,
+        "title": title,
+        "footer": footer,
+        "admitted": admitted(viewer),
+        "ndisplay": int(viewer.dims.ndisplay),
+        "point_um_zyx": [float(v) for v in viewer.dims.point],
+        "camera": {
+            "center": [float(v) for v in camera.center],
+            "zoom": float(camera.zoom),
+            "angles": [float(v) for v in camera.angles],
+        },
+        "layers": layers,
+    }
