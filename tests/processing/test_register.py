@@ -6,9 +6,9 @@ import time
 import numpy as np
 import pytest
 
+from napari_bonemet.coverage import covered
 from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Grid
-from napari_bonemet.processing.field import field_of_view
 from napari_bonemet.processing.register import RegistrationOptions, RegistrationResult, register_weeks
 from napari_bonemet.progress import Cancelled
 from napari_bonemet.scan import Kind, Scan
@@ -98,12 +98,12 @@ def test_field_of_view_is_known_after_registration_and_cropping(draw_bone) -> No
     pose = RigidTransform(shift=(0.0, 100.0, 0.0))
     result = register_weeks(two_weeks(draw_bone, pose, noise=0.0), options=QUICK)
     week = result.series[1].crop((slice(5, 30), slice(0, 40), slice(0, 42)))
-    field = field_of_view(week)
+    field = covered(week)
     assert field is not None
     # Shifted by five voxels along y: the last five rows of the baseline's grid were not scanned.
     assert field[:, 2:33].mean() > 0.9
     assert not field[:, 36:].any()
-    assert field_of_view(draw_bone()) is None
+    assert covered(draw_bone()) is None
 
 
 @pytest.mark.parametrize(("grey", "words"), [(0, "no bone"), (200, "nothing but bone")])

@@ -8,7 +8,6 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Grid
 from napari_bonemet.io.composite_codes import encode
 from napari_bonemet.processing.composite_result import CompositeOptions, CompositeResult, RemodellingVolumes
-from napari_bonemet.processing.field import common_field
 from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.provenance import Source, Step, fingerprint
 from napari_bonemet.scan import Kind, Scan
@@ -53,14 +52,11 @@ def make_composite(
                 remedy="Lower the bone threshold",
             )
     seen = covered_by_all((baseline, later))
-    if seen is not None:
-        # Outside a week's field of view nothing is known: the baseline's state stands.
-        bone_later = np.where(seen, bone_later, bone)
-    seen = common_field(baseline, later)
     unseen = 0.0
     if seen is not None:
-        unseen = 1 - np.count_nonzero(bone & seen) / np.count_nonzero(bone)
-        bone, bone_later = bone & seen, bone_later & seen
+        # Outside a week's field of view nothing is known: the baseline's state stands.
+        unseen = int(np.count_nonzero(bone & ~seen)) / int(np.count_nonzero(bone))
+        bone_later = np.where(seen, bone_later, bone)
     raw = _volumes(bone, bone_later, baseline.grid)
     contrast = _contrast(before, bone)
     change = after.astype(np.float32) - before

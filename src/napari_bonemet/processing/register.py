@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_bonemet.processing.field import field_record
 from napari_bonemet.processing.registration_images import Bone, Level, around_bone, find_bone, level_of
 from napari_bonemet.processing.registration_quality import Fit, assess, baseline_quality
 from napari_bonemet.processing.registration_refine import Frame, refine
@@ -108,8 +107,7 @@ def _lay_baseline(
     baseline: Scan, bone: Bone, reference: Scan | None, options: RegistrationOptions, parts: Iterator[Progress]
 ) -> _Week:
     if reference is None:
-        record = {**options.as_record(), **field_record(baseline.grid, RigidTransform())}
-        scan = baseline.with_voxels(baseline.voxels, step=Step("register", record), kind=Kind.REGIST)
+        scan = baseline.with_voxels(baseline.voxels, step=Step("register", options.as_record()), kind=Kind.REGIST)
         return _Week(scan, Fit(RigidTransform(), (), 0.0), baseline_quality(baseline))
     fixed = find_bone(reference, options.bone_threshold)
     fit, part = _fit(fixed, bone, f"{baseline.title}, to the reference", options, next(parts))
@@ -166,8 +164,7 @@ def _lay(
     fixed: Scan, moving: Scan, fit: Fit, *, options: RegistrationOptions, target: str, progress: Progress
 ) -> _Week:
     laid = resample(moving, fixed.grid, fit.pose, kind=Kind.REGIST, progress=progress)
-    record = {**options.as_record(), **field_record(moving.grid, fit.pose)}
-    step = Step("register", record, (Source(fixed.title, fingerprint(fixed.voxels)),))
+    step = Step("register", options.as_record(), (Source(fixed.title, fingerprint(fixed.voxels)),))
     scan = laid.with_voxels(laid.voxels, step=step)
     quality = assess(fixed, moving, scan, fit, options, target=target)
     progress.message(f"{moving.title}: {quality.verdict}, {quality.reason}")

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_bonemet.coverage import covered_by_all
 from napari_bonemet.geometry import Triple
-from napari_bonemet.processing.field import common_field
 from napari_bonemet.processing.registration_result import RegistrationOptions, RegistrationQuality, Verdict
 from napari_bonemet.scan import Scan
 from napari_bonemet.transform import RigidTransform
@@ -105,7 +105,7 @@ def _thinned(scan: Scan) -> np.ndarray:
 
 
 def _seen(fixed: Scan, registered: Scan) -> np.ndarray:
-    field, step = common_field(fixed, registered), _stride(fixed)
+    field, step = covered_by_all((fixed, registered)), _stride(fixed)
     return np.ones_like(_thinned(fixed), dtype=bool) if field is None else field[::step, ::step, ::step]
 
 
