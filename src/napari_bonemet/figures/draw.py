@@ -53,7 +53,7 @@ class Sheet:
 def draw_picture(sheet: Sheet, axes: Axes, panel: Panel, picture: Slice) -> ScalarMappable:
     """Draw the slice; what comes back makes the colour bar."""
     where, window = picture.window, sheet.window
-    colours, norm = _colours(panel.kind, sheet.options)
+    colours, norm = _colours(panel.kind, picture, sheet.options)
     image = axes.imshow(
         picture.pixels,
         cmap=colours,
@@ -72,13 +72,15 @@ def draw_picture(sheet: Sheet, axes: Axes, panel: Panel, picture: Slice) -> Scal
     return image
 
 
-def _colours(kind: PanelKind, options: MontageOptions) -> tuple[str | Colormap, Normalize]:
+def _colours(kind: PanelKind, picture: Slice, options: MontageOptions) -> tuple[str | Colormap, Normalize]:
     low, high = options.contrast
     match kind:
         case "composite":
             return map_of_composite(options.composite_style)
         case "difference":
-            return DIFFERENCE_MAP, Normalize(-(high - low), high - low)
+            # The same both ways, in steps of 25, so that a small difference is not drawn as a large one.
+            limit = 25.0 * max(2.0, float(np.ceil(np.abs(picture.pixels).max() / 25)))
+            return DIFFERENCE_MAP, Normalize(-limit, limit)
         case "probability":
             return PROBABILITY_MAP, Normalize(0, 1)
         case _:

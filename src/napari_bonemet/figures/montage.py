@@ -92,7 +92,8 @@ def montage(panels: Sequence[Panel], *, title: str = "", options: MontageOptions
     panels = [replace(panel, arrows=_in_slice(panel, axis, position)) for panel in panels]
     window = _window(panels, slices, options)
     with matplotlib.style.context(["default", STYLE]):
-        return _draw(panels, slices, f"{title}, {options.plane} slice {index}".lstrip(", "), window, options)
+        place = f"{options.plane} slice {index} at {position / 1000:.2f} mm"
+        return _draw(panels, slices, f"{title}, {place}".lstrip(", "), window, options)
 
 
 def _in_slice(panel: Panel, axis: int, position: float) -> tuple[Arrow, ...]:

@@ -129,7 +129,7 @@ def _past(seen: ScanSeries, composite: CompositeResult | None) -> Iterator[Panel
         return
     weeks = f"weeks {seen.weeks[0]:g} to {composite.scan.week:g}" if composite.scan.week is not None else ""
     volumes = composite.volumes
-    note = f"volume −{volumes.resorbed_mm3:.2g}, +{volumes.formed_mm3:.2g} mm³"
+    note = f"lost {volumes.resorbed_mm3:.3g}, formed {volumes.formed_mm3:.3g} mm³"
     yield Panel(composite.scan, f"composite, {weeks}".rstrip(", "), kind="composite", note=note)
 
 

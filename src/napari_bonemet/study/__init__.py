@@ -2,6 +2,6 @@
 
 import lazy_loader
 
-_NAMES = {"leg": ["LegStudy", "run_leg"], "options": ["StudyOptions"], "write": ["write_leg"]}
+_NAMES = {"leg": ["LegStudy", "run_leg"], "legs": ["run_legs"], "options": ["StudyOptions"], "write": ["write_leg"]}
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_NAMES)

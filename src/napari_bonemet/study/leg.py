@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from napari_bonemet.coverage import common_box
 from napari_bonemet.errors import InputError
 from napari_bonemet.figures.study import StudyFigure, study_figure
 from napari_bonemet.forecast.forecaster import Forecast
@@ -15,13 +14,14 @@ from napari_bonemet.processing.roi import RoiResult, crop_roi
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.series import ScanSeries
+from napari_bonemet.study.common import cut_to, seen_in_every_week
 from napari_bonemet.study.device import choose_device
 from napari_bonemet.study.forecasting import forecaster_for
 from napari_bonemet.study.notes import about_leg
 from napari_bonemet.study.options import StudyOptions
 from napari_bonemet.study.write import write_leg
 
-__all__ = ["LegStudy", "StudyOptions", "run_leg", "write_leg"]
+__all__ = ["LegStudy", "StudyOptions", "register_leg", "run_leg", "seen_in_every_week", "write_leg"]
 
 _REGISTERED, _COMPOSED, _FORECAST, _SCORED = 0.6, 0.7, 0.85, 0.95
 _ON_ONE_GRID_BY_NAME = (Kind.REGIST, Kind.ROI)
@@ -81,6 +81,7 @@ def run_leg(
     options: StudyOptions | None = None,
     progress: Progress = NO_PROGRESS,
     train: Sequence[ScanSeries] = (),
+    registration: RegistrationResult | None = None,
 ) -> LegStudy:
     """Register the weeks, make composites, forecast a week from those before it, score it, draw the figure.
 
@@ -93,6 +94,8 @@ def run_leg(
     train : sequence of ScanSeries
         Other legs, each on one grid, to fit the ridge forecaster on; without any it is fitted on this leg's
         own earlier weeks where there are enough, else on synthetic legs, which its note says.
+    registration : RegistrationResult, optional
+        The weeks registered before, by :func:`register_leg`; done here when None.
 
     Returns
     -------
@@ -107,7 +110,7 @@ def run_leg(
     """
     options = options or StudyOptions()
     _require_greys(series)
-    registration = _register(series, options, PartOf(progress, 0.0, _REGISTERED))
+    registration = registration or register_leg(series, options, PartOf(progress, 0.0, _REGISTERED))
     registered = registration.series if registration else series
     registered.require_one_grid("The chain without registration")
     roi = crop_roi(registered, options=options.roi) if options.crop_to_roi else None
@@ -139,7 +142,16 @@ def _require_greys(series: ScanSeries) -> None:
             )
 
 
-def _register(series: ScanSeries, options: StudyOptions, progress: Progress) -> RegistrationResult | None:
+def register_leg(
+    series: ScanSeries, options: StudyOptions, progress: Progress = NO_PROGRESS
+) -> RegistrationResult | None:
+    """Register the weeks, unless the options say that they are, or they come from a registered folder.
+
+    Raises
+    ------
+    InputError
+        When a week shows no bone, or the baseline week is not there.
+    """
     from napari_bonemet.processing.register import register_weeks
 
     came_registered = series.on_one_grid and all(scan.kind in _ON_ONE_GRID_BY_NAME for scan in series)
@@ -203,15 +215,6 @@ def _score(
     )
 
 
-def seen_in_every_week(registered: ScanSeries, bone_threshold: float) -> ScanSeries:
-    """The weeks cropped to the box in which every one of them saw all of the baseline's bone.
-
-    Outside it a week is zero because its scanner saw nothing, which no forecast or score may take for bone lost.
-    """
-    box = common_box(registered.scans, registered.baseline.to_numpy() > bone_threshold)
-    return registered if box is None else registered.crop(box)
-
-
 def _shown_composite(
     composites: Sequence[tuple[float, CompositeResult]], truth: Scan | None, common: ScanSeries
 ) -> CompositeResult | None:
@@ -220,5 +223,4 @@ def _shown_composite(
         return None
     chosen = next((result for week, result in composites if truth is not None and week == truth.week), None)
     result = chosen or composites[-1][1]
-    region = result.scan.grid.region_of(common.baseline.grid)
-    return replace(result, scan=result.scan.crop(region))
+    return replace(result, scan=cut_to(result.scan, common.baseline.grid))

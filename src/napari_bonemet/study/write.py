@@ -9,6 +9,7 @@ from napari_bonemet.forecast.output import write_forecast
 from napari_bonemet.io.atomic import atomic_folder, write_json, write_table
 from napari_bonemet.io.names import safe_name
 from napari_bonemet.io.transforms import write_transform
+from napari_bonemet.io.write import write_scan
 from napari_bonemet.processing.composite_result import CompositeResult
 from napari_bonemet.processing.registration_result import RegistrationResult
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
@@ -101,21 +102,24 @@ def registration_rows(registration: RegistrationResult) -> list[Json]:
 
 def write_registration(scanned: ScanSeries, registration: RegistrationResult, folder: Path) -> None:
     """``registration.json`` and ``week N.tfm``, which maps points of the fixed scan to the week as scanned."""
-    fixed = registration.series.baseline.grid
-    for scan, transform in zip(scanned, registration.transforms, strict=True):
-        write_transform(transform, folder / f"week {scan.week:g}.tfm", fixed=fixed, moving=scan.grid)
+    write_transforms(scanned, registration, folder)
     write_json(
         folder / "registration.json",
         {"leg": scanned.leg, "version": __version__, "weeks": registration_rows(registration)},
     )
 
 
-def _write_volumes(study: "LegStudy", folder: Path, registered_weeks: bool, progress: Progress) -> None:
-    from napari_bonemet.io import write_scan
+def write_transforms(scanned: ScanSeries, registration: RegistrationResult, folder: Path) -> None:
+    """``week N.tfm`` of each week (ITK: x y z, millimetres)."""
+    fixed = registration.series.baseline.grid
+    for scan, transform in zip(scanned, registration.transforms, strict=True):
+        write_transform(transform, folder / f"week {scan.week:g}.tfm", fixed=fixed, moving=scan.grid)
 
+
+def _write_volumes(study: "LegStudy", folder: Path, registered_weeks: bool, progress: Progress) -> None:
     for week, result in study.composites:
         progress.message(f"{study.leg}, week {week:g}: writing the composite")
-        write_scan(result.scan, folder / "composite" / f"week {week:g}")
+        write_scan(result.scan, folder / "composite" / f"week {week:g}", format="png")
     progress.advance(0.3)
     if study.forecast is not None:
         progress.message(f"{study.leg}: writing the forecast")
@@ -123,7 +127,7 @@ def _write_volumes(study: "LegStudy", folder: Path, registered_weeks: bool, prog
     progress.advance(0.6)
     for scan in study.registered if registered_weeks else ():
         progress.message(f"{scan.title}: writing the registered scan")
-        write_scan(scan, folder / f"week {scan.week:g}")
+        write_scan(scan, folder / f"week {scan.week:g}", format="png")
     progress.advance(1.0)
 
 

@@ -1,0 +1,53 @@
+"""The commands by name; the file of each is imported when it is asked for, so that help is instant."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A command as the overview lists it; `module` is its file in this folder."""
+
+    name: str
+    summary: str
+
+    @property
+    def module(self) -> str:
+        """Where the command lives."""
+        return f"napari_bonemet.cli.{self.name}"
+
+
+LISTED = (
+    Listed("demo", "The whole chain on the embedded synthetic leg: a good first run."),
+    Listed("info", "What a folder or file holds: legs, weeks, sizes, voxel sizes."),
+    Listed("convert", "Write scans in another format or layout."),
+    Listed("register", "Bring the weeks of each leg onto one grid."),
+    Listed("composite", "Bone lost, kept and formed between two weeks, with volumes."),
+    Listed("roi", "Crop registered weeks to the region of interest."),
+    Listed("train", "Fit a forecaster to legs whose outcome is known."),
+    Listed("predict", "Forecast a week of each leg."),
+    Listed("evaluate", "Score forecasts against the true week, beside copying the last one."),
+    Listed("figure", "Draw weeks, composite, forecast, truth and difference."),
+    Listed("run", "The whole chain on a folder: register, composite, forecast, score, draw."),
+)
+
+COMMANDS = {listed.name: listed for listed in LISTED}
+
+
+def overview() -> str:
+    """What ``napari-bonemet --help`` says."""
+    width = max(len(listed.name) for listed in LISTED)
+    lines = [f"  {listed.name:<{width}}  {listed.summary}" for listed in LISTED]
+    return "\n".join(
+        [
+            "usage: napari-bonemet COMMAND ...",
+            "",
+            "Bone metastasis from weekly micro-CT: registration, composites, measures and forecasts.",
+            "",
+            *lines,
+            "",
+            "napari-bonemet COMMAND --help tells more of a command, with an example.",
+            "Begin with:  napari-bonemet demo",
+            "             napari-bonemet run FOLDER --out results",
+            "--version prints the version.",
+        ]
+    )

@@ -1,0 +1,105 @@
+"""``napari-bonemet composite``: bone lost, kept and formed between two weeks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from tyro.conf import Positional
+
+from napari_bonemet.cli.flags import Chosen, Common
+from napari_bonemet.cli.terminal import Terminal
+from napari_bonemet.errors import InputError
+from napari_bonemet.options import Doc
+from napari_bonemet.processing.composite_result import CompositeOptions, CompositeResult
+from napari_bonemet.progress import PartOf, Progress
+from napari_bonemet.series import ScanSeries
+
+ABOUT = """Lay a later week over an earlier one: 0 neither, 60 lost, 180 kept, 240 formed.
+
+Writes OUT/<leg>/week N slices, OUT/volumes.csv (mm³, with the noise rule in words) and OUT/composite.json.
+The weeks have to be registered.
+
+Example: napari-bonemet composite registered --weeks 0 3 --out composites"""
+STEPS = (CompositeOptions,)
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What to lay over what."""
+
+    source: Annotated[Positional[Path], Doc("A folder of registered weeks.")]
+    weeks: Annotated[
+        tuple[float, float] | None,
+        Doc("The earlier and the later week; the earliest and every later one when not given."),
+    ] = None
+    common: Common = field(default_factory=Common)
+
+
+def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:
+    """Make and write the composites of every leg.
+
+    Raises
+    ------
+    InputError
+        When a week is missing, or the weeks are not on one grid.
+    OutputError
+        When the disk refuses.
+    """
+    from napari_bonemet.cli.reading import read_grey_legs
+    from napari_bonemet.cli.table import show_volumes
+    from napari_bonemet.io.atomic import write_json, write_table
+    from napari_bonemet.study.write import volume_rows
+
+    out = own.common.new_place()
+    options = chosen(CompositeOptions)
+    legs = read_grey_legs(own.source, own.common, PartOf(progress, 0.0, 0.1))
+    rows: list[dict[str, object]] = []
+    for number, leg in enumerate(legs):
+        part = PartOf(progress, 0.1 + 0.9 * number / len(legs), 0.1 + 0.9 * (number + 1) / len(legs))
+        chosen_weeks = _select(leg, own.weeks)
+        composites = _compose(chosen_weeks, options, PartOf(part, 0.0, 0.6))
+        _write(leg.leg, composites, out, own.common.overwrite, PartOf(part, 0.6, 1.0))
+        rows += volume_rows(chosen_weeks, composites)
+        show_volumes(terminal, leg.leg, composites)
+    write_table(out / "volumes.csv", rows)
+    record = {"out": str(out), "options": options.as_record(), "volumes": rows}
+    write_json(out / "composite.json", record)
+    terminal.say(f"Composites, volumes.csv and composite.json are in {out}")
+    return record
+
+
+def _select(leg: ScanSeries, weeks: tuple[float, float] | None) -> ScanSeries:
+    if weeks is not None and weeks[0] >= weeks[1]:
+        raise InputError("The weeks are in the wrong order", expected="--weeks EARLIER LATER", found=str(weeks))
+    selected = leg if weeks is None else leg.select(weeks)
+    if len(selected) < 2:
+        raise InputError(f"A composite needs two weeks of {leg.leg}", found=f"week {leg.weeks[0]:g} alone")
+    selected.require_one_grid("A composite")
+    return selected
+
+
+def _compose(
+    leg: ScanSeries, options: CompositeOptions, progress: Progress
+) -> tuple[tuple[float, CompositeResult], ...]:
+    from napari_bonemet.processing.composite import make_composite
+
+    made = []
+    for number, (week, scan) in enumerate(zip(leg.weeks[1:], leg.scans[1:], strict=True)):
+        progress.message(f"{scan.title}: bone lost and formed since week {leg.weeks[0]:g}")
+        part = PartOf(progress, number / (len(leg) - 1), (number + 1) / (len(leg) - 1))
+        made.append((week, make_composite(leg.baseline, scan, options=options, progress=part)))
+    return tuple(made)
+
+
+def _write(
+    leg: str, composites: Sequence[tuple[float, CompositeResult]], out: Path, overwrite: bool, progress: Progress
+) -> None:
+    from napari_bonemet.io import write_scan
+    from napari_bonemet.io.atomic import atomic_folder
+    from napari_bonemet.io.names import safe_name
+
+    with atomic_folder(out / safe_name(leg), overwrite=overwrite) as folder:
+        for number, (week, result) in enumerate(composites):
+            part = PartOf(progress, number / len(composites), (number + 1) / len(composites))
+            write_scan(result.scan, folder / f"week {week:g}", format="png", progress=part)

@@ -1,0 +1,53 @@
+"""The input of every command: a folder in a BoneMet layout, or a single scan."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from napari_bonemet.cli.flags import Common
+from napari_bonemet.errors import InputError
+from napari_bonemet.progress import Progress
+from napari_bonemet.scan import Kind
+from napari_bonemet.series import ScanSeries
+
+
+def read_legs(source: Path, common: Common, progress: Progress) -> tuple[ScanSeries, ...]:
+    """The legs in `source`.
+
+    Raises
+    ------
+    InputError
+        When there is nothing there, or it cannot be read.
+    """
+    from napari_bonemet.io import read_study
+
+    if not source.exists():
+        raise InputError(f"{source} is not there", remedy="Check the name, and the folder that you are in")
+    progress.message(f"Reading {source}")
+    return read_study(source, spacing=common.voxel_size, progress=progress)
+
+
+def read_grey_legs(source: Path, common: Common, progress: Progress) -> tuple[ScanSeries, ...]:
+    """The legs in `source` whose scans are greys; composites and maps beside them are left out.
+
+    Raises
+    ------
+    InputError
+        When there is no grey scan, or it cannot be read.
+    """
+    legs = read_legs(source, common, progress)
+    greys = tuple(leg for leg in legs if all(scan.kind not in (Kind.COMPOSITE, Kind.UNCERTAINTY) for scan in leg))
+    if not greys:
+        raise InputError(f"{source} holds no grey scans", found="composites", remedy="Give the weekly scans themselves")
+    require_different_legs(greys, source)
+    return greys
+
+
+def require_different_legs(legs: Sequence[ScanSeries], source: Path) -> None:
+    """Raise InputError when a leg is there twice, in two components of the data set say."""
+    names = [leg.leg for leg in legs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(
+            f"{source} holds {', '.join(twice)} more than once",
+            remedy="Give the folder of one component alone, the segmented or the registered scans say",
+        )
