@@ -8,8 +8,10 @@ from typing import Any
 from napari.layers import Layer
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.io import find_legs, read_study, write_scan, write_series
+from napari_bonemet.io.bonemet import read_study, write_series
 from napari_bonemet.io.registry import can_read
+from napari_bonemet.io.tree import find_scans
+from napari_bonemet.io.write import write_scan
 from napari_bonemet.phantom.sample import sample_leg
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
@@ -39,12 +41,10 @@ def _paths(path: Paths) -> list[Path]:
 
 
 def _is_ours(path: Path) -> bool:
-    if can_read(path):
-        return True
     try:
-        return path.is_dir() and bool(find_legs(path))
+        return can_read(path) or (path.is_dir() and next(find_scans(path), None) is not None)
     except InputError:
-        return False
+        return True  # ours, and wrong: reading it says what is wrong
 
 
 def read_layers(path: Paths) -> list[LayerTuple]:

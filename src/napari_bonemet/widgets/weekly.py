@@ -157,11 +157,11 @@ class WeeklyDock(Dock):
         leg = self._leg()
         if leg is None:
             return
-        if leg.series is not None:
+        files = leg.files
+        if files is None:
             self.desk.set_series(leg.series, leg)
             return
         spacing = self.spacing.value() or None
-        files = leg.files
 
         def work(progress: Progress) -> ScanSeries:
             return read_series(files, spacing=spacing, progress=progress)
