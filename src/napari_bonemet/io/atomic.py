@@ -8,7 +8,6 @@ a part of either. What a killed process leaves behind has a hidden name that tel
 import csv
 import math
 import os
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from json import dumps
@@ -40,9 +39,9 @@ def atomic_file(path: str | Path, *, overwrite: bool = True) -> Iterator[Path]:
     """
     target = Path(path)
     with _refusals_in_words(target):
-        _check_target(target, overwrite, folder=False)
         temporary = _begin(target)
         try:
+            _check_target(target, overwrite, folder=False)
             yield temporary
             if not temporary.is_file():
                 raise OutputError(f"Nothing was written to {target}")
@@ -76,9 +75,9 @@ def atomic_folder(path: str | Path, *, overwrite: bool = False) -> Iterator[Path
     """
     target = Path(path)
     with _refusals_in_words(target):
-        _check_target(target, overwrite, folder=True)
         temporary = _begin(target)
         try:
+            _check_target(target, overwrite, folder=True)
             temporary.mkdir()
             yield temporary
             _sync_tree(temporary)
@@ -184,14 +183,14 @@ def _is_empty(folder: Path) -> bool:
 def _begin(target: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     sweep(target)
-    return hidden_name(target, TEMPORARY, secrets.token_hex(4))
+    return hidden_name(target, TEMPORARY)
 
 
 def _take_place(temporary: Path, target: Path) -> None:
     if not target.exists():
         temporary.rename(target)
         return
-    aside = hidden_name(target, OLD, secrets.token_hex(4))
+    aside = hidden_name(target, OLD)
     try:
         target.rename(aside)
         try:
@@ -200,7 +199,7 @@ def _take_place(temporary: Path, target: Path) -> None:
             aside.rename(target)
             raise
         # Under this name a half-deleted folder is never taken for one to put back.
-        discarded = aside.rename(hidden_name(target, TEMPORARY, secrets.token_hex(4)))
+        discarded = aside.rename(hidden_name(target, TEMPORARY))
         remove(discarded)
         forget(discarded)
     finally:

@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import secrets
 import shutil
 import time
 import zlib
@@ -18,9 +19,9 @@ _MARK = re.compile(rf"(?P<role>{TEMPORARY}|{OLD})-(?P<host>[0-9a-f]{{8}})-(?P<pr
 _HOST = f"{zlib.crc32(platform.node().encode()):08x}"
 
 
-def hidden_name(target: Path, role: str, token: str) -> Path:
+def hidden_name(target: Path, role: str) -> Path:
     """A hidden path beside `target` for `role` (TEMPORARY or OLD), held by this process until :func:`forget`."""
-    name = f".{_stem(target)}.{role}-{_HOST}-{os.getpid()}-{token}{_ending(target)}"
+    name = f".{_stem(target)}.{role}-{_HOST}-{os.getpid()}-{secrets.token_hex(4)}{_ending(target)}"
     _MINE.add(name)
     return target.with_name(name)
 
