@@ -48,6 +48,18 @@ def test_cropping_and_padding_keep_coverage_in_place() -> None:
     np.testing.assert_array_equal(covered(moved.crop(region)), mask[region])
 
 
+def test_whole_slices_are_kept_where_enough_are_left() -> None:
+    scan = full((20, 12, 12))
+    tilt = RigidTransform.about(scan.grid.centre, degrees=(0.0, 3.0, 0.0), shift=(40.0, 0.0, 0.0))
+    bone = np.zeros(scan.shape, dtype=bool)
+    bone[:, 3:9, 3:9] = True
+    box = common_box([scan, resample(scan, scan.grid, tilt)], bone)
+    assert box is not None
+    assert box[1:] == (slice(0, 12), slice(0, 12))
+    assert box[0].start == 0
+    assert 14 <= box[0].stop <= 16
+
+
 def test_the_common_box_leaves_out_what_one_week_missed() -> None:
     scan = full()
     moved = resample(scan, scan.grid, RigidTransform(shift=(30.0, 0.0, 0.0)))

@@ -15,6 +15,8 @@ from napari_bonemet.transform import RigidTransform
 
 _MARGIN = 1e-4
 _MOST_VOXELS = 2_000_000
+_TOLERATED = 0.005
+_ENOUGH = 1 / 3
 
 
 def record_of_grid(grid: Grid) -> dict[str, Json]:
@@ -66,7 +68,11 @@ def _inside_source(grid: Grid, step: Step) -> np.ndarray:
 
 
 def common_box(scans: Sequence[Scan], bone: np.ndarray) -> Region | None:
-    """The box in which every scan saw all of the bone, cut from the sides that cost the least bone.
+    """The box in which every scan saw the bone.
+
+    Whole slices where that leaves a third of the bone or more: the longest run of slices of which every scan saw
+    all but a two-hundredth of the bone. Else the box that is left after cutting from the sides that cost the
+    least bone.
 
     Parameters
     ----------
@@ -83,20 +89,37 @@ def common_box(scans: Sequence[Scan], bone: np.ndarray) -> Region | None:
     seen = covered_by_all(scans)
     if seen is None:
         return None
+    missed = bone & ~seen
+    per_slice, missed_per_slice = bone.sum(axis=(1, 2)), missed.sum(axis=(1, 2))
+    run = _longest_run(missed_per_slice <= _TOLERATED * per_slice)
+    if per_slice[run].sum() >= _ENOUGH * per_slice.sum():
+        whole = run == slice(0, len(per_slice))
+        return None if whole else (run, slice(0, bone.shape[1]), slice(0, bone.shape[2]))
+    return _cut_from_all_sides(missed, bone)
+
+
+def _longest_run(good: np.ndarray) -> slice:
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], good.astype(int), [0]])))
+    starts, stops = edges[::2], edges[1::2]
+    if not len(starts):
+        return slice(0, 0)
+    longest = int(np.argmax(stops - starts))
+    return slice(int(starts[longest]), int(stops[longest]))
+
+
+def _cut_from_all_sides(missed: np.ndarray, bone: np.ndarray) -> Region | None:
     step = max(1, round((bone.size / _MOST_VOXELS) ** (1 / 3)))
     thinned = (slice(None, None, step),) * 3
-    missed, wanted = (bone & ~seen)[thinned], bone[thinned]
+    shape, (missed, bone) = bone.shape, (missed[thinned], bone[thinned])
     low, high = [0, 0, 0], list(missed.shape)
     while missed[_box(low, high)].any():
-        axis, depth, first = _best_cut(missed[_box(low, high)], wanted[_box(low, high)])
+        axis, depth, first = _best_cut(missed[_box(low, high)], bone[_box(low, high)])
         low[axis], high[axis] = low[axis] + depth * first, high[axis] - depth * (not first)
         if high[axis] <= low[axis]:
             return None
-    if low == [0, 0, 0] and high == list(missed.shape):
-        return None
     # Of thinned voxels the next whole step inside is safe.
     inner = [a if a == 0 else (a - 1) * step + 1 for a in low]
-    outer = [n if b == m else (b - 1) * step + 1 for b, m, n in zip(high, missed.shape, bone.shape, strict=True)]
+    outer = [n if b == m else (b - 1) * step + 1 for b, m, n in zip(high, missed.shape, shape, strict=True)]
     return _box(inner, outer)
 
 
