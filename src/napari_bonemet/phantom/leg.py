@@ -1,32 +1,25 @@
 """One synthetic leg: its weeks as scanned, and the truth about them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from scipy import ndimage
 
+from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Grid
 from napari_bonemet.phantom import scanner
-from napari_bonemet.phantom.bone import Anatomy, Bone, shape_bone
-from napari_bonemet.phantom.lesions import advance, begin, grow
-from napari_bonemet.phantom.options import LegOptions, stream
-from napari_bonemet.phantom.texture import Axes
-from napari_bonemet.progress import NO_PROGRESS, Progress
+from napari_bonemet.phantom.anatomy import FUSION_UM, anatomy_of
+from napari_bonemet.phantom.bone import Compartment
+from napari_bonemet.phantom.growth import Grown, grow_leg
+from napari_bonemet.phantom.lesions import Lesion, grow
+from napari_bonemet.phantom.options import LegOptions
+from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.provenance import Step
 from napari_bonemet.scan import DAYS_PER_WEEK, Kind, Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.transform import RigidTransform
 
-__all__ = ["LegOptions", "LegTruth", "SyntheticLeg", "make_leg"]
-
-# Bone that hangs on nothing is not there; whole bones cut by the field of view are larger than this.
-_LOOSE_MM3 = 0.004
-_MOST_ABOVE_PLATE_UM = 600.0
-_SHARE_ABOVE_PLATE = 0.16
-# Off each trabecular surface per week; it costs a control about 2 points of BV/TV in six weeks.
-_AGEING_UM = 0.5
+__all__ = ["Compartment", "LegOptions", "LegTruth", "SyntheticLeg", "continue_leg", "make_leg"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,12 +32,17 @@ class LegTruth:
         Maps points of the baseline to points of that week's scan, micrometres.
     bone : tuple of ndarray, (z, y, x) bool
         Where more than half of the voxel is bone.
-    lesion_labels : tuple of ndarray, (z, y, x) int16
+    lesion_labels : tuple of ndarray, (z, y, x) uint8
         Bone of the baseline that was lost to lesion 1, 2, ...; 0 elsewhere.
     clean : tuple of Scan
         The week without pose and noise, uint8.
     landmarks_um : dict
-        Depth z on the baseline's grid of "growth plate" and "tibia-fibula junction", micrometres.
+        Depth z on the baseline's grid of "growth plate", "tibia-fibula junction" and "tibia-fibula fusion",
+        micrometres; outside the grid where the field of view does not reach.
+    compartments : ndarray, (z, y, x) uint8
+        The :class:`Compartment` of each voxel of the healthy animal.
+    lesions : tuple of Lesion
+        Where the lesions start, on the baseline's grid, and how far each came in each week.
     """
 
     poses: tuple[RigidTransform, ...]
@@ -52,6 +50,8 @@ class LegTruth:
     lesion_labels: tuple[np.ndarray, ...]
     clean: tuple[Scan, ...]
     landmarks_um: dict[str, float]
+    compartments: np.ndarray
+    lesions: tuple[Lesion, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +65,8 @@ class SyntheticLeg:
     truth : LegTruth
         What is known of it.
     volumes : tuple of Scan
-        Noise-free greys of each week, float32, in the baseline's frame and reaching beyond its grid, so
-        that motion brings bone into view and not emptiness.
+        Noise-free greys of each week around the bones, float32, in the baseline's frame and reaching
+        beyond its grid, so that motion brings bone into view and not emptiness; soft tissue is flat.
     """
 
     options: LegOptions
@@ -93,13 +93,12 @@ class SyntheticLeg:
         return self._taken("registered noise", motions, Kind.REGIST, step)
 
     def _taken(self, purpose: str, motions: tuple[RigidTransform, ...], kind: Kind, *steps: Step) -> ScanSeries:
-        grid = self.options.grid
+        options = self.options
         scans = []
-        for week, volume, motion in zip(self.options.weeks, self.volumes, motions, strict=True):
-            noise = stream(self.options.seed, purpose, week)
-            voxels = scanner.take(volume, motion, grid, noise, self.options.noise_sd)
+        for week, volume, motion in zip(options.weeks, self.volumes, motions, strict=True):
+            voxels = scanner.take(volume, motion, options, options.weekly(purpose, week))
             history = (*volume.history, *steps)
-            scans.append(replace(volume, voxels=voxels, origin=grid.origin, kind=kind, history=history))
+            scans.append(replace(volume, voxels=voxels, origin=options.grid.origin, kind=kind, history=history))
         return ScanSeries(tuple(scans))
 
 
@@ -111,79 +110,88 @@ def make_leg(options: LegOptions | None = None, *, progress: Progress = NO_PROGR
     options : LegOptions, optional
         The animal, its weeks, and how it is scanned.
     progress : Progress
-        Told once a week.
+        Told how far it is.
     """
     options = options or LegOptions()
-    grid = options.grid
     reach = scanner.margin(options)
-    wide = grid.pad((reach,) * 3, (reach,) * 3)
-    inner = tuple(slice(reach, reach + n) for n in grid.shape)
-    axes = _model_axes(options, wide)
-    anatomy = Anatomy.draw(options.seed)
-    healthy = shape_bone(anatomy, options.seed, axes)
-    bone, labels, volumes = [], [], []
-    weeks = _weeks(anatomy, healthy, axes, options)
-    for done, (week, occupancy, taken) in enumerate(weeks):
-        progress.advance(done / len(options.weeks))
-        volumes.append(_as_scan(scanner.expose(healthy, occupancy, options), wide, options, week))
-        bone.append(occupancy[inner] > 0.5)
-        labels.append(np.where(bone[0], taken[inner], 0).astype(np.int16))
+    wide = options.grid.pad((reach,) * 3, (reach,) * 3)
+    lesions = grow(anatomy_of(options), options)
+    grown = grow_leg(options, wide, lesions, PartOf(progress, 0.0, 0.8))
+    volumes = []
+    for done, (week, occupancy) in enumerate(zip(options.weeks, grown.occupancy, strict=True)):
+        progress.advance(0.8 + 0.2 * done / len(options.weeks))
+        voxels = scanner.expose(occupancy, grown.compartments, options)
+        volumes.append(_as_scan(voxels, grown.grid, options, week))
     progress.advance(1.0)
-    plate = _plate_um(options)
-    truth = LegTruth(
-        poses=tuple(scanner.pose(options, week) for week in options.weeks),
-        bone=tuple(bone),
-        lesion_labels=tuple(labels),
-        clean=tuple(_clean(volume, grid) for volume in volumes),
-        landmarks_um={"growth plate": plate, "tibia-fibula junction": plate + anatomy.junction},
+    return SyntheticLeg(options, _truth(options, grown, lesions, tuple(volumes)), tuple(volumes))
+
+
+def continue_leg(
+    leg: SyntheticLeg | LegOptions, after_week: int, seed: int, *, progress: Progress = NO_PROGRESS
+) -> SyntheticLeg:
+    """Another future of the same past: all that happens after a week is drawn anew.
+
+    Every front, every new lesion and every later scan changes; the weeks up to `after_week` stay as
+    they are to a grey level. Futures of one past are what a forecast's uncertainty can be held to.
+
+    Parameters
+    ----------
+    leg : SyntheticLeg or LegOptions
+        The past.
+    after_week : int
+        The last week that stays.
+    seed : int
+        Which future.
+
+    Raises
+    ------
+    InputError
+        When no week comes after `after_week`.
+    """
+    options = leg.options if isinstance(leg, SyntheticLeg) else leg
+    if after_week >= options.weeks[-1]:
+        raise InputError(
+            "There is no future to draw",
+            expected=f"a week before {options.weeks[-1]}, the last one scanned",
+            found=f"week {after_week}",
+        )
+    kept = [(a, s) for a, s in zip(options.continued_after, options.continued_seeds, strict=True) if a < after_week]
+    chain = [*kept, (after_week, seed)]
+    future = replace(
+        options, continued_after=tuple(a for a, _ in chain), continued_seeds=tuple(s for _, s in chain)
     )
-    return SyntheticLeg(options, truth, tuple(volumes))
+    return make_leg(future, progress=progress)
 
 
-def _weeks(
-    anatomy: Anatomy, healthy: Bone, axes: Axes, options: LegOptions
-) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    # Each scanned week: its number, the share of bone in each voxel, and which lesion took the bone
-    # that age alone would have left.
-    last = options.weeks[-1]
-    lesions = grow(anatomy, options.seed, last) if options.tumour else ()
-    passed = begin(healthy, axes, lesions)
-    for week in range(last + 1):
-        if week and lesions:
-            advance(passed, axes, lesions, options.seed, week)
-        if week not in options.weeks:
-            continue
-        aged = np.maximum(healthy.cortex, healthy.trabeculae - np.float32(_AGEING_UM * week))
-        left = remaining = _occupancy(aged, healthy.fibula, options)
-        taken = np.zeros(left.shape, np.int16)
-        if week and lesions:
-            remaining = _occupancy(np.minimum(aged, -passed.max(axis=0)), healthy.fibula, options)
-            lost = (left > 0.5) & (remaining <= 0.5)
-            taken[lost] = passed[:, lost].argmax(axis=0) + 1
-        yield week, remaining, taken
+def _truth(options: LegOptions, grown: Grown, lesions: tuple[Lesion, ...], volumes: tuple[Scan, ...]) -> LegTruth:
+    grid = options.grid
+    bone = tuple(scanner.onto(grid, occupancy > 0.5, grown.grid) for occupancy in grown.occupancy)
+    if grown.lost_to:
+        labels = tuple(np.where(bone[0], scanner.onto(grid, lost, grown.grid), 0) for lost in grown.lost_to)
+    else:
+        labels = (np.zeros(grid.shape, np.uint8),) * len(bone)
+    plate = options.plate_um
+    landmarks = {
+        "growth plate": plate,
+        "tibia-fibula junction": plate + anatomy_of(options).junction,
+        "tibia-fibula fusion": plate + FUSION_UM,
+    }
+    return LegTruth(
+        poses=tuple(scanner.pose(options, week) for week in options.weeks),
+        bone=bone,
+        lesion_labels=labels,
+        clean=tuple(_clean(volume, options) for volume in volumes),
+        landmarks_um=landmarks,
+        compartments=scanner.onto(grid, grown.compartments, grown.grid),
+        lesions=tuple(_on_grid(lesion, options) for lesion in lesions),
+    )
 
 
-def _occupancy(depth: np.ndarray, fibula: np.ndarray, options: LegOptions) -> np.ndarray:
-    occupancy = np.clip(0.5 + np.maximum(depth, fibula) / np.float32(options.spacing_um), 0, 1)
-    return _without_loose(occupancy, options.grid.voxel_volume_mm3)
-
-
-def _without_loose(occupancy: np.ndarray, voxel_mm3: float) -> np.ndarray:
-    parts, _ = ndimage.label(occupancy > 0.25, output=np.int32)
-    loose = np.bincount(parts.ravel()) * voxel_mm3 < _LOOSE_MM3
-    loose[0] = False
-    return np.where(loose[parts], np.float32(0), occupancy)
-
-
-def _plate_um(options: LegOptions) -> float:
-    return min(_MOST_ABOVE_PLATE_UM, _SHARE_ABOVE_PLATE * options.grid.size[0])
-
-
-def _model_axes(options: LegOptions, grid: Grid) -> Axes:
+def _on_grid(lesion: Lesion, options: LegOptions) -> Lesion:
     _, middle_y, middle_x = options.grid.centre
-    z, y, x = (np.arange(n) * s + o for n, s, o in zip(grid.shape, grid.spacing, grid.origin, strict=True))
+    z, y, x = lesion.seed_um
     mirror = 1 if options.side == "left" else -1
-    return (z - _plate_um(options), y - middle_y, mirror * (x - middle_x))
+    return replace(lesion, seed_um=(z + options.plate_um, y + middle_y, mirror * x + middle_x))
 
 
 def _as_scan(voxels: np.ndarray, grid: Grid, options: LegOptions, week: int) -> Scan:
@@ -199,6 +207,6 @@ def _as_scan(voxels: np.ndarray, grid: Grid, options: LegOptions, week: int) -> 
     )
 
 
-def _clean(volume: Scan, grid: Grid) -> Scan:
-    still = scanner.take(volume, RigidTransform(), grid, np.random.default_rng(0), 0.0)
-    return replace(volume, voxels=still, origin=grid.origin, kind=Kind.REGIST)
+def _clean(volume: Scan, options: LegOptions) -> Scan:
+    still = scanner.take(volume, RigidTransform(), options, None)
+    return replace(volume, voxels=still, origin=options.grid.origin, kind=Kind.REGIST)

@@ -1,29 +1,41 @@
-"""What a scanner makes of the bone: greys, blur, the animal's pose, noise."""
+"""What a scanner makes of the bone: greys, blur, the animal's pose, soft tissue, noise."""
+
+from dataclasses import replace
 
 import numpy as np
 from scipy import ndimage
 
-from napari_bonemet.geometry import Grid
-from napari_bonemet.phantom.bone import Bone
-from napari_bonemet.phantom.options import LegOptions, stream
+from napari_bonemet.geometry import Grid, Region
+from napari_bonemet.phantom.options import LegOptions, stream_key
+from napari_bonemet.phantom.texture import lattice, sample_field
 from napari_bonemet.resample import resample
 from napari_bonemet.scan import Scan
 from napari_bonemet.transform import RigidTransform
 
-MARROW, SOFT_TISSUE, CARTILAGE = 24.0, 32.0, 40.0
+AIR, MARROW, SOFT_TISSUE, CARTILAGE = 8.0, 24.0, 32.0, 40.0
 CORTICAL, TRABECULAR = 158.0, 146.0
-_PLATE_REACH_UM = 55.0
+# Grey of each compartment without bone and as bone, in the order of Compartment.
+_SOFT = np.array([SOFT_TISSUE, MARROW, MARROW, CARTILAGE, MARROW], np.float32)
+_HARD = np.array([CORTICAL, CORTICAL, TRABECULAR, TRABECULAR, CORTICAL], np.float32)
+
+_SLAB = 64
+_MUSCLE_LENGTHS_UM = (1200.0, 150.0, 150.0)
+_MUSCLE_GREY = 2.5
+_SEAM_LENGTHS_UM = (3000.0, 420.0, 420.0)
+_SEAM_WIDTH_UM = 25.0
+_SEAM_GREY = 9.0
+_LEG_RADIUS_UM, _SKIN_UM = 3100.0, 120.0
 
 
-def expose(bone: Bone, occupancy: np.ndarray, options: LegOptions) -> np.ndarray:
-    """Noise-free greys of a week.
+def expose(occupancy: np.ndarray, compartments: np.ndarray, options: LegOptions) -> np.ndarray:
+    """Noise-free greys of a week, soft tissue flat.
 
     Parameters
     ----------
-    bone : Bone
-        The healthy anatomy, for the tissues around.
     occupancy : ndarray, (z, y, x)
         Share of each voxel that is bone, 0 to 1.
+    compartments : ndarray, (z, y, x) uint8
+        What each voxel belongs to.
     options : LegOptions
         Voxel size and blur.
 
@@ -32,18 +44,21 @@ def expose(bone: Bone, occupancy: np.ndarray, options: LegOptions) -> np.ndarray
     ndarray, (z, y, x) float32
         Grey values, 0 to 255.
     """
-    soft = np.where(bone.outline > 0, MARROW, SOFT_TISSUE)
-    soft[(np.abs(bone.below_plate) < _PLATE_REACH_UM) & (bone.outline > 0)] = CARTILAGE
-    mineral = np.where(bone.trabeculae > bone.cortex, TRABECULAR, CORTICAL)
-    grey = (soft + occupancy * (mineral - soft)).astype(np.float32)
-    return np.asarray(ndimage.gaussian_filter(grey, options.blur_um / options.spacing_um, mode="nearest", truncate=3))
+    grey = np.empty(occupancy.shape, np.float32)
+    for start in range(0, len(grey), _SLAB):
+        part = slice(start, start + _SLAB)
+        soft = _SOFT[compartments[part]]
+        grey[part] = soft + occupancy[part] * (_HARD[compartments[part]] - soft)
+    for axis in range(3):
+        ndimage.gaussian_filter1d(grey, options.total_blur_voxels, axis, mode="nearest", truncate=3, output=grey)
+    return grey
 
 
 def pose(options: LegOptions, week: int) -> RigidTransform:
     """How the leg lies in `week`: maps points of the baseline to points of that week; the baseline lies straight."""
     if week == options.weeks[0]:
         return RigidTransform()
-    rng = stream(options.seed, "pose", week)
+    rng = options.weekly("pose", week)
     largest = np.array([options.turn_degrees, options.pose_degrees, options.pose_degrees])
     shift = rng.uniform(-1, 1, 3) * options.pose_voxels * options.spacing_um
     return RigidTransform.about(
@@ -55,7 +70,7 @@ def residual(options: LegOptions, week: int) -> RigidTransform:
     """The motion that a good registration leaves in `week`; none at the baseline."""
     if week == options.weeks[0]:
         return RigidTransform()
-    rng = stream(options.seed, "jitter", week)
+    rng = options.weekly("jitter", week)
     shift = rng.standard_normal(3) * options.jitter_voxels * options.spacing_um
     # A turn that moves the edge of the field by about as much as the shift does.
     reach = np.linalg.norm(options.grid.size) / 2
@@ -69,33 +84,109 @@ def margin(options: LegOptions) -> int:
     return int(np.ceil(tilt + options.pose_voxels + 4 * max(1.0, options.jitter_voxels))) + 2
 
 
-def take(volume: Scan, motion: RigidTransform, grid: Grid, noise: np.random.Generator, noise_sd: float) -> np.ndarray:
+def tissue(options: LegOptions, grid: Grid, slab: slice) -> np.ndarray:
+    """Muscle, its seams, skin and air in some slices of `grid`, as a difference to flat soft tissue.
+
+    Soft tissue gives way: it lies the same in each week, however the bone in it is turned.
+    """
+    z, y, x = ((np.arange(n) * s + o)[p] for n, s, o, p in zip(
+        grid.shape, grid.spacing, grid.origin, (slab, slice(None), slice(None)), strict=True))  # fmt: skip
+    seed = options.seed
+    grey = sample_field(lattice(stream_key(seed, "muscle"), _MUSCLE_LENGTHS_UM), (z, y, x))
+    grey *= np.float32(_MUSCLE_GREY)
+    seam = sample_field(lattice(stream_key(seed, "seams"), _SEAM_LENGTHS_UM, True), (z, y, x))
+    seam *= np.float32(1 / _SEAM_WIDTH_UM)
+    np.square(seam, out=seam)
+    grey -= np.float32(_SEAM_GREY) / (1 + seam)
+    return grey + _outside_leg(options, z, y, x)
+
+
+def _outside_leg(options: LegOptions, z: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    # The calf tapers towards the ankle; skin is a little brighter than what lies below it.
+    _, middle_y, middle_x = options.grid.centre
+    depth = np.clip((z - options.plate_um - 3000) / 9000, 0, 1)
+    size = _LEG_RADIUS_UM * (1 - 0.45 * depth)[:, None, None]
+    rho = np.hypot(y[:, None] - middle_y - 300, x - middle_x)[None]
+    inward = (size - rho).astype(np.float32)
+    if inward.min() > _SKIN_UM:
+        return np.zeros((1, 1, 1), np.float32)
+    skin = np.where(inward < _SKIN_UM, np.float32(6), np.float32(0))
+    return np.where(inward < 0, np.float32(AIR - SOFT_TISSUE), skin)
+
+
+def take(volume: Scan, motion: RigidTransform, options: LegOptions, noise: np.random.Generator | None) -> np.ndarray:
     """Scan a noise-free volume.
 
     Parameters
     ----------
     volume : Scan
-        Noise-free greys, float, larger than `grid`.
+        Noise-free greys, float, around the bones; soft tissue is flat there and beyond.
     motion : RigidTransform
         Maps points of the volume's frame to the scanner's.
-    grid : Grid
-        The scanner's field of view.
-    noise : numpy.random.Generator
-        Drawn once per voxel, after the motion, so that noise is never interpolated.
-    noise_sd : float
-        Standard deviation, grey values.
+    options : LegOptions
+        The field of view, the soft tissue, the noise.
+    noise : numpy.random.Generator, optional
+        Drawn once per voxel, after the motion, so that noise is never interpolated; no noise when None.
 
     Returns
     -------
     ndarray, (z, y, x) uint8
     """
+    grid = options.grid
+    moved = _moved(volume, motion, grid)
+    here = grid.region_of(moved.grid)
+    bone = moved.to_numpy()
+    out = np.empty(grid.shape, np.uint8)
+    for start in range(0, grid.shape[0], _SLAB):
+        slab = slice(start, min(start + _SLAB, grid.shape[0]))
+        grey = tissue(options, grid, slab)
+        grey += np.float32(SOFT_TISSUE)
+        low, high = max(slab.start, here[0].start), min(slab.stop, here[0].stop)
+        if low < high:
+            inner = (slice(low - slab.start, high - slab.start), *here[1:])
+            grey[inner] += bone[low - here[0].start : high - here[0].start]
+        if noise is not None and options.noise_sd:
+            grey += noise.standard_normal(grey.shape, dtype=np.float32) * np.float32(options.noise_sd)
+        np.rint(grey, out=grey)
+        out[slab] = np.clip(grey, 0, 255, out=grey)
+    return out
+
+
+def _moved(volume: Scan, motion: RigidTransform, grid: Grid) -> Scan:
+    # The bone and its marrow on the part of the grid that they come to lie on, measured from soft tissue,
+    # since what lies beyond the volume is soft tissue and not air.
+    above = replace(volume, voxels=volume.to_numpy() - np.float32(SOFT_TISSUE), history=())
     if motion == RigidTransform():
-        start = np.rint(volume.grid.to_index(grid.origin)).astype(int)
-        grey = volume.to_numpy()[tuple(slice(a, a + n) for a, n in zip(start, grid.shape, strict=True))]
-    else:
-        # Measured from soft tissue, since what lies beyond the volume is soft tissue and not air.
-        above = volume.to_numpy() - np.float32(SOFT_TISSUE)
-        moved = resample(Scan(above, volume.spacing, volume.origin), grid, motion.inverse())
-        grey = moved.to_numpy() + np.float32(SOFT_TISSUE)
-    noisy = grey + noise.standard_normal(grid.shape, dtype=np.float32) * np.float32(noise_sd)
-    return np.clip(np.rint(noisy), 0, 255).astype(np.uint8)
+        seen, there = _overlap(grid, volume.grid)
+        return replace(above, voxels=above.voxels[there], origin=grid.crop(seen).origin)
+    return resample(above, grid.crop(_landing(volume.grid, motion, grid)), motion.inverse())
+
+
+def _landing(moving: Grid, motion: RigidTransform, grid: Grid) -> Region:
+    ends = np.stack(np.meshgrid(*([0, n - 1] for n in moving.shape), indexing="ij"), -1).reshape(-1, 3)
+    corners = motion(ends * moving.spacing + np.asarray(moving.origin))
+    index = (corners - grid.origin) / np.asarray(grid.spacing)
+    low = np.clip(np.floor(index.min(axis=0)).astype(int), 0, np.asarray(grid.shape) - 1)
+    high = np.clip(np.ceil(index.max(axis=0)).astype(int) + 1, low + 1, grid.shape)
+    z, y, x = (slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    return (z, y, x)
+
+
+def _overlap(grid: Grid, other: Grid) -> tuple[Region, Region]:
+    """Where two grids in step with each other overlap: as part of the one, and of the other."""
+    shift = np.rint(grid.to_index(other.origin)).astype(int)
+    low = np.maximum(shift, 0)
+    high = np.minimum(shift + other.shape, grid.shape)
+    own = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    others = tuple(slice(int(a), int(b)) for a, b in zip(low - shift, high - shift, strict=True))
+    return own, others  # type: ignore[return-value]
+
+
+def onto(grid: Grid, voxels: np.ndarray, source: Grid) -> np.ndarray:
+    """`voxels` of `source` on `grid`, which is in step with it; zero where there are none."""
+    out = np.zeros(grid.shape, voxels.dtype)
+    seen, there = _overlap(grid, source)
+    out[seen] = voxels[there]
+    return out
+
+

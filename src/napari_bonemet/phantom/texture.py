@@ -4,7 +4,7 @@ A field lives on one periodic lattice of fixed size in micrometres and is interp
 that an animal is the same at every voxel size and in every field of view.
 """
 
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from scipy import fft
@@ -13,7 +13,7 @@ from scipy.interpolate import CubicSpline
 from napari_bonemet.geometry import Triple
 
 LATTICE = 96
-LATTICE_UM = 36.0
+LATTICE_UM = 34.0
 
 # Where a field is flat its distance to zero is not known from its slope; the slope counts at least so much.
 _LEAST_SLOPE = 0.35
@@ -55,6 +55,30 @@ def distance_to_zero(field: np.ndarray) -> np.ndarray:
     slope = np.sqrt(sum(s * s for s in slopes)) / (2 * LATTICE_UM)
     least = _LEAST_SLOPE * float(slope.mean())
     return np.asarray(field / np.hypot(slope, least), dtype=np.float32)
+
+
+@lru_cache(maxsize=24)
+def lattice(key: tuple[int, ...], length_um: Triple, distance: bool = False) -> np.ndarray:
+    """The random field that grows from `key`, kept for the next part of the bone or the next future.
+
+    Parameters
+    ----------
+    key : tuple of int
+        From :func:`napari_bonemet.phantom.options.stream_key`.
+    length_um : tuple of float
+        Correlation lengths along (z, y, x).
+    distance : bool
+        The distance to the field's zero surface instead of its value.
+
+    Returns
+    -------
+    ndarray, (LATTICE, LATTICE, LATTICE) float32
+        Not writeable.
+    """
+    field = random_field(np.random.default_rng(key), length_um)
+    field = distance_to_zero(field) if distance else field
+    field.flags.writeable = False
+    return field
 
 
 def sample_field(field: np.ndarray, axes: Axes) -> np.ndarray:
