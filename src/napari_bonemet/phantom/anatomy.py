@@ -40,8 +40,6 @@ class Anatomy:
         Correlation length of the trabecular network across the shaft.
     fullness : float
         How much of the network is there, in standard deviations of the field that thins it.
-    plates : float
-        How far a trabecula spreads from a rod to a plate.
     junction : float
         Where tibia and fibula part, below the growth plate.
     bow : float
@@ -57,7 +55,6 @@ class Anatomy:
     trabecula: float
     network: float
     fullness: float
-    plates: float
     junction: float
     bow: float
     ageing: float
@@ -76,10 +73,9 @@ class Anatomy:
             flare=about("flare", 0.05),
             flare_length=about("flare_length", 0.06),
             cortex=about("cortex", 0.05),
-            trabecula=about("trabecula", 0.04),
-            network=about("network", 0.03),
-            fullness=mean["fullness"] + 0.08 * float(np.clip(rng.standard_normal(), -2, 2)),
-            plates=about("plates", 0.2),
+            trabecula=about("trabecula", 0.05),
+            network=about("network", 0.04),
+            fullness=mean["fullness"] + 0.2 * float(np.clip(rng.standard_normal(), -2, 2)),
             junction=about("junction", 0.08),
             bow=about("bow", 0.4),
             ageing=about("ageing", 0.3),
@@ -87,21 +83,20 @@ class Anatomy:
 
 
 _BLACK_6 = {
-    "shaft": 610.0,
+    "shaft": 614.0,
     "flare": 420.0,
     "flare_length": 620.0,
     "cortex": 158.0,
-    "trabecula": 38.0,
-    "network": 94.0,
-    "fullness": 1.0,
-    "plates": 8.0,
+    "trabecula": 40.0,
+    "network": 92.5,
+    "fullness": 1.03,
     "junction": 420.0,
-    "bow": 330.0,
+    "bow": 250.0,
     "ageing": 0.5,
 }
 _STRAINS: dict[Strain, dict[str, float]] = {
     "C57BL/6": _BLACK_6,
-    "BALB/c": {**_BLACK_6, "shaft": 602.0, "cortex": 171.0, "trabecula": 44.0, "network": 88.0, "fullness": 1.3, "plates": 12.0},
+    "BALB/c": {**_BLACK_6, "shaft": 608.0, "cortex": 178.5, "trabecula": 49.0, "network": 95.0, "fullness": 1.52},
 }
 
 

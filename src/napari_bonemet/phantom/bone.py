@@ -19,9 +19,9 @@ from napari_bonemet.phantom.network import PORES_SEEN_BELOW_UM, canal_depth, tra
 from napari_bonemet.phantom.options import stream_key
 from napari_bonemet.phantom.texture import Axes, lattice, sample_field
 
-_PLATE_UM = 110.0
+_PLATE_UM = 96.0
 _SUBCHONDRAL_UM = 70.0
-_FIBULA_HEAD_UM = 60.0
+_FIBULA_HEAD_UM = 150.0
 _FIBULA_WALL_UM = 85.0
 
 
@@ -86,7 +86,7 @@ def shape_bone(anatomy: Anatomy, seed: int, axes: Axes) -> Bone:
     below = _below_plate(seed, axes, rho / outer, z)
     uneven = sample_field(lattice(stream_key(seed, "cortex"), (260.0, 150.0, 150.0)), axes)
     # Thicker along the anterior crest, as a tibia is, and nowhere quite even.
-    thickness = cortical_thickness(anatomy, z) * (1 - 0.09 * sin + 0.07 * np.clip(uneven, -2.5, 2.5))
+    thickness = cortical_thickness(anatomy, z) * (1 - 0.06 * sin + 0.05 * np.clip(uneven, -2.5, 2.5))
     thickness = thickness.astype(np.float32)
     cavity = outline - thickness
     cortex, not_plate = _cortex(outline, thickness, below)
@@ -108,9 +108,10 @@ def shape_bone(anatomy: Anatomy, seed: int, axes: Axes) -> Bone:
 
 def _below_plate(seed: int, axes: Axes, share: np.ndarray, z: np.ndarray) -> np.ndarray:
     # A dome with the hills and valleys of a mouse's plate.
-    hills = sample_field(lattice(stream_key(seed, "growth plate"), (2000.0, 230.0, 230.0)), axes)
-    hills *= np.exp(z * z * np.float32(-1 / 500**2)) * np.float32(24)
-    return np.asarray(z - 85 * np.minimum(share, 1.2) ** 2 + 45 - hills, dtype=np.float32)
+    hills = sample_field(lattice(stream_key(seed, "growth plate"), (2000.0, 300.0, 300.0)), axes)
+    np.clip(hills, -1, 1, out=hills)
+    hills *= np.exp(z * z * np.float32(-1 / 500**2)) * np.float32(14)
+    return np.asarray(z - 64 * np.minimum(share, 1.2) ** 2 + 34 - hills, dtype=np.float32)
 
 
 def _cortex(outline: np.ndarray, thickness: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -14,13 +14,14 @@ from napari_bonemet.geometry import Grid, Region
 from napari_bonemet.phantom.anatomy import anatomy_of, extent
 from napari_bonemet.phantom.bone import shape_bone
 from napari_bonemet.phantom.lesions import Fronts, Lesion
-from napari_bonemet.phantom.options import LegOptions
+from napari_bonemet.phantom.options import LegOptions, about_one
 from napari_bonemet.phantom.texture import Axes
 from napari_bonemet.progress import NO_PROGRESS, Progress
 
 _SLAB_VOXELS = 3_000_000
 # Bone that hangs on nothing is not there; whole bones cut by the field of view are larger than this.
 _LOOSE_MM3 = 0.004
+_SPREAD_OF_AGEING = 0.4
 # New bone is woven: a fifth of its mineral is still missing.
 _WOVEN = 0.8
 
@@ -47,9 +48,7 @@ class Grown:
     lost_to: tuple[np.ndarray, ...]
 
 
-def grow_leg(
-    options: LegOptions, wide: Grid, lesions: tuple[Lesion, ...], progress: Progress = NO_PROGRESS
-) -> Grown:
+def grow_leg(options: LegOptions, wide: Grid, lesions: tuple[Lesion, ...], progress: Progress = NO_PROGRESS) -> Grown:
     """Grow the animal's bones and lesions on the part of `wide` that they fill.
 
     Parameters
@@ -81,11 +80,9 @@ def grow_leg(
             occupancy[index][slab] = remaining
             if lesions:
                 left[index][slab], near[index][slab] = aged, lesion
-    lost_to = tuple(_settle(grid, *week) for week in zip(occupancy, left, near, strict=True)) if lesions else ()
-    if not lesions:
-        for week in occupancy:
-            drop_loose(week, grid)
-    return Grown(grid, compartments, tuple(occupancy), lost_to)
+    for week in (*occupancy, *left) if lesions else occupancy:
+        drop_loose(week, grid)
+    return Grown(grid, compartments, tuple(occupancy), _lost_to(occupancy, left, near))
 
 
 def _grow_slab(
@@ -96,21 +93,33 @@ def _grow_slab(
     healthy = shape_bone(anatomy, options.seed, axes)
     compartments[...] = healthy.compartments
     fronts = Fronts(healthy, axes, lesions, options)
+    age = ageing_um(options)
     nowhere = np.zeros(healthy.cavity.shape, np.uint8)
     for week in range(options.weeks[-1] + 1):
         if week and not fronts.idle:
             fronts.advance(week)
         if week not in options.weeks:
             continue
-        aged = np.maximum(healthy.cortex, healthy.trabeculae - np.float32(anatomy.ageing * week))
+        aged = np.maximum(healthy.cortex, healthy.trabeculae - np.float32(age[week]))
         left = _share(aged, healthy.fibula, options)
         if not week or fronts.idle:
             yield left, left, nowhere
             continue
         passed, lesion, healed = fronts.now()
         remaining = _share(np.minimum(aged, -passed), healthy.fibula, options)
-        remaining[healed] *= np.float32(_WOVEN)
+        # Less mineral, but bone where it was bone.
+        new = remaining[healed]
+        remaining[healed] = np.where(new > 0.5, np.maximum(new * _WOVEN, 0.51), new)
         yield remaining, left, lesion
+
+
+def ageing_um(options: LegOptions) -> list[float]:
+    """What age has taken off every trabecular surface by each week from 0 to the last, micrometres."""
+    weekly_loss = anatomy_of(options).ageing
+    taken = [0.0]
+    for week in range(1, options.weeks[-1] + 1):
+        taken.append(taken[-1] + weekly_loss * about_one(options.weekly("ageing", week), _SPREAD_OF_AGEING))
+    return taken
 
 
 def _share(depth: np.ndarray, fibula: np.ndarray, options: LegOptions) -> np.ndarray:
@@ -120,10 +129,14 @@ def _share(depth: np.ndarray, fibula: np.ndarray, options: LegOptions) -> np.nda
     return np.asarray(np.clip(share, 0, 1, out=share))
 
 
-def _settle(grid: Grid, occupancy: np.ndarray, left: np.ndarray, near: np.ndarray) -> np.ndarray:
-    drop_loose(occupancy, grid)
-    drop_loose(left, grid)
-    return np.where((left > 0.5) & (occupancy <= 0.5), near, np.uint8(0))
+def _lost_to(occupancy: list[np.ndarray], left: list[np.ndarray], near: list[np.ndarray]) -> tuple[np.ndarray, ...]:
+    # What a lesion took stays its own until bone is there again, whatever age would have done.
+    lost: list[np.ndarray] = []
+    for remaining, aged, lesion in zip(occupancy, left, near, strict=bool(near)):
+        now = np.where(aged > 0.5, lesion, lost[-1] if lost else np.uint8(0))
+        now[remaining > 0.5] = 0
+        lost.append(now)
+    return tuple(lost)
 
 
 def drop_loose(occupancy: np.ndarray, grid: Grid) -> None:

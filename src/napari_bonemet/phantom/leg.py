@@ -157,9 +157,7 @@ def continue_leg(
         )
     kept = [(a, s) for a, s in zip(options.continued_after, options.continued_seeds, strict=True) if a < after_week]
     chain = [*kept, (after_week, seed)]
-    future = replace(
-        options, continued_after=tuple(a for a, _ in chain), continued_seeds=tuple(s for _, s in chain)
-    )
+    future = replace(options, continued_after=tuple(a for a, _ in chain), continued_seeds=tuple(s for _, s in chain))
     return make_leg(future, progress=progress)
 
 

@@ -14,10 +14,10 @@ import numpy as np
 from napari_bonemet.geometry import Region, Triple
 from napari_bonemet.phantom.anatomy import Anatomy, axis_of, cortical_thickness, radius
 from napari_bonemet.phantom.bone import Bone
-from napari_bonemet.phantom.options import LegOptions, stream
+from napari_bonemet.phantom.options import LegOptions, about_one, stream
 from napari_bonemet.phantom.texture import Axes, lattice, sample_field
 
-_MEAN_ADVANCE_UM = 125.0
+_MEAN_ADVANCE_UM = 132.0
 _FIRST_ADVANCE = 0.8
 # Spread (of the logarithm) of a front's weekly way: between animals for good, and anew each week in the
 # animal and in the lesion.
@@ -27,7 +27,9 @@ _SPREAD_OF_LESIONS = 0.2
 _ROUGHNESS = 0.45
 _MOST_ROUGH = 3.0
 _FRONT_LENGTH_UM = 90.0
-_CORTEX_RESISTANCE = 1.1
+_CORTEX_RESISTANCE = 0.8
+_ENDOSTEUM_UM = 30.0
+_FROM_ENDOSTEUM_UM = 45.0
 _PLATE_RESISTANCE = 2.0
 _FIRST_LESIONS = 2
 _MORE_FIRST_LESIONS = 1.2
@@ -66,17 +68,18 @@ def grow(anatomy: Anatomy, options: LegOptions) -> tuple[Lesion, ...]:
     if not options.tumour:
         return ()
     birth = stream(options.seed, "tumour")
-    pace = _MEAN_ADVANCE_UM * options.aggressiveness * _about_one(birth, _SPREAD_OF_ANIMALS)
+    pace = _MEAN_ADVANCE_UM * options.aggressiveness * about_one(birth, _SPREAD_OF_ANIMALS)
     place = (birth.uniform(350, 750), birth.uniform(0, 2 * np.pi))
     lesions: list[Lesion] = []
     for week in range(options.first_lesion_week, options.weeks[-1] + 1):
         rng = options.weekly("lesions", week)
         effect = treatment_effect(options, week)
         lesions += [Lesion(_seed_point(anatomy, place, rng), week) for _ in range(_births(options, week, effect, rng))]
-        weekly = pace * _about_one(rng, _SPREAD_OF_WEEKS) * effect
+        ways = options.weekly("advance", week)
+        weekly = pace * about_one(ways, _SPREAD_OF_WEEKS) * effect
         for lesion in lesions:
             first = _FIRST_ADVANCE if week == lesion.onset else 1.0
-            lesion.advance_um[week] = first * weekly * _about_one(rng, _SPREAD_OF_LESIONS)
+            lesion.advance_um[week] = first * weekly * about_one(ways, _SPREAD_OF_LESIONS)
     return tuple(lesions)
 
 
@@ -85,10 +88,6 @@ def treatment_effect(options: LegOptions, week: int) -> float:
     if options.treatment_week is None or week <= options.treatment_week:
         return 1.0
     return 1.0 - options.treatment_strength
-
-
-def _about_one(rng: np.random.Generator, spread: float) -> float:
-    return float(np.exp(spread * np.clip(rng.standard_normal(), -2.5, 2.5) - spread**2 / 2))
 
 
 def _births(options: LegOptions, week: int, effect: float, rng: np.random.Generator) -> int:
@@ -102,7 +101,7 @@ def _seed_point(anatomy: Anatomy, place: tuple[float, float], rng: np.random.Gen
     angle = place[1] + 1.3 * rng.standard_normal()
     cos, sin = np.cos(angle), np.sin(angle)
     outer, oblique = radius(anatomy, z, cos, sin)
-    endosteal = float(outer - oblique * cortical_thickness(anatomy, z))
+    endosteal = float(outer - oblique * (cortical_thickness(anatomy, z) + _FROM_ENDOSTEUM_UM))
     rho = endosteal * (1.0 if rng.random() < _ENDOSTEAL_SHARE else rng.uniform(0.3, 0.8))
     return (float(z), float(rho * sin + axis_of(anatomy, z)), float(rho * cos))
 
@@ -203,6 +202,9 @@ def _way(bone: Bone, axes: Axes, lesion: Lesion, box: Region) -> np.ndarray:
     )
     z, y, x = np.ix_(*near)
     way = np.sqrt(z * z + y * y + x * x)
-    way += np.float32(_CORTEX_RESISTANCE) * np.maximum(-bone.cavity[box], 0)
+    into = np.maximum(-bone.cavity[box], 0)
+    way += np.float32(_CORTEX_RESISTANCE) * into
+    # The endosteum holds a front up for a while.
+    way += np.float32(_ENDOSTEUM_UM) * np.minimum(into * np.float32(1 / 12), 1)
     way += np.float32(_PLATE_RESISTANCE) * np.maximum(-bone.below_plate[box], 0)
     return np.asarray(way, dtype=np.float32)

@@ -16,6 +16,9 @@ from napari_bonemet.phantom.texture import Axes, lattice, sample_field
 # Trabeculae of a proximal tibia run along the bone rather than across it.
 _ALONG = 1.6
 _FAMILIES = 3
+_TEAR = 0.65
+_PLATES_UM = 40.0
+_UNEVEN = 0.45
 # Canals in the cortex: their radius, and the correlation lengths of the fields whose lines they follow.
 _PORE_RADIUS_UM = 8.0
 _PORE_LENGTHS_UM = (900.0, 75.0, 75.0)
@@ -44,15 +47,18 @@ def trabecular_depth(anatomy: Anatomy, seed: int, axes: Axes, depth: np.ndarray,
     ndarray, (z, y, x) float32
     """
     across, along = anatomy.network, _ALONG * anatomy.network
-    near = np.exp(np.abs(depth) * np.float32(-1 / 250))
+    near = np.exp(np.abs(depth) * np.float32(-1 / 130))
     first, second = _two_nearest(seed, axes, (along, across, across))
-    second -= np.float32(anatomy.plates) * (1 + np.float32(1.2) * near)
+    # Just below the plate rods spread to small plates.
+    second -= np.float32(_PLATES_UM) * near
     np.maximum(second, 0, out=second)
     np.hypot(first, second, out=first)
-    half = np.float32(anatomy.trabecula / 2) - np.float32(4) * near
-    tearing = sample_field(lattice(stream_key(seed, "tearing"), (1.2 * along, 1.3 * across, 1.3 * across)), axes)
+    tearing = sample_field(lattice(stream_key(seed, "tearing"), (_TEAR * along, _TEAR * across, _TEAR * across)), axes)
+    # Where the network is full its trabeculae are thicker.
+    half = np.clip(tearing, -2, 2) * np.float32(_UNEVEN) + 1
+    half *= np.float32(anatomy.trabecula / 2) - np.float32(4) * near
     tearing += fullness(anatomy, depth, inward)
-    tearing *= np.float32(0.5 * across)
+    tearing *= np.float32(0.45 * _TEAR * across)
     return np.asarray(np.minimum(half - first, tearing), dtype=np.float32)
 
 
@@ -61,7 +67,7 @@ def fullness(anatomy: Anatomy, depth: np.ndarray, inward: np.ndarray) -> np.ndar
     deep = np.clip(depth * np.float32(1e-3), 0, 8)
     away = np.clip(inward * np.float32(1 / 400), 0, 1.5) * np.clip(deep * 2, 0, 1)
     thinning = np.float32(1.0) * deep + np.float32(0.35) * away
-    return np.asarray(anatomy.fullness + 0.9 * np.exp(-deep / 0.2) - thinning, dtype=np.float32)
+    return np.asarray(anatomy.fullness + 1.2 * np.exp(-deep / 0.16) - thinning, dtype=np.float32)
 
 
 def _two_nearest(seed: int, axes: Axes, lengths: tuple[float, float, float]) -> tuple[np.ndarray, np.ndarray]:

@@ -127,3 +127,8 @@ def stream(seed: int, purpose: str, week: int = 0) -> np.random.Generator:
     was drawn before: an animal's past stays the same whatever becomes of it.
     """
     return np.random.default_rng(stream_key(seed, purpose, week))
+
+
+def about_one(rng: np.random.Generator, spread: float) -> float:
+    """A positive factor whose mean is 1 and whose logarithm has the standard deviation `spread`."""
+    return float(np.exp(spread * np.clip(rng.standard_normal(), -2.5, 2.5) - spread**2 / 2))

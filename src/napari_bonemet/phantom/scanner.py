@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from napari_bonemet.geometry import Grid, Region
 from napari_bonemet.phantom.options import LegOptions, stream_key
-from napari_bonemet.phantom.texture import lattice, sample_field
+from napari_bonemet.phantom.texture import Axes, lattice, sample_field
 from napari_bonemet.resample import resample
 from napari_bonemet.scan import Scan
 from napari_bonemet.transform import RigidTransform
@@ -19,12 +19,13 @@ _SOFT = np.array([SOFT_TISSUE, MARROW, MARROW, CARTILAGE, MARROW], np.float32)
 _HARD = np.array([CORTICAL, CORTICAL, TRABECULAR, TRABECULAR, CORTICAL], np.float32)
 
 _SLAB = 64
-_MUSCLE_LENGTHS_UM = (1200.0, 150.0, 150.0)
+_DRAWN_OUT = 0.42
+_MUSCLE_LENGTHS = (500.0, 70.0, 70.0)
 _MUSCLE_GREY = 2.5
-_SEAM_LENGTHS_UM = (3000.0, 420.0, 420.0)
+_SEAM_LENGTHS = (1300.0, 150.0, 150.0)
 _SEAM_WIDTH_UM = 25.0
-_SEAM_GREY = 9.0
-_LEG_RADIUS_UM, _SKIN_UM = 3100.0, 120.0
+_SEAM_GREY = 8.0
+_LEG_RADIUS_UM, _SKIN_UM, _SKIN_GREY = 2900.0, 110.0, 6.0
 
 
 def expose(occupancy: np.ndarray, compartments: np.ndarray, options: LegOptions) -> np.ndarray:
@@ -49,7 +50,7 @@ def expose(occupancy: np.ndarray, compartments: np.ndarray, options: LegOptions)
         part = slice(start, start + _SLAB)
         soft = _SOFT[compartments[part]]
         grey[part] = soft + occupancy[part] * (_HARD[compartments[part]] - soft)
-    for axis in range(3):
+    for axis in range(3) if options.total_blur_voxels > 0 else ():
         ndimage.gaussian_filter1d(grey, options.total_blur_voxels, axis, mode="nearest", truncate=3, output=grey)
     return grey
 
@@ -84,34 +85,46 @@ def margin(options: LegOptions) -> int:
     return int(np.ceil(tilt + options.pose_voxels + 4 * max(1.0, options.jitter_voxels))) + 2
 
 
-def tissue(options: LegOptions, grid: Grid, slab: slice) -> np.ndarray:
-    """Muscle, its seams, skin and air in some slices of `grid`, as a difference to flat soft tissue.
+def tissue(options: LegOptions, slab: slice) -> np.ndarray:
+    """Greys around the bone in some slices of the field of view: muscle, its seams, skin, air.
 
     Soft tissue gives way: it lies the same in each week, however the bone in it is turned.
+
+    Returns
+    -------
+    ndarray, (slices, y, x) float32
     """
-    z, y, x = ((np.arange(n) * s + o)[p] for n, s, o, p in zip(
-        grid.shape, grid.spacing, grid.origin, (slab, slice(None), slice(None)), strict=True))  # fmt: skip
-    seed = options.seed
-    grey = sample_field(lattice(stream_key(seed, "muscle"), _MUSCLE_LENGTHS_UM), (z, y, x))
+    z, y, x = _field(options, slab)
+    # The lattice repeats; drawn out, it does not do so within a leg.
+    axes = (z * _DRAWN_OUT, y * _DRAWN_OUT, x * _DRAWN_OUT)
+    grey = sample_field(lattice(stream_key(options.seed, "muscle"), _MUSCLE_LENGTHS), axes)
     grey *= np.float32(_MUSCLE_GREY)
-    seam = sample_field(lattice(stream_key(seed, "seams"), _SEAM_LENGTHS_UM, True), (z, y, x))
-    seam *= np.float32(1 / _SEAM_WIDTH_UM)
+    seam = sample_field(lattice(stream_key(options.seed, "seams"), _SEAM_LENGTHS, True), axes)
+    seam *= np.float32(1 / (_SEAM_WIDTH_UM * _DRAWN_OUT))
     np.square(seam, out=seam)
     grey -= np.float32(_SEAM_GREY) / (1 + seam)
-    return grey + _outside_leg(options, z, y, x)
+    grey += np.float32(SOFT_TISSUE)
+    inward = _below_skin(z, y, x)
+    if inward.min() < _SKIN_UM:
+        grey[inward < _SKIN_UM] = SOFT_TISSUE + _SKIN_GREY
+        grey[inward < 0] = AIR
+    return grey
 
 
-def _outside_leg(options: LegOptions, z: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
-    # The calf tapers towards the ankle; skin is a little brighter than what lies below it.
-    _, middle_y, middle_x = options.grid.centre
-    depth = np.clip((z - options.plate_um - 3000) / 9000, 0, 1)
-    size = _LEG_RADIUS_UM * (1 - 0.45 * depth)[:, None, None]
-    rho = np.hypot(y[:, None] - middle_y - 300, x - middle_x)[None]
-    inward = (size - rho).astype(np.float32)
-    if inward.min() > _SKIN_UM:
-        return np.zeros((1, 1, 1), np.float32)
-    skin = np.where(inward < _SKIN_UM, np.float32(6), np.float32(0))
-    return np.where(inward < 0, np.float32(AIR - SOFT_TISSUE), skin)
+def _field(options: LegOptions, slab: slice) -> Axes:
+    # Depth below the growth plate, and distance from the middle of the field.
+    grid = options.grid
+    _, middle_y, middle_x = grid.centre
+    z, y, x = (np.arange(n) * s + o for n, s, o in zip(grid.shape, grid.spacing, grid.origin, strict=True))
+    return (z[slab] - options.plate_um, y - middle_y, x - middle_x)
+
+
+def _below_skin(z: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    # The calf lies behind the bone, and tapers towards the ankle.
+    low = np.clip((z - 1500) / 11000, 0, 1)
+    size = (_LEG_RADIUS_UM * (1 - 0.45 * low * low * (3 - 2 * low)))[:, None, None]
+    rho = np.hypot((y[:, None] - 500) / 1.12, x)[None]
+    return np.asarray(size - rho, dtype=np.float32)
 
 
 def take(volume: Scan, motion: RigidTransform, options: LegOptions, noise: np.random.Generator | None) -> np.ndarray:
@@ -139,8 +152,7 @@ def take(volume: Scan, motion: RigidTransform, options: LegOptions, noise: np.ra
     out = np.empty(grid.shape, np.uint8)
     for start in range(0, grid.shape[0], _SLAB):
         slab = slice(start, min(start + _SLAB, grid.shape[0]))
-        grey = tissue(options, grid, slab)
-        grey += np.float32(SOFT_TISSUE)
+        grey = tissue(options, slab)
         low, high = max(slab.start, here[0].start), min(slab.stop, here[0].stop)
         if low < high:
             inner = (slice(low - slab.start, high - slab.start), *here[1:])
@@ -188,5 +200,3 @@ def onto(grid: Grid, voxels: np.ndarray, source: Grid) -> np.ndarray:
     seen, there = _overlap(grid, source)
     out[seen] = voxels[there]
     return out
-
-

@@ -1,0 +1,77 @@
+"""A cohort on disk is read back as it was made, and its truth lies beside it."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_bonemet.errors import InputError, OutputError
+from napari_bonemet.io import find_legs, read_study
+from napari_bonemet.phantom.cohort import CohortOptions, animals, write_cohort
+from napari_bonemet.phantom.leg import LegOptions, make_leg
+from napari_bonemet.scan import Kind
+
+OPTIONS = CohortOptions(
+    controls=1, tumours=1, treated=1, leg=LegOptions(shape=(20, 50, 50), spacing_um=60, weeks=(0, 2))
+)
+
+
+def test_what_was_written_is_read_back(tmp_path: Path) -> None:
+    cohort = write_cohort(tmp_path, OPTIONS)
+    # The truth is no scan: the whole folder can be given as data.
+    assert len(find_legs(tmp_path)) == 3
+    study = {series.leg: series for series in read_study(tmp_path)}
+    assert set(study) == set(cohort.legs)
+    for animal in animals(OPTIONS):
+        made = make_leg(animal)
+        series = study[made.series.leg]
+        assert series.synthetic
+        assert series.on_one_grid
+        assert {scan.kind for scan in series} == {Kind.REGIST}
+        for read, expected in zip(series, made.registered(), strict=True):
+            np.testing.assert_array_equal(read.to_numpy(), expected.to_numpy())
+        with np.load(cohort.truth / series.leg / "truth.npz") as truth:
+            np.testing.assert_array_equal(truth["lesion_labels"], np.stack(made.truth.lesion_labels))
+            np.testing.assert_array_equal(truth["bone"], np.stack(made.truth.bone))
+        record = json.loads((cohort.truth / series.leg / "truth.json").read_text())
+        assert record["synthetic"] is True
+        assert LegOptions.from_record(record["options"]) == animal
+        assert len(record["poses"]) == 2
+
+
+def test_records_have_a_row_for_each_leg_and_week(tmp_path: Path) -> None:
+    cohort = write_cohort(tmp_path, replace(OPTIONS, component="Seg-CT", format="zarr"))
+    with cohort.records.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["subject"], row["week"]) for row in rows] == [
+        (f"synthetic-0{group}1", week) for group in "ctr" for week in ("0", "2")
+    ]
+    assert [row["tumour"] for row in rows] == ["no", "no", "yes", "yes", "yes", "yes"]
+    assert [row["treatment"] for row in rows] == ["none"] * 4 + ["not yet", "from week 1"]
+    assert rows[3]["diagnosis"] == "bone lesion"
+    assert float(rows[3]["lesion_volume_mm3"]) > 0
+    assert {row["synthetic"] for row in rows} == {"yes"}
+    assert {series[0].kind for series in read_study(cohort.scans)} == {Kind.SEG}
+
+
+def test_an_animal_is_the_same_in_a_larger_cohort() -> None:
+    few, many = animals(OPTIONS), animals(replace(OPTIONS, controls=5, tumours=7))
+    assert {a.seed for a in few} <= {a.seed for a in many}
+    assert len({a.seed for a in many}) == 13
+    assert {a.seed for a in few}.isdisjoint(a.seed for a in animals(replace(OPTIONS, seed=1)))
+
+
+def test_nothing_is_replaced_unasked(tmp_path: Path) -> None:
+    small = replace(OPTIONS, tumours=0, treated=0)
+    write_cohort(tmp_path, small)
+    with pytest.raises(OutputError):
+        write_cohort(tmp_path, small)
+    write_cohort(tmp_path, small, overwrite=True)
+
+
+def test_an_empty_cohort_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no animal"):
+        write_cohort(tmp_path, replace(OPTIONS, controls=0, tumours=0, treated=0))
