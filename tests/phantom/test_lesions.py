@@ -24,16 +24,23 @@ def untreated() -> SyntheticLeg:
 
 def test_trabeculae_go_first_and_the_cortex_opens_in_the_end() -> None:
     truths = [make_leg(replace(OPTIONS, seed=seed)).truth for seed in (7, 8, 9)]
-    taken = [[(t.lesion_labels[week] > 0, t.compartments) for t in truths] for week in (1, 3)]
-    shares = [np.mean(np.concatenate([c[lost] == Compartment.CORTEX for lost, c in week])) for week in taken]
-    assert shares[0] < 0.8 * shares[1]
+    gone: dict[Compartment, list[np.ndarray]] = {Compartment.CAVITY: [], Compartment.CORTEX: []}
+    for truth in truths:
+        points = np.stack(np.indices(OPTIONS.shape), -1) * OPTIONS.spacing_um
+        first = [lesion.seed_um for lesion in truth.lesions if lesion.onset == 1]
+        near = np.min([np.linalg.norm(points - seed, axis=-1) for seed in first], axis=0) < 130
+        for compartment, taken in gone.items():
+            there = near & truth.bone[0] & (truth.compartments == compartment)
+            taken.append(truth.lesion_labels[1][there] > 0)
+    trabeculae, cortex = (np.concatenate(taken).mean() for taken in gone.values())
+    assert trabeculae > 1.5 * cortex
 
-    def opened(week: int) -> bool:
+    def opened(week: int) -> int:
         surface = [ndimage.binary_dilation(t.compartments == Compartment.OUTSIDE) for t in truths]
-        return any((t.lesion_labels[week] > 0)[s].any() for t, s in zip(truths, surface, strict=True))
+        return sum(int((t.lesion_labels[week] > 0)[s].sum()) for t, s in zip(truths, surface, strict=True))
 
-    assert not opened(1)
-    assert opened(3)
+    assert 10 * opened(1) < opened(3)
+    assert opened(3) > 20
 
 
 def test_treatment_slows_stops_and_reverses(untreated: SyntheticLeg) -> None:

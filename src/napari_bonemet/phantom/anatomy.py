@@ -18,7 +18,7 @@ FIBULA_ANGLE = np.deg2rad(36.0)
 
 _TAPER = 0.24
 _TAPER_FROM_UM, _TAPER_TO_UM = 1500.0, 8000.0
-_CREST = 0.17
+_CREST = 0.19
 _CREST_SHARPNESS = 4.5
 
 
@@ -83,7 +83,7 @@ class Anatomy:
 
 
 _BLACK_6 = {
-    "shaft": 614.0,
+    "shaft": 610.0,
     "flare": 420.0,
     "flare_length": 620.0,
     "cortex": 158.0,
@@ -96,7 +96,7 @@ _BLACK_6 = {
 }
 _STRAINS: dict[Strain, dict[str, float]] = {
     "C57BL/6": _BLACK_6,
-    "BALB/c": {**_BLACK_6, "shaft": 608.0, "cortex": 178.5, "trabecula": 49.0, "network": 95.0, "fullness": 1.52},
+    "BALB/c": {**_BLACK_6, "shaft": 604.0, "cortex": 180.0, "trabecula": 49.0, "network": 95.0, "fullness": 1.52},
 }
 
 
@@ -127,7 +127,7 @@ def radius(anatomy: Anatomy, z: np.ndarray, cos: np.ndarray, sin: np.ndarray) ->
     mean = anatomy.shaft * (1 - _TAPER * slim) + anatomy.flare * flare + 300 * ankle
     mean = mean * np.sqrt(np.clip(1 - (np.minimum(z, 0) / 1250) ** 2, 0.05, 1))
     slope = anatomy.flare / anatomy.flare_length * flare
-    oval, corner = 0.03 + 0.14 * flare, 0.075 * (1 - 0.6 * slim)
+    oval, corner = 0.03 + 0.14 * flare, 0.095 * (1 - 0.6 * slim)
     crest = _CREST * (1 - 0.45 * flare) * (1 - slim)
     bump = crest * np.exp(-_CREST_SHARPNESS * (1 + sin))
     cos2, sin2 = cos * cos - sin * sin, 2 * sin * cos

@@ -22,8 +22,8 @@ _FIRST_ADVANCE = 0.8
 # Spread (of the logarithm) of a front's weekly way: between animals for good, and anew each week in the
 # animal and in the lesion.
 _SPREAD_OF_ANIMALS = 0.15
-_SPREAD_OF_WEEKS = 0.24
-_SPREAD_OF_LESIONS = 0.2
+_SPREAD_OF_WEEKS = 0.2
+_SPREAD_OF_LESIONS = 0.17
 _ROUGHNESS = 0.45
 _MOST_ROUGH = 3.0
 _FRONT_LENGTH_UM = 90.0
@@ -33,7 +33,7 @@ _FROM_ENDOSTEUM_UM = 45.0
 _PLATE_RESISTANCE = 2.0
 _FIRST_LESIONS = 2
 _MORE_FIRST_LESIONS = 1.2
-_NEW_LESIONS = 0.5
+_NEW_LESIONS = 0.4
 _ENDOSTEAL_SHARE = 0.7
 _FAR = np.float32(-1e6)
 

@@ -15,7 +15,6 @@ from napari_bonemet.phantom.texture import Axes, lattice, sample_field
 
 # Trabeculae of a proximal tibia run along the bone rather than across it.
 _ALONG = 1.6
-_FAMILIES = 3
 _TEAR = 0.65
 _PLATES_UM = 40.0
 _UNEVEN = 0.45
@@ -72,17 +71,11 @@ def fullness(anatomy: Anatomy, depth: np.ndarray, inward: np.ndarray) -> np.ndar
 
 def _two_nearest(seed: int, axes: Axes, lengths: tuple[float, float, float]) -> tuple[np.ndarray, np.ndarray]:
     # Distances to the nearest and the second nearest of the three families of surfaces.
-    first = second = None
-    for family in range(_FAMILIES):
-        away = np.abs(sample_field(lattice(stream_key(seed, "trabeculae", family), lengths, True), axes))
-        if first is None or second is None:
-            first, second = away, np.full_like(away, np.inf)
-            continue
-        middle = np.maximum(first, away)
-        np.minimum(first, away, out=first)
-        np.minimum(second, middle, out=second)
-    assert first is not None
-    assert second is not None
+    lattices = (lattice(stream_key(seed, "trabeculae", family), lengths, True) for family in range(3))
+    one, other, third = (np.abs(sample_field(field, axes)) for field in lattices)
+    first, second = np.minimum(one, other), np.maximum(one, other)
+    np.minimum(second, np.maximum(first, third), out=second)
+    np.minimum(first, third, out=first)
     return first, second
 
 

@@ -8,7 +8,7 @@ from napari_bonemet.phantom.options import LegOptions
 from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.series import ScanSeries
 
-SAMPLES = {"synthetic-1": LegOptions(seed=4)}
+SAMPLES = {"synthetic-1": LegOptions(seed=6)}
 
 # Controls are among them, or a forecaster would learn that every leg loses bone.
 _CONTROL_EVERY = 4
