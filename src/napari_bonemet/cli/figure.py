@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional
 
-from napari_bonemet.cli.flags import Chosen, Common
+from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.errors import InputError
 from napari_bonemet.figures.options import MontageOptions
@@ -31,7 +31,7 @@ class Arguments:
 
     source: Annotated[Positional[Path], Doc("A folder of registered weeks.")]
     predicted: Annotated[Path | None, Doc("The folder that `predict` or `run` wrote.")] = None
-    common: Common = field(default_factory=Common)
+    common: EveryCommand = field(default_factory=Common)
 
 
 def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional
 
-from napari_bonemet.cli.flags import Chosen, Common
+from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.options import Doc
 from napari_bonemet.processing.registration_result import RegistrationOptions, RegistrationResult
@@ -31,7 +31,7 @@ class Arguments:
     source: Annotated[Positional[Path], Doc("A folder in a BoneMet layout.")]
     reference: Annotated[Path | None, Doc("A reference bone; the baseline is brought onto it.")] = None
     format: Annotated[Literal["png", "zarr"], Doc("How registered weeks are written.")] = "png"
-    common: Common = field(default_factory=Common)
+    common: EveryCommand = field(default_factory=Common)
 
 
 def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional
 
-from napari_bonemet.cli.flags import Chosen, Common
+from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.options import Doc
 from napari_bonemet.processing.roi import RoiOptions
@@ -27,7 +27,7 @@ class Arguments:
 
     source: Annotated[Positional[Path], Doc("A folder of registered weeks, or of composites.")]
     format: Annotated[Literal["png", "zarr"], Doc("How the cropped weeks are written.")] = "png"
-    common: Common = field(default_factory=Common)
+    common: EveryCommand = field(default_factory=Common)
 
 
 def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:

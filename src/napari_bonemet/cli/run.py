@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional
 
-from napari_bonemet.cli.flags import Chosen, Common
+from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.report import Report
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.options import Doc
@@ -29,7 +29,7 @@ class Arguments:
 
     source: Annotated[Positional[Path], Doc("A folder in a BoneMet layout.")]
     write_weeks: Annotated[bool, Doc("Write the registered weeks, too, as slices in the BoneMet layout.")] = False
-    common: Common = field(default_factory=Common)
+    common: EveryCommand = field(default_factory=Common)
 
 
 def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:

@@ -9,6 +9,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_WIDTH_OF_A_FILE = 160
+
+
+def _console(*, stderr: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    # Into a file or a pipe a table need not squeeze into 80 columns.
+    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=_WIDTH_OF_A_FILE)
+
 
 class Terminal:
     """Words on stdout, warnings and errors on stderr; with `machine`, only one line of JSON on stdout.
@@ -22,12 +30,12 @@ class Terminal:
     def __init__(self, *, machine: bool = False) -> None:
         self.machine = machine
         self.warnings: list[str] = []
-        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
-        self.words = self.errors if machine else Console(highlight=False, soft_wrap=True)
+        self.errors = _console(stderr=True)
+        self.words = self.errors if machine else _console(stderr=False)
 
     def say(self, text: str) -> None:
         """Words for people."""
-        self.words.print(Text(text))
+        self.words.print(Text(text), soft_wrap=True)
 
     def show(self, table: Table) -> None:
         """A table for people."""
@@ -37,11 +45,11 @@ class Terminal:
         """Something that the reader of the result has to know; kept for the JSON line, too."""
         if text not in self.warnings:
             self.warnings.append(text)
-            self.errors.print(Text(f"Note: {text}", style="yellow"))
+            self.errors.print(Text(f"Note: {text}", style="yellow"), soft_wrap=True)
 
     def fail(self, text: str) -> None:
         """Why it did not work, one clear sentence."""
-        self.errors.print(Text(text, style="red"))
+        self.errors.print(Text(text, style="red"), soft_wrap=True)
 
     def finish(self, record: Mapping[str, Any]) -> None:
         """The one line for machines, where it is wanted."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from napari_bonemet.cli.flags import Chosen, Common
+from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.ridge import RidgeForecaster, RidgeOptions
@@ -34,7 +34,7 @@ class Arguments:
     inputs: Annotated[tuple[float, ...], Doc("The weeks that the model sees.")] = (0.0, 1.0, 2.0)
     target: Annotated[float, Doc("The week that it forecasts.")] = 3.0
     validation: Annotated[tuple[str, ...], Doc("Animals to leave out and score on.")] = ()
-    common: Common = field(default_factory=Common)
+    common: EveryCommand = field(default_factory=Common)
 
 
 def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:
