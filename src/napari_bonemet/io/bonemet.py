@@ -10,7 +10,7 @@ from natsort import natsort_keygen
 
 from napari_bonemet.errors import InputError, OutputError
 from napari_bonemet.io.names import NameParts, name_parts, safe_name
-from napari_bonemet.io.registry import read_scan
+from napari_bonemet.io.registry import find_reader, read_scan
 from napari_bonemet.io.sidecar import SIDECAR, Sidecar, read_sidecar
 from napari_bonemet.io.slice_files import FORMS
 from napari_bonemet.io.tree import find_scans
@@ -87,6 +87,8 @@ def find_legs(folder: str | Path) -> tuple[LegFiles, ...]:
     root = Path(folder)
     if not root.exists():
         raise InputError(f"{root} is not there", remedy="Check the path")
+    if root.is_file():
+        find_reader(root)
     groups: dict[tuple[str | None, ...], list[tuple[NameParts, Path]]] = {}
     for path in find_scans(root):
         parts = _describe(path, root)
