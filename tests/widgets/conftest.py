@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from napari_bonemet.progress import NO_PROGRESS
 from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.series import ScanSeries
 
@@ -54,6 +53,8 @@ def make_series() -> Callable[..., ScanSeries]:
 
 
 @pytest.fixture
-def silence() -> Any:
-    """Nobody listens."""
-    return NO_PROGRESS
+def make_model(qapp: Any) -> Callable[[], Any]:
+    """Makes viewers without a window, which is all that layers and the desk need, and is quick."""
+    from napari.components import ViewerModel
+
+    return ViewerModel

@@ -75,6 +75,7 @@ def test_labels_tooltips_ranges_and_units_come_from_the_options(form):
     assert box.native.toolTip() == "Bone is above this."
     assert form.fields["week"].native.text() == "automatic"
     assert form.fields["metric"].choices == ("mi", "robust")
+    assert form.fields["quick"].native.text() == ""
 
 
 def test_what_few_need_is_folded_away(qtbot, form):

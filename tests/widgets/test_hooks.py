@@ -75,10 +75,10 @@ def test_missing_voxel_size_is_asked_for(tmp_path):
         hooks.get_reader(str(tmp_path))(str(tmp_path))
 
 
-def test_dropped_on_the_viewer_it_lands_on_the_desk(qtbot, make_napari_viewer, folder):
+def test_dropped_on_the_viewer_it_lands_on_the_desk(qtbot, make_model, folder):
     from napari_bonemet.widgets.week_view import week_view_of
 
-    viewer = make_napari_viewer()
+    viewer = make_model()
     view = week_view_of(viewer)
     layers = viewer.open(folder, plugin="napari-bonemet")
     assert len(layers) == 3
@@ -91,8 +91,8 @@ def test_dropped_on_the_viewer_it_lands_on_the_desk(qtbot, make_napari_viewer, f
     assert [layer.visible for layer in viewer.layers] == [False, False, True]
 
 
-def test_sample_opens_and_says_synthetic(qtbot, make_napari_viewer):
-    viewer = make_napari_viewer()
+def test_sample_opens_and_says_synthetic(qtbot, make_model):
+    viewer = make_model()
     layers = viewer.open_sample("napari-bonemet", "synthetic-tibia")
     assert len(layers) == 4
     assert all("synthetic" in layer.name for layer in layers)
@@ -134,8 +134,8 @@ def test_writing_what_is_no_scan_is_refused(tmp_path, make_series):
         hooks.write_weeks(str(tmp_path / "weeks"), both)
 
 
-def test_saved_through_the_viewer(make_napari_viewer, tmp_path, make_series):
-    viewer = make_napari_viewer()
+def test_saved_through_the_viewer(make_model, tmp_path, make_series):
+    viewer = make_model()
     for scan in make_series():
         viewer.add_layer(Layer.create(*layer_tuple(scan)))
     viewer.layers.save(str(tmp_path / "out"), plugin="napari-bonemet")

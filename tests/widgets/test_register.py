@@ -50,7 +50,7 @@ def test_empty_desk_says_what_to_do(dock):
 def test_run_button_to_registered_layers_and_verdicts(qtbot, viewer, dock, leg):
     register(qtbot, dock, leg)
     layers = find_layers(viewer, kind=Kind.REGIST)
-    assert [layer.name for layer in layers] == [f"{scan.title} (registered)" for scan in leg.series]
+    assert [layer.name for layer in layers] == [f"{scan.leg}, registered, week {scan.week:g}" for scan in leg.series]
     assert layers[0].visible
     assert not any(layer.visible for layer in find_layers(viewer, kind=Kind.SEG))
     assert np.array_equal(layers[1].data, dock.desk.registered[1].voxels)
@@ -165,5 +165,5 @@ def test_docks_of_the_plugin_share_one_place(qtbot, make_napari_viewer):
     assert second.windowTitle() == "Register weeks"
     dock.resize(300, 700)
     inner = dock.column.parentWidget()
-    for widget in (dock.form, dock.run_bar, dock.plot, dock.board, dock.copy_button):
+    for widget in (dock.form, dock.run_bar, dock.board, dock.copy_button):
         assert widget.mapTo(inner, widget.rect().topRight()).x() <= inner.width()

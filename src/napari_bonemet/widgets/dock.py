@@ -11,6 +11,7 @@ from qtpy.QtWidgets import (
     QMainWindow,
     QScrollArea,
     QSizePolicy,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -64,7 +65,7 @@ class Dock(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
         self.setMinimumWidth(MIN_WIDTH)
-        self._placed = False
+        self._seen = self.placed = False
 
     def heading(self, text: str) -> QLabel:
         """Add a line that says what this part is for."""
@@ -88,23 +89,23 @@ class Dock(QWidget):
     def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Join the plugin's other docks as a tab when first seen."""
         super().showEvent(event)
-        if not self._placed:
-            self._placed = True
+        if not self._seen:
+            self._seen = True
             QTimer.singleShot(0, self._join)
 
     def _join(self) -> None:
         mine, window = _frame_of(self), self.window()
         if mine is None or not isinstance(window, QMainWindow):
             return
+        self.placed = True
         # napari names the plugin in every title, which leaves no room for it in a tab.
         mine.setWindowTitle(mine.windowTitle().partition(" (")[0])
-        others = [
-            frame
-            for dock in window.findChildren(Dock)
-            if dock is not self and (frame := _frame_of(dock)) is not None and not frame.isFloating()
-        ]
-        if others and mine not in window.tabifiedDockWidgets(others[0]):
-            window.tabifyDockWidget(others[0], mine)
+        frames = [frame for dock in window.findChildren(Dock) if (frame := _frame_of(dock)) is not None]
+        anchor = next((frame for frame in frames if frame is not mine and _stands(frame)), None)
+        if anchor is not None and mine not in window.tabifiedDockWidgets(anchor):
+            # Upright at the side there is room for every name; below, they would be cut to a letter.
+            window.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.East)
+            window.tabifyDockWidget(anchor, mine)
             mine.raise_()
 
     def event(self, event: Any) -> bool:
@@ -124,3 +125,9 @@ def _frame_of(dock: QWidget) -> QDockWidget | None:
     while parent is not None and not isinstance(parent, QDockWidget):
         parent = parent.parentWidget()
     return parent
+
+
+def _stands(frame: QDockWidget) -> bool:
+    """Whether a dock was already given its place."""
+    dock = frame.findChild(Dock)
+    return dock is not None and dock.placed and not frame.isFloating()

@@ -50,7 +50,10 @@ class _Field:
             blank = [(AUTOMATIC, None)] if self.optional else []
             return ComboBox(name=name, choices=blank + [(_words(c), c) for c in self.option.choices])
         if self.kind is bool:
-            return CheckBox(name=name, text="")
+            box = CheckBox(name=name)
+            # The label stands beside it; magicgui would repeat it.
+            box.native.setText("")
+            return box
         if self.kind in (int, float):
             return self._number()
         if self.kind is Path:

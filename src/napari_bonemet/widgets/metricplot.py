@@ -38,6 +38,7 @@ class MetricPlot(QWidget):
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REDRAW_MS)
         self._timer.timeout.connect(self.draw)
+        self._timer.start()
 
     def clear(self) -> None:
         """Forget every line."""

@@ -90,6 +90,7 @@ class RegisterDock(Dock):
         self.run_bar.lock(self.baseline, self.reference, self.form, self.save_button)
         self.run_bar.run_button.clicked.connect(self.run)
         self.run_bar.runner.finished.connect(self._refresh)
+        self.run_bar.runner.failed.connect(self._show_result)
         self.run_bar.runner.reported.connect(self._plot_reading)
         self.save_button.clicked.connect(self._pick_folder)
         self.desk.series_changed.connect(self._refresh)
@@ -150,6 +151,7 @@ class RegisterDock(Dock):
         week = series.weeks[0] if options.baseline_week is None else options.baseline_week
         self._fixed = reference or series.at_week(week)
         self.plot.clear()
+        self.plot.show()
 
         def work(progress: Progress) -> RegistrationResult:
             return register_weeks(series, options=options, reference=reference, progress=progress)
@@ -165,9 +167,6 @@ class RegisterDock(Dock):
         fixed = self._fixed
         self.desk.set_registration(result)
         self.board.fixed = fixed
-        for quality in result.quality:
-            if quality.metric_trace:
-                self.plot.set_line(f"week {quality.week:g}", list(quality.metric_trace))
         bad = [f"week {q.week:g}" for q in result.quality if q.verdict != "good"]
         self.run_bar.say(f"Done; look at {', '.join(bad)} before going on." if bad else "Done; every week lies well.")
 
@@ -177,9 +176,13 @@ class RegisterDock(Dock):
         self.table.setVisible(there)
         self.reasons.setVisible(there)
         self.save_button.setEnabled(there and not self.run_bar.running)
+        self.plot.clear()
+        self.plot.setVisible(there or self.run_bar.running)
         if result is None:
-            self.plot.clear()
             return
+        for quality in result.quality:
+            if quality.metric_trace:
+                self.plot.set_line(f"week {quality.week:g}", list(quality.metric_trace))
         self.table.fill([_row(result, index) for index in range(len(result.quality))])
         self.reasons.setText("<br>".join(f"Week {q.week:g}: {q.reason}." for q in result.quality))
 
