@@ -91,9 +91,10 @@ def test_dropped_on_the_viewer_it_lands_on_the_desk(qtbot, make_model, folder):
     assert [layer.visible for layer in viewer.layers] == [False, False, True]
 
 
-def test_sample_opens_and_says_synthetic(qtbot, make_model):
+@pytest.mark.parametrize("key", ["synthetic-tibia", "synthetic-tibia-registered"])
+def test_sample_opens_and_says_synthetic(make_model, key):
     viewer = make_model()
-    layers = viewer.open_sample("napari-bonemet", "synthetic-tibia")
+    layers = viewer.open_sample("napari-bonemet", key)
     assert len(layers) == 4
     assert all("synthetic" in layer.name for layer in layers)
     assert all(str(unit) == "micrometer" for layer in layers for unit in layer.units)

@@ -61,15 +61,20 @@ def test_sample_button_to_layers_and_navigator(qtbot, viewer, dock):
     assert dock.desk.week == 2
 
 
-def test_keys_turn_the_weeks(dock, make_series):
+def test_keys_turn_the_weeks_whichever_dock_is_in_front(qtbot, make_napari_viewer, make_series):
+    viewer = make_napari_viewer(show=True)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-bonemet", "Weekly scans")
+    viewer.window.add_plugin_dock_widget("napari-bonemet", "Register weeks")
+    window = dock.window()
+    qtbot.waitUntil(lambda: dock.placed and not dock.isVisible())
     dock.desk.set_series(make_series())
     # A virtual screen has no window manager, so no window is active and no key reaches a shortcut by itself.
-    keys = {key.key().toString(): key for key in dock.navigator.findChildren(QShortcut)}
+    keys = {key.key().toString(): key for key in window.findChildren(QShortcut, "bonemet-week")}
+    assert {key.parent() for key in keys.values()} == {window}
     keys[ON_KEY].activated.emit()
     assert dock.desk.week == 1
     keys[BACK_KEY].activated.emit()
     assert dock.desk.week == 0
-    assert {key.context() for key in keys.values()} == {Qt.ShortcutContext.WindowShortcut}
 
 
 def test_folder_with_one_leg_opens_at_once(qtbot, viewer, dock, tmp_path, make_series):

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_bonemet.widgets.desk import Desk, desk_of
+from napari_bonemet.widgets.navigator import bind_keys
 from napari_bonemet.widgets.week_view import WeekView, week_view_of
 from napari_bonemet.widgets.worker import Runner
 
@@ -98,6 +99,9 @@ class Dock(QWidget):
         if mine is None or not isinstance(window, QMainWindow):
             return
         self.placed = True
+        # The console may keep the viewer; the scans need not stay with it.
+        window.destroyed.connect(self.desk.clear)
+        bind_keys(window, self.desk)
         # napari names the plugin in every title, which leaves no room for it in a tab.
         mine.setWindowTitle(mine.windowTitle().partition(" (")[0])
         frames = [frame for dock in window.findChildren(Dock) if (frame := _frame_of(dock)) is not None]

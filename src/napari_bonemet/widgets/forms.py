@@ -204,6 +204,7 @@ class OptionsForm(QWidget, Generic[OptionsT]):
         self.more = QCollapsible("More options", expandedIcon="▾", collapsedIcon="▸")
         self.more.setContent(inside)
         self.more.layout().setContentsMargins(0, 0, 0, 0)
+        self.more.layout().setSpacing(0)
         self.more.setDuration(0)
         self.more.collapse(animate=False)
         column.addWidget(self.more)

@@ -33,6 +33,7 @@ class WeekView(QObject):
         super().__init__(desk)
         self._viewer = weakref.ref(viewer)
         self._desk = desk
+        self._greeted = False
         self._adopting = QTimer(self)
         self._adopting.setSingleShot(True)
         self._adopting.setInterval(0)
@@ -76,6 +77,9 @@ class WeekView(QObject):
         first = not find_layers(viewer)
         for scan in series:
             _ensure(viewer, scan)
+        if not self._greeted:
+            self._greeted = True
+            viewer.canvas.overlays.scale_bar.visible = True
         if first:
             _look_at(viewer, series)
         self._show_week(self._desk.week)
@@ -129,7 +133,6 @@ def _ensure(viewer: Any, scan: Scan) -> None:
 
 
 def _look_at(viewer: Any, series: ScanSeries) -> None:
-    viewer.canvas.overlays.scale_bar.visible = True
     viewer.reset_view()
     z, _, _ = series.baseline.grid.centre
     if viewer.dims.ndim == 3:

@@ -12,7 +12,7 @@ from napari.qt.threading import FunctionWorker
 from napari.utils.notifications import show_error
 from napari.utils.progress import cancelable_progress
 from qtpy.QtCore import QObject, QTimer, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_bonemet.errors import BoneMetError
 from napari_bonemet.progress import Cancelled, Progress
@@ -256,6 +256,7 @@ class RunBar(QWidget):
         self.bar.setTextVisible(True)
         self.line.setWordWrap(True)
         self.cancel_button.setToolTip("Stop the step; nothing is changed.")
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         row = QHBoxLayout()
         row.addWidget(self.run_button, 2)
         row.addWidget(self.cancel_button, 1)
