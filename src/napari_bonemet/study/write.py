@@ -117,17 +117,19 @@ def write_transforms(scanned: ScanSeries, registration: RegistrationResult, fold
 
 
 def _write_volumes(study: "LegStudy", folder: Path, registered_weeks: bool, progress: Progress) -> None:
+    weeks = study.registered.scans if registered_weeks else ()
+    count = len(study.composites) + len(weeks) + 1
+    shares = iter([PartOf(progress, number / count, (number + 1) / count) for number in range(count)])
     for week, result in study.composites:
         progress.message(f"{study.leg}, week {week:g}: writing the composite")
-        write_scan(result.scan, folder / "composite" / f"week {week:g}", format="png")
-    progress.advance(0.3)
+        write_scan(result.scan, folder / "composite" / f"week {week:g}", format="png", progress=next(shares))
     if study.forecast is not None:
         progress.message(f"{study.leg}: writing the forecast")
-        write_forecast(study.forecast, folder / "forecast.zarr")
-    progress.advance(0.6)
-    for scan in study.registered if registered_weeks else ():
+        write_forecast(study.forecast, folder / "forecast.zarr", progress=next(shares))
+    for scan in weeks:
         progress.message(f"{scan.title}: writing the registered scan")
-        write_scan(scan, folder / f"week {scan.week:g}", format="png")
+        write_scan(scan, folder / f"week {scan.week:g}", format="png", progress=next(shares))
+    progress.check()
     progress.advance(1.0)
 
 
