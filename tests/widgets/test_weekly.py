@@ -64,9 +64,9 @@ def test_sample_button_to_layers_and_navigator(qtbot, viewer, dock):
 def test_keys_turn_the_weeks_whichever_dock_is_in_front(qtbot, make_napari_viewer, make_series):
     viewer = make_napari_viewer(show=True)
     _, dock = viewer.window.add_plugin_dock_widget("napari-bonemet", "Weekly scans")
-    viewer.window.add_plugin_dock_widget("napari-bonemet", "Register weeks")
+    front, _ = viewer.window.add_plugin_dock_widget("napari-bonemet", "Register weeks")
     window = dock.window()
-    qtbot.waitUntil(lambda: dock.placed and not dock.isVisible())
+    qtbot.waitUntil(lambda: bool(window.tabifiedDockWidgets(front)))
     dock.desk.set_series(make_series())
     # A virtual screen has no window manager, so no window is active and no key reaches a shortcut by itself.
     keys = {key.key().toString(): key for key in window.findChildren(QShortcut, "bonemet-week")}
