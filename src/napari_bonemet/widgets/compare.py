@@ -56,7 +56,8 @@ class CompareDock(Dock):
         self.column.addStretch(1)
         for signal in ("series_changed", "registration_changed", "roi_changed", "forecast_changed"):
             getattr(self.desk, signal).connect(self.refresh)
-        self.desk.series_changed.connect(self.leave)
+        for signal in ("series_changed", "registration_changed", "roi_changed"):
+            getattr(self.desk, signal).connect(self._weeks_changed)
         napari_viewer.dims.events.point.connect(self._mark)
         napari_viewer.events.theme.connect(self._theme)
         self.refresh()
@@ -229,6 +230,12 @@ class CompareDock(Dock):
                 found=f"{needed / 2**30:.1f} GB",
                 remedy="Crop to the region of interest first, or show fewer cells",
             )
+
+    def _weeks_changed(self) -> None:
+        """Cells of weeks that are no longer on the desk go, and the desk's own week is seen."""
+        if self.cells.shown:
+            self.leave()
+            self.desk.set_week(self.desk.week)
 
     def leave(self) -> None:
         """Take the cells away and put the user's own view back."""

@@ -188,7 +188,7 @@ class FigureDock(Dock):
 
         def done(data: bytes) -> None:
             self.picture.show_png(data)
-            self.run_bar.say("")
+            self.run_bar.say("Click the picture to see it in full.")
 
         self.run_bar.start("Drawing the figure", work, done)
 
