@@ -268,3 +268,35 @@ def test_an_export_that_the_disk_refuses_is_told(
     screen.run(figure.run_bar, figure.export_button)
     assert str(in_the_way) in figure.run_bar.line.text()
     assert in_the_way.read_text(encoding="utf-8") == "not a folder"
+
+
+def test_the_region_of_interest_comes_and_goes(screen: Screen, make_series: Callable[..., Any]) -> None:
+    dock = screen.dock("Composite and RoI")
+    dock.desk.set_series(make_series((0, 1, 2), kind=Kind.REGIST))
+    screen.run(dock.run_bar)
+    whole = dock.table.rows()
+    dock.roi_form.fields["first_slice"].value = 4
+    dock.roi_form.fields["slices"].value = 5
+    screen.run(dock.roi_run)
+    assert dock.roi_note.text().startswith("Slices 4 to 8")
+    assert [layer.data.shape[0] for layer in find_layers(screen.viewer, kind="roi")] == [5, 5, 5]
+    (composite,) = find_layers(screen.viewer, kind="composite")
+    assert (composite.data.shape[0], composite.translate[0]) == (5, 40.0)
+    assert dock.table.rows() != whole
+    screen.run(dock.roi_run, dock.whole_button)
+    assert dock.table.rows() == whole
+    assert not find_layers(screen.viewer, kind="roi")
+    assert dock.whole_button.isHidden()
+
+
+def test_cells_go_when_their_weeks_do(screen: Screen, make_series: Callable[..., Any]) -> None:
+    compare = screen.dock("Compare")
+    compare.desk.set_series(make_series((0, 1), kind=Kind.REGIST))
+    screen.run(compare.run_bar)
+    assert compare.cells.shown
+    compare.desk.set_series(make_series((0, 1, 2), kind=Kind.REGIST, subject="872"))
+    assert not compare.cells.shown
+    assert not screen.viewer.canvas.grid.enabled
+    seen = [record_of_layer(layer) for layer in screen.viewer.layers if layer.visible]
+    assert [(record["leg"], record["week"]) for record in seen] == [("872 left tibia", 0)]
+    assert [box.text() for box in compare.choices] == ["week 0", "week 1", "week 2"]

@@ -14,7 +14,7 @@ from napari_bonemet.widgets.forecast_run import (
     weeks_beside,
 )
 
-COPY = ForecastOptions(model="copy-last-week")
+COPY = ForecastOptions(model="copy-last-week", perceptual=False)
 
 
 @pytest.fixture
@@ -43,8 +43,8 @@ def test_a_week_to_come_has_no_scores(series: ScanSeries) -> None:
 
 
 def test_the_forecast_sees_only_earlier_weeks(series: ScanSeries) -> None:
-    known = run_forecast(series, 2.0, ForecastOptions(model="ridge")).forecast
-    alone = run_forecast(series.until(2.0), 2.0, ForecastOptions(model="ridge")).forecast
+    known = run_forecast(series, 2.0, ForecastOptions(model="ridge", perceptual=False)).forecast
+    alone = run_forecast(series.until(2.0), 2.0, ForecastOptions(model="ridge", perceptual=False)).forecast
     assert (known.mean.to_numpy() == alone.mean.to_numpy()).all()
 
 

@@ -214,6 +214,10 @@ class CompositeDock(Dock):
         self, roi: RoiResult | None, made: dict[float, CompositeResult], recipes: dict[float, Recipe]
     ) -> None:
         self.desk.set_roi(roi)
+        whole = self.desk.registered
+        if roi is None and whole is not None and whole.baseline.kind is not Kind.ROI:
+            for layer in find_layers(self.viewer, leg=whole.leg, kind=str(Kind.ROI)):
+                self.viewer.layers.remove(layer)
         if self.desk.working is not None:
             show_slice_of(self.viewer, self.desk.working.baseline)
         self._keep(made, recipes, self.roi_run)

@@ -31,7 +31,7 @@ class ForecastOptions(Options):
     ] = "ridge"
     checkpoint: Annotated[Path | None, Doc("A trained model (.safetensors), for the model 'checkpoint'.")] = None
     seed: Annotated[int, Doc("The same seed gives the same forecast."), Between(0, 2**31 - 2)] = 0
-    perceptual: Annotated[bool, Doc("Score by LPIPS, too: slow, and it needs AlexNet's weights.")] = False
+    perceptual: Annotated[bool, Doc("Score by LPIPS, too, where its weights are on this machine.")] = True
 
 
 @dataclass(frozen=True, eq=False)
