@@ -257,6 +257,8 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(
     said = cli("composite", registered, "--out", tmp_path / "out", "--json")
     assert said.code == 1
     assert "the disk is full" in said.record["error"]
+    assert f"out/{LEG}/week 1" in said.record["error"]
+    assert ".tmp-" not in said.record["error"]
     assert "Traceback" not in said.err
     assert not list((tmp_path / "out").rglob("*"))
 

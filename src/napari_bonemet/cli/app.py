@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import re
 import sys
 import traceback
 import warnings
@@ -13,6 +14,9 @@ from napari_bonemet.errors import BoneMetError, InputError
 from napari_bonemet.progress import Cancelled, Progress
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
+
+# Results are written under a hidden name first; people are told of the name that they asked for.
+_HIDDEN = re.compile(r"\.([^/\\]+)\.tmp-[^-/\\]+-\d+-[0-9a-f]+(?=[/\\ ]|$)")
 
 
 class _Command(Protocol):
@@ -95,12 +99,12 @@ def _teller(terminal: Any) -> Callable[..., None]:
 def _explain(error: BaseException, name: str, terminal: Any, *, debug: bool) -> int:
     if debug:
         traceback.print_exception(error, file=sys.stderr)
-    record: dict[str, Any] = {"command": name, "ok": False, "error": str(error)}
+    record: dict[str, Any] = {"command": name, "ok": False, "error": _HIDDEN.sub(r"\1", str(error))}
     match error:
         case Cancelled() | KeyboardInterrupt():
             sentence = record["error"] = "Stopped as asked; nothing is half-written."
         case BoneMetError():
-            sentence = str(error)
+            sentence = record["error"]
         case MemoryError():
             sentence = record["error"] = "This machine has too little memory for these scans. Try one leg at a time."
         case _:

@@ -34,12 +34,31 @@ def read_grey_legs(source: Path, common: Common, progress: Progress) -> tuple[Sc
     InputError
         When there is no grey scan, or it cannot be read.
     """
-    legs = read_legs(source, common, progress)
-    greys = tuple(leg for leg in legs if all(scan.kind not in (Kind.COMPOSITE, Kind.UNCERTAINTY) for scan in leg))
+    greys, _ = _sorted(read_legs(source, common, progress))
     if not greys:
         raise InputError(f"{source} holds no grey scans", found="composites", remedy="Give the weekly scans themselves")
     require_different_legs(greys, source)
     return greys
+
+
+def read_grey_or_composite_legs(source: Path, common: Common, progress: Progress) -> tuple[ScanSeries, ...]:
+    """The legs in `source` whose scans are greys, else those that are composites.
+
+    Raises
+    ------
+    InputError
+        When a leg is there twice, or cannot be read.
+    """
+    greys, others = _sorted(read_legs(source, common, progress))
+    require_different_legs(greys or others, source)
+    return greys or others
+
+
+def _sorted(legs: Sequence[ScanSeries]) -> tuple[tuple[ScanSeries, ...], tuple[ScanSeries, ...]]:
+    """Legs of greys, and those that hold a composite or a map."""
+    maps = (Kind.COMPOSITE, Kind.UNCERTAINTY)
+    greys = tuple(leg for leg in legs if all(scan.kind not in maps for scan in leg))
+    return greys, tuple(leg for leg in legs if leg not in greys)
 
 
 def require_different_legs(legs: Sequence[ScanSeries], source: Path) -> None:

@@ -40,15 +40,14 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     OutputError
         When the disk refuses.
     """
-    from napari_bonemet.cli.reading import read_legs, require_different_legs
+    from napari_bonemet.cli.reading import read_grey_or_composite_legs
     from napari_bonemet.io import write_series
     from napari_bonemet.io.atomic import write_json
     from napari_bonemet.processing.roi import crop_roi
 
     out = own.common.new_place()
     options = chosen(RoiOptions)
-    legs = read_legs(own.source, own.common, PartOf(progress, 0.0, 0.1))
-    require_different_legs(legs, own.source)
+    legs = read_grey_or_composite_legs(own.source, own.common, PartOf(progress, 0.0, 0.1))
     record: dict[str, Any] = {"out": str(out), "options": options.as_record(), "legs": {}}
     for number, leg in enumerate(legs):
         part = PartOf(progress, 0.1 + 0.9 * number / len(legs), 0.1 + 0.9 * (number + 1) / len(legs))
