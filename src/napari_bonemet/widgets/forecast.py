@@ -135,9 +135,11 @@ class ForecastDock(Dock):
             self.table.fill(score_rows(made.scores))
             self.verdict.setText(verdict(made.scores))
             if made.scores.lpips is None:
-                lines.append(made.scores.lpips_note)
+                why, _, remedy = made.scores.lpips_note.partition(": ")
+                lines.append(f"{why}; hold the pointer here to read how to get them" if remedy else why)
         else:
             lines.append(f"Week {made.forecast.week:g} is still to come: there is nothing to score against.")
+        self.model_note.setToolTip(made.scores.lpips_note if made.scores is not None else "")
         self.model_note.setText("<br>".join(line.rstrip(".") + "." for line in lines if line))
 
     def _forecast_changed(self) -> None:
