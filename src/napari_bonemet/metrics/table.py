@@ -132,7 +132,7 @@ class ForecastScores:
         return 0.0 if self.psnr == self.copy_psnr else self.psnr - self.copy_psnr
 
     def as_row(self) -> dict[str, object]:
-        """One row of the table; what copying scored stands beside it as copy_..."""
+        """One row of the table; what copying scored stands beside it, named ``copy_...``."""
         copied = {f"copy_{name}": value for name, value in self.copied.as_row().items() if name != "lost_mm3"}
         return {
             "leg": self.leg,
