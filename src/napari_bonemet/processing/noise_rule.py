@@ -33,8 +33,8 @@ class Greys:
     @classmethod
     def of(cls, grey: np.ndarray, bone: np.ndarray) -> "Greys":
         """The greys of a scan, given where its bone is; both (z, y, x)."""
-        near = ndimage.binary_dilation(bone, _FULL, iterations=_PARTIAL_VOXELS)
-        beside = ndimage.binary_dilation(near, _FULL, iterations=_BESIDE_VOXELS - _PARTIAL_VOXELS) & ~near
+        near = _grown(bone, _PARTIAL_VOXELS)
+        beside = _grown(near, _BESIDE_VOXELS - _PARTIAL_VOXELS) & ~near
         if not beside.any():
             beside = ~bone
         return cls(float(np.median(grey[bone])), float(np.median(grey[beside])) if beside.any() else 0.0)
@@ -43,6 +43,11 @@ class Greys:
     def contrast(self) -> float:
         """How much brighter bone is than background."""
         return self.bone - self.background
+
+
+def _grown(mask: np.ndarray, by: int) -> np.ndarray:
+    # A cube's maximum is taken axis by axis, several times faster than a dilation by it.
+    return np.asarray(ndimage.maximum_filter(mask.view(np.uint8), size=2 * by + 1) > 0)
 
 
 def changed(
