@@ -155,10 +155,13 @@ def check_compare(screen: Screen) -> None:
     assert [title.split(",")[0] for title in titles] == [
         "last seen",
         "true",
-        "predicted (research use)",
+        "predicted",
         "predicted − true (difference)",
     ]
-    assert all("synthetic" in title for title in titles[:3])
+    mark = viewer.canvas.overlays.text
+    screen.qtbot.waitUntil(lambda: mark.text == "predicted, research use · synthetic data")
+    assert mark.visible
+    assert mark.gridded, "every cell says it"
     assert viewer.canvas.grid.enabled
     visible = [layer for layer in viewer.layers if layer.visible]
     assert visible == list(dock.cells.layers)

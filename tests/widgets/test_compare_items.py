@@ -33,7 +33,7 @@ def test_with_a_forecast_its_role_is_in_the_title(make_series: Make) -> None:
         "week 0",
         "last seen, week 1",
         "true, week 2",
-        "predicted (research use), week 2, copy-last-week",
+        "predicted, week 2, copy-last-week",
     ]
     assert [item.usual for item in items] == [False, True, True, True]
     assert usual_pair(items) == ("predicted", "week 2")

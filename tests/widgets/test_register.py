@@ -167,3 +167,16 @@ def test_docks_of_the_plugin_share_one_place(qtbot, make_napari_viewer):
     inner = dock.column.parentWidget()
     for widget in (dock.form, dock.run_bar, dock.board, dock.copy_button):
         assert widget.mapTo(inner, widget.rect().topRight()).x() <= inner.width()
+
+
+def test_a_result_for_weeks_that_were_put_away_meanwhile_is_dropped(qtbot, viewer, dock, leg, make_series):
+    dock.desk.set_series(leg.series)
+    dock.form.fields["azimuths"].value = 8
+    other = make_series(subject="872")
+    with qtbot.waitSignal(dock.run_bar.runner.finished, timeout=60000):
+        press(qtbot, dock.run_bar.run_button)
+        dock.desk.set_series(other)
+    assert "was dropped, because other weeks were put on the table" in dock.run_bar.line.text()
+    assert dock.desk.registration is None
+    assert dock.desk.series is other
+    assert not find_layers(viewer, kind=Kind.REGIST)

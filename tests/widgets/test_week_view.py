@@ -3,10 +3,12 @@ from dataclasses import replace
 import numpy as np
 from napari.layers import Layer
 
+from napari_bonemet.forecast.copying import CopyLastWeek
+from napari_bonemet.processing.composite import make_composite
 from napari_bonemet.scan import Kind
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.desk import desk_of
-from napari_bonemet.widgets.layers import find_layers, layer_tuple
+from napari_bonemet.widgets.layers import add_scan, find_layers, layer_tuple
 from napari_bonemet.widgets.week_view import FROM_READER, week_view_of
 
 
@@ -95,3 +97,32 @@ def test_weeks_with_gaps_and_other_voxel_sizes_are_shown_in_place(make_model, ma
     assert np.allclose(viewer.layers[1].scale, 20)
     assert viewer.layers[1].name.endswith("week 5")
     assert viewer.canvas.overlays.scale_bar.visible
+
+
+def test_results_that_the_desk_forgets_leave_the_canvas(qtbot, make_model, make_series):
+    viewer = make_model()
+    desk = week_view_of(viewer).parent()
+    own = viewer.add_image(np.zeros((3, 4, 4)))
+    series = make_series((0, 1, 2), kind=Kind.REGIST)
+    desk.set_series(series)
+
+    def results():
+        desk.set_composite(2, make_composite(series[0], series[2]))
+        add_scan(viewer, desk.composites[2].scan)
+        desk.set_forecast(CopyLastWeek().predict(series.until(2), 2))
+        add_scan(viewer, desk.forecast.mean)
+
+    results()
+    desk.set_week(1)
+    assert len(find_layers(viewer, kind=Kind.PREDICTION)) == len(find_layers(viewer, kind=Kind.COMPOSITE)) == 1
+    desk.set_roi(None)
+    assert not find_layers(viewer, kind=Kind.PREDICTION)
+    assert not find_layers(viewer, kind=Kind.COMPOSITE)
+    assert len(find_layers(viewer, kind=Kind.REGIST)) == 3, "the weeks themselves are still on the desk"
+    results()
+    desk.set_series(make_series(subject="872"))
+    (kept,) = find_layers(viewer, kind=Kind.PREDICTION)
+    assert not kept.visible, "another leg's results stay, out of the way"
+    desk.set_series(series)
+    assert not find_layers(viewer, kind=Kind.PREDICTION), "back again, the desk knows nothing of them"
+    assert own in viewer.layers

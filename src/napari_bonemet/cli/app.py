@@ -2,7 +2,6 @@
 
 import difflib
 import importlib
-import re
 import sys
 import traceback
 import warnings
@@ -11,12 +10,10 @@ from typing import Any, Protocol
 
 from napari_bonemet.cli.commands import COMMANDS, overview
 from napari_bonemet.errors import BoneMetError, InputError
+from napari_bonemet.io.leftovers import with_final_names
 from napari_bonemet.progress import Cancelled, Progress
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
-
-# Results are written under a hidden name first; people are told of the name that they asked for.
-_HIDDEN = re.compile(r"\.([^/\\]+)\.tmp-[^-/\\]+-\d+-[0-9a-f]+(?=[/\\ ]|$)")
 
 
 class _Command(Protocol):
@@ -99,7 +96,7 @@ def _teller(terminal: Any) -> Callable[..., None]:
 def _explain(error: BaseException, name: str, terminal: Any, *, debug: bool) -> int:
     if debug:
         traceback.print_exception(error, file=sys.stderr)
-    record: dict[str, Any] = {"command": name, "ok": False, "error": _HIDDEN.sub(r"\1", str(error))}
+    record: dict[str, Any] = {"command": name, "ok": False, "error": with_final_names(str(error))}
     match error:
         case Cancelled() | KeyboardInterrupt():
             sentence = record["error"] = "Stopped as asked; nothing is half-written."

@@ -57,7 +57,7 @@ class LegFiles:
         return " ".join(part for part in (self.subject or "unnamed", self.side, self.part) if part)
 
 
-def find_legs(folder: str | Path) -> tuple[LegFiles, ...]:
+def find_legs(folder: str | Path, *, progress: Progress = NO_PROGRESS) -> tuple[LegFiles, ...]:
     """The legs in a folder, by the names in it and by what this package wrote beside the voxels.
 
     No voxel is read. A folder or file that is a single scan is one leg of one week, week 0 unless it says
@@ -67,6 +67,8 @@ def find_legs(folder: str | Path) -> tuple[LegFiles, ...]:
     ----------
     folder : path
         A study in one of the published layouts, a part of one, or a single scan.
+    progress : Progress
+        Asked before each folder whether to go on.
 
     Returns
     -------
@@ -90,7 +92,7 @@ def find_legs(folder: str | Path) -> tuple[LegFiles, ...]:
     if root.is_file():
         find_reader(root)
     groups: dict[tuple[str | None, ...], list[tuple[NameParts, Path]]] = {}
-    for path in find_scans(root):
+    for path in find_scans(root, progress=progress):
         parts = _describe(path, root)
         key = (parts.subject and parts.subject.casefold(), parts.side, parts.part, parts.kind)
         groups.setdefault(key, []).append((parts, path))

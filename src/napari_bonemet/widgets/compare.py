@@ -24,8 +24,8 @@ from napari_bonemet.widgets.compare_items import Difference, Item, items_on, reg
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.layers import layer_tuple
 from napari_bonemet.widgets.looks import difference_colormap, grey_limits, look_like_bone, look_like_difference
+from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.sliceplot import SlicePlot
-from napari_bonemet.widgets.worker import RunBar
 
 CELL = "cell"
 LINKED = ("contrast_limits", "gamma", "iso_threshold", "rendering")

@@ -23,8 +23,8 @@ from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.layers import add_scan, find_layers
 from napari_bonemet.widgets.looks import legend, show_slice_of
+from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.tables import SmallTable
-from napari_bonemet.widgets.worker import RunBar
 
 NOT_YET = "Register the weeks first: a composite compares the same place in two weeks."
 NO_ROI = "The whole scan is used. Cropping keeps place and scale: the crop lies where it was cut."
@@ -148,8 +148,13 @@ class CompositeDock(Dock):
         self.run_bar.start(
             f"Composite of {series.leg}",
             lambda progress: composites_of(series, {later: recipe}, progress),
-            lambda made: self._keep(made, {later: recipe}, self.run_bar),
+            lambda made: self._made(self.still(series, self.desk.working, made), {later: recipe}),
         )
+
+    def _made(self, made: dict[float, CompositeResult], recipes: dict[float, Recipe]) -> None:
+        self._keep(made, recipes, self.run_bar)
+        # The greys under the composite are those of its own later week.
+        self.desk.set_week(next(iter(recipes)))
 
     def _keep(self, made: dict[float, CompositeResult], recipes: dict[float, Recipe], bar: RunBar) -> None:
         self._recipes |= recipes
@@ -207,20 +212,17 @@ class CompositeDock(Dock):
         self.roi_run.start(
             f"Region of interest of {series.leg}",
             lambda progress: crop_and_repeat(series, options, recipes, progress),
-            lambda made: self._keep_roi(made[0], made[1], recipes),
+            lambda made: self._keep_roi(self.still(series, self.desk.registered, made), recipes),
         )
 
     def _keep_roi(
-        self, roi: RoiResult | None, made: dict[float, CompositeResult], recipes: dict[float, Recipe]
+        self, made: tuple[RoiResult | None, dict[float, CompositeResult]], recipes: dict[float, Recipe]
     ) -> None:
+        roi, composites = made
         self.desk.set_roi(roi)
-        whole = self.desk.registered
-        if roi is None and whole is not None and whole.baseline.kind is not Kind.ROI:
-            for layer in find_layers(self.viewer, leg=whole.leg, kind=str(Kind.ROI)):
-                self.viewer.layers.remove(layer)
         if self.desk.working is not None:
             show_slice_of(self.viewer, self.desk.working.baseline)
-        self._keep(made, recipes, self.roi_run)
+        self._keep(composites, recipes, self.roi_run)
 
     def uncrop(self) -> None:
         """Go back to the whole scan, and repeat the composites that are there."""
@@ -231,7 +233,7 @@ class CompositeDock(Dock):
         self.roi_run.start(
             f"Whole scan of {series.leg}",
             lambda progress: composites_of(series, recipes, progress),
-            lambda made: self._keep_roi(None, made, recipes),
+            lambda made: self._keep_roi((None, self.still(series, self.desk.registered, made)), recipes),
         )
 
     def save(self) -> None:

@@ -1,6 +1,6 @@
 """The frame of every dock: one narrow column that scrolls, the viewer's desk, and tidy leaving."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtWidgets import (
@@ -16,10 +16,14 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_bonemet.errors import InputError
+from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.desk import Desk, desk_of
 from napari_bonemet.widgets.navigator import bind_keys
 from napari_bonemet.widgets.week_view import WeekView, week_view_of
 from napari_bonemet.widgets.worker import Runner
+
+MadeT = TypeVar("MadeT")
 
 MIN_WIDTH, WIDTH, HEIGHT = 280, 350, 640
 
@@ -82,6 +86,22 @@ class Dock(QWidget):
         inside.setContentsMargins(6, 6, 6, 6)
         self.column.addWidget(frame)
         return inside
+
+    @staticmethod
+    def still(then: ScanSeries, now: ScanSeries | None, made: MadeT) -> MadeT:
+        """`made`, what a step made of `then`, if those weeks are on the desk `now` that it has ended.
+
+        Raises
+        ------
+        InputError
+            When the user turned to other weeks meanwhile: their results would be taken for those of these.
+        """
+        if now is not then:
+            raise InputError(
+                f"The result for {then.leg} was dropped, because other weeks were put on the table while it was made",
+                remedy="Run the step again",
+            )
+        return made
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Wide enough for every dock."""

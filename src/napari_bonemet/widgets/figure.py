@@ -27,7 +27,6 @@ from napari_bonemet.study.options import ForecasterName, StudyOptions
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.figure_parts import (
     PREVIEW_DPI,
-    admitted,
     annotated,
     as_png,
     draw_study,
@@ -36,7 +35,9 @@ from napari_bonemet.widgets.figure_parts import (
     usual_title,
 )
 from napari_bonemet.widgets.forms import CopyCommandButton, OptionsForm, form_layout
-from napari_bonemet.widgets.worker import RunBar
+from napari_bonemet.widgets.mark import admitted
+from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.worker import in_words
 
 FILTERS = "PNG (*.png);;PDF (*.pdf);;SVG (*.svg);;TIFF (*.tiff)"
 DEFAULT: ForecasterName = "copy-last-week"
@@ -236,7 +237,7 @@ class FigureDock(Dock):
             figure = annotated(image, title, footer, admitted(self.viewer))
             saved = save_figure(figure, path, record_of_canvas(self.viewer, title, footer))
         except BoneMetError as error:
-            self._say_canvas(str(error))
+            self._say_canvas(in_words(error, "Saving the picture"))
             return
         self._say_canvas(f"Saved {saved.name} and {saved.name}.json in {saved.parent}")
 

@@ -14,17 +14,15 @@ from napari_bonemet.figures.montage import STYLE, MontageOptions
 from napari_bonemet.figures.study import StudyFigure, study_figure
 from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.provenance import Json, __version__
-from napari_bonemet.scan import Kind
-from napari_bonemet.widgets.compare_items import PREDICTED
 from napari_bonemet.widgets.desk import Desk
 from napari_bonemet.widgets.forecast_run import weeks_beside
 from napari_bonemet.widgets.layers import record_of_layer
+from napari_bonemet.widgets.mark import admitted
 
 PREVIEW_DPI = 110
 LEAST_CELL_PIXELS = 600
 _BAND_INCHES = 0.34
 _SCREEN_DPI = 150
-_FORECAST = (str(Kind.PREDICTION), str(Kind.UNCERTAINTY), PREDICTED)
 
 
 def draw_study(desk: Desk, options: MontageOptions, progress: Progress = NO_PROGRESS) -> StudyFigure:
@@ -61,17 +59,6 @@ def as_png(figure: Figure, dpi: int) -> bytes:
     with matplotlib.style.context(["default", STYLE]):
         figure.savefig(stream, format="png", dpi=dpi, facecolor="white")
     return stream.getvalue()
-
-
-def admitted(viewer: Any) -> str:
-    """What a picture of the visible layers has to say of them: forecasts and synthetic scans."""
-    records = [record_of_layer(layer) or {} for layer in viewer.layers if layer.visible]
-    words = []
-    if any(record.get("kind") in _FORECAST for record in records):
-        words.append("predicted, research use")
-    if any(record.get("synthetic") for record in records):
-        words.append("synthetic data")
-    return " · ".join(words)
 
 
 def usual_title(viewer: Any) -> str:

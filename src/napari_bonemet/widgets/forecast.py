@@ -18,8 +18,8 @@ from napari_bonemet.widgets.forecast_run import (
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.layers import add_scan, find_layers
 from napari_bonemet.widgets.looks import grey_limits
+from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.tables import SmallTable
-from napari_bonemet.widgets.worker import RunBar
 
 NOT_YET = "Register the weeks first: a forecast learns from the same place in several weeks."
 
@@ -97,7 +97,7 @@ class ForecastDock(Dock):
         self.run_bar.start(
             f"Forecasting {series.leg}",
             lambda progress: run_forecast(series, week, options, progress),
-            self._keep,
+            lambda made: self._keep(self.still(series, self.desk.working, made)),
         )
 
     def _keep(self, made: ForecastRun) -> None:
@@ -111,8 +111,9 @@ class ForecastDock(Dock):
         forecast, series = made.forecast, self.desk.working
         if series is None:
             return
-        for old in find_layers(self.viewer, leg=series.leg, kind=str(Kind.PREDICTION)):
-            self.viewer.layers.remove(old)
+        for kind in (Kind.PREDICTION, Kind.UNCERTAINTY):
+            for old in find_layers(self.viewer, leg=series.leg, kind=str(kind)):
+                self.viewer.layers.remove(old)
         for layer in find_layers(self.viewer, leg=series.leg, kind=str(Kind.COMPOSITE)):
             layer.visible = False
         if forecast.week in series.weeks:

@@ -30,7 +30,7 @@ LayerTuple = tuple[Voxels, dict[str, Any], str]
 
 _STAGE = {
     Kind.REGIST: "registered",
-    Kind.ROI: "region of interest",
+    Kind.ROI: "RoI",
     Kind.COMPOSITE: "composite",
     Kind.PREDICTION: "research use: predicted",
     Kind.UNCERTAINTY: "research use: uncertainty",

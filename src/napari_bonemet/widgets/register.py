@@ -11,15 +11,17 @@ from napari_bonemet.options import as_flags, describe
 from napari_bonemet.processing.register import RegistrationOptions, RegistrationResult, register_weeks
 from napari_bonemet.progress import Progress, Reading
 from napari_bonemet.scan import Scan
+from napari_bonemet.study.notes import about_spacing
 from napari_bonemet.study.write import write_registration
 from napari_bonemet.widgets.board import BoardBox
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import CopyCommandButton, OptionsForm, form_layout
 from napari_bonemet.widgets.layers import record_of_layer, scan_from_layer
 from napari_bonemet.widgets.metricplot import MetricPlot
+from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.settings import bone_threshold_setting
 from napari_bonemet.widgets.tables import SmallTable
-from napari_bonemet.widgets.worker import RunBar
+from napari_bonemet.widgets.worker import in_words
 
 __all__ = ["RegisterDock"]
 
@@ -156,7 +158,11 @@ class RegisterDock(Dock):
         def work(progress: Progress) -> RegistrationResult:
             return register_weeks(series, options=options, reference=reference, progress=progress)
 
-        self.run_bar.start(f"Registering {series.leg}", work, self._done)
+        self.run_bar.start(
+            f"Registering {series.leg}",
+            work,
+            lambda result: self._done(self.still(series, self.desk.series, result)),
+        )
 
     def _plot_reading(self, item: object, doing: str) -> None:
         if isinstance(item, Reading):
@@ -184,7 +190,10 @@ class RegisterDock(Dock):
             if quality.metric_trace:
                 self.plot.set_line(f"week {quality.week:g}", list(quality.metric_trace))
         self.table.fill([_row(result, index) for index in range(len(result.quality))])
-        self.reasons.setText("<br>".join(f"Week {q.week:g}: {q.reason}." for q in result.quality))
+        lines = [f"Week {q.week:g}: {q.reason}." for q in result.quality]
+        if self.desk.series is not None:
+            lines += [f"{note}." for note in about_spacing(self.desk.series)]
+        self.reasons.setText("<br>".join(lines))
 
     def leave(self) -> None:
         """Stop what runs, and stop listening to the layer list."""
@@ -205,7 +214,7 @@ class RegisterDock(Dock):
         try:
             write_registration(series, result, folder)
         except BoneMetError as error:
-            self.run_bar.say(str(error))
+            self.run_bar.say(in_words(error, "Saving the transforms"))
             return
         self.run_bar.say(f"Saved {len(series)} transforms and registration.json in {folder}.")
 

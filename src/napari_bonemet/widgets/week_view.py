@@ -13,10 +13,12 @@ from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.desk import Desk, Leg, desk_of
 from napari_bonemet.widgets.layers import ANY, add_scan, find_layers, record_of_layer, scan_from_layer
+from napari_bonemet.widgets.mark import CanvasMark
 
 __all__ = ["WeekView", "week_view_of"]
 
 WEEKLY = (Kind.RECON, Kind.SEG, Kind.REGIST, Kind.ROI)
+RESULTS = (Kind.COMPOSITE, Kind.PREDICTION, Kind.UNCERTAINTY)
 FROM_READER = "from reader"
 
 
@@ -42,7 +44,11 @@ class WeekView(QObject):
         desk.registration_changed.connect(self._show_series)
         desk.roi_changed.connect(self._show_series)
         desk.week_changed.connect(self._show_week)
+        desk.series_changed.connect(self._hide_results)
+        # Of the signals that say that results are gone, this one is always the last.
+        desk.forecast_changed.connect(self._drop_outdated)
         viewer.layers.events.inserted.connect(self._on_inserted)
+        self._mark = CanvasMark(viewer, self)
         self._adopting.start()
 
     def _on_inserted(self, event: Any) -> None:
@@ -100,6 +106,26 @@ class WeekView(QObject):
                 if layer.visible and follow:
                     viewer.layers.selection.active = layer
 
+    def _drop_outdated(self) -> None:
+        """Take away what the desk forgot of the leg on it: results of another crop, or of another registration."""
+        viewer, series = self._viewer(), self._desk.series
+        if viewer is None or series is None:
+            return
+        for layer in find_layers(viewer, leg=series.leg):
+            kind = (record_of_layer(layer) or {})["kind"]
+            if kind in _forgotten(self._desk) and not _dropped(layer):
+                viewer.layers.remove(layer)
+
+    def _hide_results(self) -> None:
+        """Results of other legs stay on the canvas, but do not lie on top of this one."""
+        viewer, series = self._viewer(), self._desk.series
+        if viewer is None or series is None:
+            return
+        for layer in find_layers(viewer):
+            record = record_of_layer(layer) or {}
+            if record["kind"] in RESULTS and record["leg"] != series.leg:
+                layer.visible = False
+
     def remove(self, leg: str) -> None:
         """Take every layer of ours of a leg off the canvas."""
         viewer = self._viewer()
@@ -124,6 +150,20 @@ def _dropped_scans(viewer: Any) -> Iterator[Scan]:
         with contextlib.suppress(InputError):
             if _dropped(layer):
                 yield scan_from_layer(layer)
+
+
+def _forgotten(desk: Desk) -> set[str]:
+    """The kinds that the desk holds nothing of."""
+    held = {scan.kind for scan in desk.series} if desk.series is not None else set()
+    if desk.registration is not None:
+        held |= {scan.kind for scan in desk.registration.series}
+    if desk.roi is not None:
+        held.add(Kind.ROI)
+    if desk.composites:
+        held.add(Kind.COMPOSITE)
+    if desk.forecast is not None:
+        held |= {Kind.PREDICTION, Kind.UNCERTAINTY}
+    return {str(kind) for kind in (Kind.REGIST, Kind.ROI, *RESULTS) if kind not in held}
 
 
 def _ensure(viewer: Any, scan: Scan) -> None:
