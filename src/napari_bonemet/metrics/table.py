@@ -194,7 +194,7 @@ def score(
                 found=f"{scan.grid.shape} from {scan.origin}",
                 remedy="Register the weeks first",
             )
-    shown, true, before = (np.asarray(scan.to_numpy(), dtype=np.float64) for scan in (predicted, truth, last))
+    shown, true, before = (scan.to_numpy() for scan in (predicted, truth, last))
     note, ready = _lpips_note(perceptual, min(truth.shape[1:]))
     voxel = truth.grid.voxel_volume_mm3
     settings = _Settings(bone_threshold, data_range, opening, device if ready else None, voxel)
