@@ -156,10 +156,10 @@ def check_compare(screen: Screen) -> None:
         "last seen",
         "true",
         "predicted",
-        "predicted − true (difference)",
+        "predicted − true",
     ]
     mark = viewer.canvas.overlays.text
-    screen.qtbot.waitUntil(lambda: mark.text == "predicted, research use · synthetic data")
+    screen.qtbot.waitUntil(lambda: mark.text == "research use · synthetic")
     assert mark.visible
     assert mark.gridded, "every cell says it"
     assert viewer.canvas.grid.enabled

@@ -33,7 +33,7 @@ def test_with_a_forecast_its_role_is_in_the_title(make_series: Make) -> None:
         "week 0",
         "last seen, week 1",
         "true, week 2",
-        "predicted, week 2, copy-last-week",
+        "predicted, week 2, copied",
     ]
     assert [item.usual for item in items] == [False, True, True, True]
     assert usual_pair(items) == ("predicted", "week 2")
@@ -52,7 +52,7 @@ def test_the_difference_is_signed_and_psnr_per_slice(make_series: Make) -> None:
     assert np.array_equal(made.scan.to_numpy(), expected)
     assert made.scan.voxels.dtype == np.int16
     assert made.scan.grid == series[0].grid
-    assert made.title == "week 1 − week 0 (difference)"
+    assert made.title == "week 1 − week 0"
     changed = expected.reshape(len(expected), -1).any(axis=1)
     assert np.array_equal(np.isfinite(made.psnr), changed)
 

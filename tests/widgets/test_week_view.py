@@ -126,3 +126,14 @@ def test_results_that_the_desk_forgets_leave_the_canvas(qtbot, make_model, make_
     desk.set_series(series)
     assert not find_layers(viewer, kind=Kind.PREDICTION), "back again, the desk knows nothing of them"
     assert own in viewer.layers
+
+
+def test_a_deleted_week_is_back_when_turned_to(make_model, make_series):
+    viewer = make_model()
+    desk = week_view_of(viewer).parent()
+    desk.set_series(make_series())
+    viewer.layers.clear()
+    desk.next_week()
+    (layer,) = find_layers(viewer)
+    assert layer.visible
+    assert layer.data is desk.series[1].voxels

@@ -197,7 +197,7 @@ class CompareDock(Dock):
         if difference is None:
             self.plot_note.setText("Show a difference to see the PSNR of each slice.")
             return
-        self.plot.show_curve(difference.psnr, title=difference.title.removesuffix(" (difference)"), label="PSNR, dB")
+        self.plot.show_curve(difference.psnr, title=difference.title, label="PSNR, dB")
         same = int(np.isnan(self.plot.values).sum())
         self.plot_note.setText(f"Click to go to a slice. {same} identical slices are left out." if same else "")
         self.plot_note.setVisible(bool(self.plot_note.text()))

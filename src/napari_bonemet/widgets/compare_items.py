@@ -16,6 +16,7 @@ from napari_bonemet.widgets.looks import grey_limits
 
 PREDICTED = "predicted"
 SPREAD = "spread"
+COPY = "copy-last-week"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +51,7 @@ class Difference:
     Parameters
     ----------
     title : str
-        "predicted − true (difference)".
+        "predicted − true".
     scan : Scan
         Signed, in grey values.
     psnr : ndarray of float, (z,)
@@ -81,8 +82,9 @@ def items_on(desk: Desk) -> tuple[Item, ...]:
     last = max((week for week in series.weeks if week < forecast.week), default=None)
     items = [_week(scan, _role(scan.week, last, forecast.week), scan.week in (last, forecast.week)) for scan in series]
     # A narrow cell cuts its title off at the end: what must be said stands first.
-    title = f"predicted, week {forecast.week:g}, {forecast.model}"
-    items.append(Item(PREDICTED, title, title, forecast.mean, usual=True))
+    title = f"predicted, week {forecast.week:g}"
+    short = "copied" if forecast.model == COPY else forecast.model
+    items.append(Item(PREDICTED, f"{title}, {forecast.model}", f"{title}, {short}", forecast.mean, usual=True))
     if len(forecast.samples) > 1:
         title = f"spread of {len(forecast.samples)} samples"
         items.append(Item(SPREAD, title, title, forecast.spread, usual=False))
@@ -143,7 +145,7 @@ def subtract(first: Item, second: Item, progress: Progress = NO_PROGRESS) -> Dif
     progress.advance(1.0)
     step = Step("difference", {"minus": _short(second)})
     scan = first.scan.with_voxels(voxels, step=step, grid=second.scan.grid)
-    return Difference(f"{_short(first)} − {_short(second)} (difference)", scan, alike)
+    return Difference(f"{_short(first)} − {_short(second)}", scan, alike)
 
 
 def _short(item: Item) -> str:

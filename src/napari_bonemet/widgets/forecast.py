@@ -17,7 +17,7 @@ from napari_bonemet.widgets.forecast_run import (
 )
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.layers import add_scan, find_layers
-from napari_bonemet.widgets.looks import grey_limits
+from napari_bonemet.widgets.looks import grey_limits, show_slice_of
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.tables import SmallTable
 
@@ -123,6 +123,7 @@ class ForecastDock(Dock):
                 add_scan(self.viewer, truth)
         extra = {"model": forecast.model, "seed": forecast.seed, "trained_on": made.trained_on}
         add_scan(self.viewer, forecast.mean, extra=extra).contrast_limits = grey_limits(series.scans)
+        show_slice_of(self.viewer, forecast.mean)
         if len(forecast.samples) > 1:
             add_scan(self.viewer, forecast.spread, visible=False, extra=extra)
 

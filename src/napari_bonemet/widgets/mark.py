@@ -14,21 +14,27 @@ POINTS = 8
 _FORECAST = (str(Kind.PREDICTION), str(Kind.UNCERTAINTY))
 
 
-def admitted(viewer: Any) -> str:
-    """What a picture of the visible layers has to say of them: forecasts and synthetic scans."""
+def admitted(viewer: Any, *, short: bool = False) -> str:
+    """What a picture of the visible layers has to say of them: forecasts and synthetic scans.
+
+    Parameters
+    ----------
+    short : bool
+        For narrow cells, the titles of which tell what is predicted and what is true.
+    """
     records = [record_of_layer(layer) or {} for layer in viewer.layers if layer.visible]
     words = []
     if any(record.get("kind") in _FORECAST for record in records):
-        words.append("predicted, research use")
+        words.append("research use" if short else "predicted, research use")
     if any(record.get("synthetic") for record in records):
-        words.append("synthetic data")
+        words.append("synthetic" if short else "synthetic data")
     return " · ".join(words)
 
 
 class CanvasMark(QObject):
     """Keeps napari's text overlay saying it; where the user has a text of their own there, that one stays.
 
-    In linked cells every cell says it under its title, so the two never lie on each other.
+    In linked cells every cell says it, shorter, above its title, so that the two never lie on each other.
 
     Parameters
     ----------
@@ -47,6 +53,7 @@ class CanvasMark(QObject):
         self._soon.timeout.connect(self.refresh)
         viewer.layers.events.inserted.connect(self._inserted)
         viewer.layers.events.removed.connect(self._changed)
+        viewer.canvas.grid.events.enabled.connect(self._changed)
         for layer in viewer.layers:
             layer.events.visible.connect(self._changed)
         self._soon.start()
@@ -63,7 +70,7 @@ class CanvasMark(QObject):
         viewer = self._viewer()
         if viewer is None:
             return
-        overlay, words = viewer.canvas.overlays.text, admitted(viewer)
+        overlay, words = viewer.canvas.overlays.text, admitted(viewer, short=viewer.canvas.grid.enabled)
         own = bool(overlay.text) and overlay.text != self._said
         if own or words == overlay.text:
             return

@@ -13,6 +13,7 @@ from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.desk import Desk, Leg, desk_of
 from napari_bonemet.widgets.layers import ANY, add_scan, find_layers, record_of_layer, scan_from_layer
+from napari_bonemet.widgets.looks import show_slice_of
 from napari_bonemet.widgets.mark import CanvasMark
 
 __all__ = ["WeekView", "week_view_of"]
@@ -95,6 +96,8 @@ class WeekView(QObject):
         # In linked cells every layer has a cell of its own.
         if viewer is None or series is None or viewer.canvas.grid.enabled:
             return
+        if week in series.weeks:
+            _put_back(viewer, series.at_week(week))
         wanted = series.leg, series.baseline.kind, week
         active = viewer.layers.selection.active
         follow = active is None or _is_weekly(active)
@@ -170,6 +173,13 @@ def _ensure(viewer: Any, scan: Scan) -> None:
     there = find_layers(viewer, leg=scan.leg, week=scan.week, kind=scan.kind)
     if not any(layer.data is scan.voxels for layer in there):
         add_scan(viewer, scan, visible=False)
+
+
+def _put_back(viewer: Any, scan: Scan) -> None:
+    """A week that the user deleted is on the canvas again when turned to."""
+    if not find_layers(viewer, leg=scan.leg, week=scan.week, kind=scan.kind):
+        add_scan(viewer, scan, visible=False)
+        show_slice_of(viewer, scan)
 
 
 def _look_at(viewer: Any, series: ScanSeries) -> None:
