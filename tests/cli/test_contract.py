@@ -3,6 +3,7 @@
 import errno
 import importlib
 import json
+import shlex
 import shutil
 import signal
 import subprocess
@@ -94,8 +95,8 @@ def test_the_seed_reaches_every_step() -> None:
 
 def test_options_are_checked_like_everywhere() -> None:
     command = importlib.import_module("napari_bonemet.cli.composite")
-    _, chosen = parse(command.Arguments, command.STEPS, ["f", "--core-change", "7"], name="composite", about="")
-    with pytest.raises(InputError, match="core change is out of range"):
+    _, chosen = parse(command.Arguments, command.STEPS, ["f", "--core-loss", "7"], name="composite", about="")
+    with pytest.raises(InputError, match="core loss is out of range"):
         chosen(CompositeOptions)
     assert issubclass(CompositeOptions, Options)
 
@@ -321,3 +322,36 @@ def test_the_same_leg_in_two_components_is_asked_about(
     said = cli("run", tmp_path / "both", "--out", tmp_path / "out")
     assert said.code == 2
     assert "more than once" in said.err
+
+
+def piped(words: list[object], reader: str, tmp_path: Path) -> tuple[int, str]:
+    """Exit code and stderr of a command line whose stdout goes into `reader`, a piece of shell."""
+    told = tmp_path / "stderr"
+    line = shlex.join([sys.executable, "-m", "napari_bonemet", *map(str, words)])
+    shell = ["bash", "-c", f"{line} 2>{shlex.quote(str(told))} {reader}; exit ${{PIPESTATUS[0]}}"]
+    code = subprocess.run(shell, check=False, stdout=subprocess.DEVNULL).returncode
+    return code, told.read_text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell's pipes")
+def test_a_reader_that_goes_away_stops_no_work(registered: Path, tmp_path: Path) -> None:
+    assert piped(["run", "--help"], "| true", tmp_path) == (0, "")
+    out = tmp_path / "composites"
+    code, told = piped(["composite", registered, "--out", out], "| true", tmp_path)
+    assert code == 0
+    assert "Broken" not in told
+    assert (out / "composite.json").is_file()
+    code, told = piped(["info", registered, "--json"], "| true", tmp_path)
+    assert code == 0
+    assert "Broken" not in told
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_or_closed_stdout_is_no_traceback(registered: Path, tmp_path: Path) -> None:
+    code, told = piped(["info", registered, "--json"], ">/dev/full", tmp_path)
+    assert code == 1
+    assert told.rstrip().endswith("No space left on device.")
+    assert "Traceback" not in told
+    code, told = piped(["info", registered, "--json"], ">&-", tmp_path)
+    assert code == 0
+    assert "Traceback" not in told

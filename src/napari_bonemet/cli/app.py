@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import os
 import sys
 import traceback
 import warnings
@@ -39,6 +40,29 @@ def run_command(argv: Sequence[str] | None = None) -> int:
         0 done, 2 wrong use or bad input, 1 anything else.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    if sys.stdout is None:  # closed by whoever started this
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 -- for the rest of the process
+    try:
+        code = _command(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Help piped into head: its reader has seen enough.
+        _mute()
+        return DONE
+    except OSError as error:
+        _mute()
+        sys.stderr.write(f"Nothing can be said on stdout: {error.strerror or error}.\n")
+        return FAILED
+    return code
+
+
+def _mute() -> None:
+    from napari_bonemet.cli.terminal import mute_stdout
+
+    mute_stdout()
+
+
+def _command(words: Sequence[str]) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
         sys.stdout.write(overview() + "\n")
         return DONE if words else WRONG_USE
@@ -66,6 +90,8 @@ def _run(name: str, argv: Sequence[str]) -> int:
             record = _work(name, argv, terminal)
     except SystemExit as leave:
         return DONE if leave.code in (0, None) else WRONG_USE
+    except BrokenPipeError:
+        raise
     except (Exception, KeyboardInterrupt) as error:
         return _explain(error, name, terminal, debug="--debug" in argv)
     terminal.finish({"command": name, "ok": True, **record})

@@ -1,6 +1,8 @@
 """What a command says, and where: words for people, one line of JSON for machines."""
 
+import contextlib
 import json
+import os
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -12,10 +14,28 @@ from rich.text import Text
 _WIDTH_OF_A_FILE = 160
 
 
+class _Console(Console):
+    """A console whose reader may go away, as ``| head`` does: the work goes on without words."""
+
+    def on_broken_pipe(self) -> None:
+        """Say nothing more; rich would leave the program here, with results half done."""
+        self.quiet = True
+        if not self.stderr:
+            mute_stdout()
+
+
 def _console(*, stderr: bool) -> Console:
-    console = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    console = _Console(stderr=stderr, highlight=False, soft_wrap=True)
     # Into a file or a pipe a table need not squeeze into 80 columns.
-    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=_WIDTH_OF_A_FILE)
+    return console if console.is_terminal else _Console(stderr=stderr, highlight=False, width=_WIDTH_OF_A_FILE)
+
+
+def mute_stdout() -> None:
+    """Send what is still to be said on stdout nowhere, so that Python does not complain of it at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 class Terminal:
@@ -55,5 +75,8 @@ class Terminal:
         """The one line for machines, where it is wanted."""
         if self.machine:
             line = json.dumps({**record, "warnings": self.warnings}, ensure_ascii=False, default=str)
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
+            try:
+                sys.stdout.write(line + "\n")
+                sys.stdout.flush()
+            except BrokenPipeError:
+                mute_stdout()
