@@ -222,6 +222,21 @@ def test_several_legs_learn_from_each_other(study: LegStudy) -> None:
     assert all("fitted to 1 other leg" in done.forecast.note for done in studies if done.forecast)
 
 
+def test_a_leg_with_a_week_missing_teaches_nothing_and_stops_nobody(study: LegStudy) -> None:
+    gap = study.registered.map(lambda scan: replace(scan, subject="872")).select([0, 1, 3])
+    told: dict[str, str] = {}
+    done = list(
+        run_legs([study.registered, gap], options=OPTIONS, refused=lambda leg, error: told.update({leg: str(error)}))
+    )
+    assert [one.leg for one in done] == ["871 left tibia"]
+    assert done[0].forecast is not None
+    assert "own 3 earlier weeks" in done[0].forecast.note
+    assert list(told) == ["872 left tibia"]
+    assert "week 3" in told["872 left tibia"]
+    with pytest.raises(InputError, match="872 left tibia"):
+        list(run_legs([study.registered, gap], options=OPTIONS))
+
+
 def test_cutting_keeps_places(study: LegStudy) -> None:
     assert study.forecast is not None
     part = study.common.baseline.grid.crop((slice(2, 9), slice(3, 30), slice(0, 20)))
