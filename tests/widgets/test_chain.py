@@ -46,7 +46,7 @@ class Screen:
 @pytest.fixture
 def screen(make_napari_viewer: Callable[..., Any], qtbot: Any) -> Screen:
     viewer = make_napari_viewer(show=True)
-    viewer.window.resize(1200, 800)
+    viewer.window.resize(1000, 700)  # software draws volumes pixel by pixel
     return Screen(viewer, qtbot)
 
 
@@ -190,6 +190,10 @@ def check_figure(screen: Screen, folder: Path, monkeypatch: pytest.MonkeyPatch) 
     dock = screen.dock("Figure")
     screen.run(dock.run_bar)
     assert not dock.picture.full.isNull()
+    forecast, scores = dock.desk.forecast, dock.desk.scores
+    dock.desk.set_forecast(None)
+    assert dock.picture.full.isNull(), "the preview showed a forecast that is gone"
+    dock.desk.set_forecast(forecast, scores)
     for kind in ("png", "pdf"):
         choose(monkeypatch, folder / f"figure.{kind}", f"{kind.upper()} (*.{kind})")
         screen.run(dock.run_bar, dock.export_button)

@@ -1,11 +1,10 @@
-import subprocess
-import sys
 from pathlib import Path
 
 import dask.array as da
 import numpy as np
 import pytest
 from napari.layers import Layer
+from npe2 import PluginManifest
 from PIL import Image
 
 import napari_bonemet
@@ -25,14 +24,10 @@ def folder(tmp_path, make_series):
 
 
 def test_manifest_is_valid_and_every_command_loads():
-    check = subprocess.run(
-        [sys.executable, "-m", "npe2", "validate", str(MANIFEST), "--imports"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert check.returncode == 0, check.stdout + check.stderr
-    assert "valid" in check.stdout
+    manifest = PluginManifest.from_file(MANIFEST)  # what `npe2 validate --imports` does, without another Python
+    manifest.validate_imports()
+    assert manifest.name == "napari-bonemet"
+    assert len(manifest.contributions.widgets) == 6
 
 
 def test_folder_of_weeks_opens_with_everything_right(folder, make_series):

@@ -87,12 +87,24 @@ class CompositeDock(Dock):
         self.saver.run_button.hide()
         for label in (self.legend, self.rule, self.which):
             label.setWordWrap(True)
-        for widget in (self.which, self.legend, self.table, self.rule, self.save_button, self.saver):
+        self.rule_button = QPushButton()
+        self.rule_button.setCheckable(True)
+        self.rule_button.setStyleSheet("text-align: left")
+        self.rule_button.toggled.connect(self._unfold_rule)
+        self._unfold_rule(False)
+        for widget in (
+            *(self.which, self.legend, self.table, self.rule_button, self.rule),
+            *(self.save_button, self.saver),
+        ):
             box.addWidget(widget)
         self.saver.hide()
         self.saver.runner.started.connect(self.saver.show)
         self.result = box.parentWidget()
         self.result.hide()
+
+    def _unfold_rule(self, unfolded: bool) -> None:
+        self.rule_button.setText(f"{'▾' if unfolded else '▸'} What counts as change, what as noise")
+        self.rule.setVisible(unfolded)
 
     def _build_roi(self) -> None:
         box = self.box("Region of interest")

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtGui import QPixmap
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -14,7 +13,6 @@ from qtpy.QtWidgets import (
     QLineEdit,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QVBoxLayout,
 )
 
@@ -24,6 +22,7 @@ from napari_bonemet.figures.montage import MontageOptions
 from napari_bonemet.options import as_flags
 from napari_bonemet.progress import Progress
 from napari_bonemet.study.options import ForecasterName, StudyOptions
+from napari_bonemet.widgets.copy_command import CopyCommandButton
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.figure_parts import (
     PREVIEW_DPI,
@@ -34,63 +33,15 @@ from napari_bonemet.widgets.figure_parts import (
     record_of_canvas,
     usual_title,
 )
-from napari_bonemet.widgets.forms import CopyCommandButton, OptionsForm, form_layout
+from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.mark import admitted
+from napari_bonemet.widgets.preview import Preview
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.worker import in_words
 
 FILTERS = "PNG (*.png);;PDF (*.pdf);;SVG (*.svg);;TIFF (*.tiff)"
 DEFAULT: ForecasterName = "copy-last-week"
 NOT_YET = "Open a leg first: the figure shows its weeks, and composite and forecast as far as they are made."
-
-
-class Preview(QLabel):
-    """A picture as wide as the dock; a click shows it in full.
-
-    Attributes
-    ----------
-    clicked : Signal
-        The picture was clicked.
-    """
-
-    clicked = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.full = QPixmap()
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setToolTip("Click to see it in full")
-        self.hide()
-
-    def show_png(self, data: bytes) -> None:
-        """Show the bytes of a PNG."""
-        self.full = QPixmap()
-        self.full.loadFromData(data)
-        self.show()
-        self._fit()
-
-    def resizeEvent(self, event: Any) -> None:  # noqa: N802  Qt's name
-        """Keep the picture as wide as the dock."""
-        super().resizeEvent(event)
-        if event.size().width() != event.oldSize().width():
-            self._fit()
-
-    def mousePressEvent(self, event: Any) -> None:  # noqa: N802  Qt's name
-        """Tell that the picture was clicked."""
-        super().mousePressEvent(event)
-        self.clicked.emit()
-
-    def _fit(self) -> None:
-        if self.full.isNull() or self.width() < 2:
-            return
-        # Twice the pixels, so that fine print stays legible on dense screens.
-        size = QSize(self.width() * 2, 10_000)
-        small = self.full.scaled(size, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
-        small.setDevicePixelRatio(2.0)
-        self.setPixmap(small)
-        self.setFixedHeight(small.height() // 2 + 4)
 
 
 class FigureDock(Dock):
@@ -154,10 +105,12 @@ class FigureDock(Dock):
             box.addWidget(widget)
 
     def refresh(self) -> None:
-        """Say whether there is something to draw."""
+        """Say whether there is something to draw; a preview of what was on the desk before is no preview."""
         there = self.desk.series is not None
         self.note.setVisible(not there)
+        self.picture.forget()
         if not self.run_bar.running:
+            self.run_bar.say("")
             for button in (self.run_bar.run_button, self.export_button):
                 button.setEnabled(there)
 

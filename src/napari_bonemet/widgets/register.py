@@ -14,8 +14,9 @@ from napari_bonemet.scan import Scan
 from napari_bonemet.study.notes import about_spacing
 from napari_bonemet.study.write import write_registration
 from napari_bonemet.widgets.board import BoardBox
+from napari_bonemet.widgets.copy_command import CopyCommandButton
 from napari_bonemet.widgets.dock import Dock
-from napari_bonemet.widgets.forms import CopyCommandButton, OptionsForm, form_layout
+from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.layers import record_of_layer, scan_from_layer
 from napari_bonemet.widgets.metricplot import MetricPlot
 from napari_bonemet.widgets.run_bar import RunBar
