@@ -1,6 +1,7 @@
 import csv
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,11 @@ import numpy as np
 import pytest
 
 from napari_bonemet.forecast.output import read_forecast
-from napari_bonemet.io import read_scan, read_study, read_transform
+from napari_bonemet.io import read_scan, read_study, read_transform, write_series
 from napari_bonemet.phantom import sample
 from napari_bonemet.phantom.leg import SyntheticLeg
 from napari_bonemet.scan import Kind
+from napari_bonemet.series import ScanSeries
 
 LEG = "871 left tibia"
 QUICK = ["--levels", "2", "--iterations", "40", "--sampling", "10000", "--no-perceptual"]
@@ -214,3 +216,17 @@ def test_demo_takes_no_picture_without_a_display(cli: Cli, tmp_path: Path, monke
     assert said.code == 2
     assert "display" in said.err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_day_between_weeks_survives_its_name(cli: Cli, leg: SyntheticLeg, tmp_path: Path) -> None:
+    days = ScanSeries(tuple(replace(scan, day=day) for scan, day in zip(leg.series, (0.0, 10.0, 21.0), strict=False)))
+    write_series(days, tmp_path / "days")
+    assert cli("convert", tmp_path / "days", "--format", "nifti", "--out", tmp_path / "nifti").code == 0
+    (again,) = read_study(tmp_path / "nifti")
+    assert [scan.day for scan in again] == [0.0, 10.0, 21.0]
+
+
+def test_a_voxel_size_that_is_not_used_is_said(cli: Cli, scanned: Path) -> None:
+    said = cli("info", scanned, "--spacing", "10")
+    assert "state voxels of 60 x 60 x 60 µm; --spacing is not used" in said.err
+    assert "not used" not in cli("info", scanned, "--spacing", "60").err

@@ -355,3 +355,17 @@ def test_a_full_or_closed_stdout_is_no_traceback(registered: Path, tmp_path: Pat
     code, told = piped(["info", registered, "--json"], ">&-", tmp_path)
     assert code == 0
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("command", ["register", "composite", "roi", "run", "convert"])
+def test_overwriting_never_takes_the_scans_that_are_read(
+    cli: Cli, registered: Path, tmp_path: Path, command: str
+) -> None:
+    study = tmp_path / "study"
+    shutil.copytree(registered, study)
+    before = sorted(path for path in study.rglob("*"))
+    for source, out in ((study, study), (study / LEG, study)):
+        said = cli(command, source, "--out", out, "--overwrite")
+        assert said.code == 2
+        assert "holds the scans that are read" in said.err
+    assert sorted(path for path in study.rglob("*")) == before

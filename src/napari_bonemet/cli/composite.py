@@ -97,9 +97,9 @@ def _write(
 ) -> None:
     from napari_bonemet.io import write_scan
     from napari_bonemet.io.atomic import atomic_folder
-    from napari_bonemet.io.names import safe_name
+    from napari_bonemet.io.names import safe_name, week_name
 
     with atomic_folder(out / safe_name(leg), overwrite=overwrite) as folder:
-        for number, (week, result) in enumerate(composites):
+        for number, (_, result) in enumerate(composites):
             part = PartOf(progress, number / len(composites), (number + 1) / len(composites))
-            write_scan(result.scan, folder / f"week {week:g}", format="png", progress=part)
+            write_scan(result.scan, folder / week_name(result.scan.day or 0.0), format="png", progress=part)

@@ -65,7 +65,7 @@ def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress)
 
 
 def _places(legs: tuple[ScanSeries, ...], out: Path, wanted: str | None) -> Iterator[Path]:
-    from napari_bonemet.io.names import safe_name
+    from napari_bonemet.io.names import safe_name, week_name
 
     if out.suffix and wanted is None:
         raise InputError(
@@ -75,5 +75,5 @@ def _places(legs: tuple[ScanSeries, ...], out: Path, wanted: str | None) -> Iter
     for leg in legs:
         kind = f" {leg.baseline.kind.value}" if names.count(leg.leg) > 1 else ""
         for scan in leg:
-            name = f"week {scan.week:g}{_SUFFIXES.get(wanted or '', '')}"
+            name = f"{week_name(scan.day or 0.0)}{_SUFFIXES.get(wanted or '', '')}"
             yield out / safe_name(f"{leg.leg}{kind}") / name

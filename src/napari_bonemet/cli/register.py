@@ -74,13 +74,13 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
 def _write(leg: ScanSeries, result: RegistrationResult, own: Arguments, out: Path, progress: Progress) -> None:
     from napari_bonemet.io import write_scan
     from napari_bonemet.io.atomic import atomic_folder
-    from napari_bonemet.io.names import safe_name
+    from napari_bonemet.io.names import safe_name, week_name
     from napari_bonemet.study.write import write_transforms
 
     with atomic_folder(out / safe_name(leg.leg), overwrite=own.common.overwrite) as folder:
         for number, scan in enumerate(result.series):
             progress.message(f"{scan.title}: writing")
-            place = folder / f"week {scan.week:g}{'.zarr' if own.format == 'zarr' else ''}"
+            place = folder / f"{week_name(scan.day or 0.0)}{'.zarr' if own.format == 'zarr' else ''}"
             part = PartOf(progress, number / len(leg), (number + 1) / len(leg))
             write_scan(scan, place, format=own.format, progress=part)
         write_transforms(leg, result, folder)

@@ -9,7 +9,7 @@ from typing import Literal
 from natsort import natsort_keygen
 
 from napari_bonemet.errors import InputError, OutputError
-from napari_bonemet.io.names import NameParts, name_parts, safe_name
+from napari_bonemet.io.names import NameParts, name_parts, safe_name, week_name
 from napari_bonemet.io.registry import find_reader, read_scan
 from napari_bonemet.io.sidecar import SIDECAR, Sidecar, read_sidecar
 from napari_bonemet.io.slice_files import FORMS
@@ -181,7 +181,7 @@ def write_series(
     """
     home = Path(folder) / safe_name(series.leg)
     ending = ".zarr" if format == "zarr" else ""
-    targets = [home / f"{_week_name(scan)}{ending}" for scan in series]
+    targets = [home / f"{week_name(scan.day or 0.0)}{ending}" for scan in series]
     # Said before hours of work, not after.
     for target in targets:
         _check_replaceable(target, overwrite)
@@ -250,11 +250,6 @@ def _as_week_of(leg: LegFiles, scan: Scan, week: float) -> Scan:
         day = scan.day
     kind = scan.kind if scan.kind is Kind.COMPOSITE else leg.kind
     return replace(scan, subject=leg.subject, side=leg.side, part=leg.part, day=day, kind=kind)
-
-
-def _week_name(scan: Scan) -> str:
-    day = scan.day or 0.0
-    return f"week {day / DAYS_PER_WEEK:g}" if (day / DAYS_PER_WEEK).is_integer() else f"day {day!r}".removesuffix(".0")
 
 
 def _check_replaceable(target: Path, overwrite: bool) -> None:
