@@ -79,3 +79,11 @@ def test_weeks_of_a_study_may_be_isq(tmp_path: Path) -> None:
         isq(place / f"week {week}.ISQ", np.zeros((3, 4, 5), np.int16))
     (leg,) = find_legs(tmp_path)
     assert [week for week, _ in leg.weeks] == [0.0, 1.0]
+
+
+def test_a_header_that_brings_itk_down_is_refused(toys: Path, tmp_path: Path) -> None:
+    content = bytearray((toys / "test_aim.AIM").read_bytes())
+    content[6] = 0x9F  # the length of a block, now beyond the file: ITK reads on into what is not there
+    (tmp_path / "a.aim").write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.aim"):
+        read_scan(tmp_path / "a.aim")
