@@ -15,6 +15,7 @@ from napari_bonemet.widgets.figure_parts import (
     annotated,
     as_png,
     draw_study,
+    drawn_weeks,
     record_of_canvas,
     usual_title,
 )
@@ -38,6 +39,18 @@ def test_the_figure_shows_what_lies_on_the_desk(make_series: Make) -> None:
         "true scan",
         "difference",
     ]
+
+
+def test_slices_are_counted_in_what_is_drawn(make_series: Make) -> None:
+    desk = Desk()
+    whole = make_series((0, 1, 2), kind=Kind.REGIST)
+    inner = whole.crop((slice(2, whole.baseline.shape[0]), slice(None), slice(None)))
+    desk.set_series(whole)
+    assert drawn_weeks(desk).baseline.origin == whole.baseline.origin
+    made = run_forecast(inner, 2.0, ForecastOptions(model="copy-last-week"))
+    desk.set_forecast(made.forecast, made.scores)
+    # Beside a forecast of the inner slices, the figure's first slice is the whole's third.
+    assert drawn_weeks(desk).baseline.origin[0] == whole.baseline.grid.to_um((2, 0, 0))[0]
 
 
 def test_nothing_open_is_told_in_words() -> None:

@@ -29,6 +29,7 @@ from napari_bonemet.widgets.figure_parts import (
     annotated,
     as_png,
     draw_study,
+    drawn_weeks,
     picture_of,
     record_of_canvas,
     usual_title,
@@ -116,13 +117,13 @@ class FigureDock(Dock):
 
     def take_slice(self) -> None:
         """Fill in the slice that the canvas shows."""
-        series = self.desk.working or self.desk.series
-        if series is None or self.form.fields["plane"].value != "transverse":
+        if self.desk.series is None or self.form.fields["plane"].value != "transverse":
             self.run_bar.say("Only transverse slices of an open leg can be taken from the canvas.")
             return
+        drawn = drawn_weeks(self.desk).baseline
         position = self.viewer.dims.point[int(self.viewer.dims.ndim) - 3]
-        index = round(series.baseline.grid.to_index((position, 0.0, 0.0))[0])
-        self.form.fields["slice_index"].value = min(max(index, 0), series.baseline.shape[0] - 1)
+        index = round(drawn.grid.to_index((position, 0.0, 0.0))[0])
+        self.form.fields["slice_index"].value = min(max(index, 0), drawn.shape[0] - 1)
 
     def _options(self) -> MontageOptions | None:
         try:
@@ -217,7 +218,8 @@ class FigureDock(Dock):
         if leg is None or leg.folder is None:
             raise InputError(
                 "The weeks lie in no folder that a command could name",
-                remedy="Save them first (File > Save All Layers, BoneMet weeks), and open that folder",
+                remedy="Select the weeks as scanned, save them (File > Save Selected Layers, BoneMet weeks), and open "
+                "that folder",
             )
         options = self.form.options()
         if self.desk.registration is None and self.desk.forecast is None:

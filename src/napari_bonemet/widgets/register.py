@@ -224,7 +224,8 @@ class RegisterDock(Dock):
         if leg is None or leg.folder is None:
             raise InputError(
                 "The weeks lie in no folder that a command could name",
-                remedy="Save them first (File > Save All Layers, BoneMet weeks), and open that folder",
+                remedy="Select the weeks as scanned, save them (File > Save Selected Layers, BoneMet weeks), and open "
+                "that folder",
             )
         return ["napari-bonemet", "register", str(leg.folder), "--out", "registered", *as_flags(self._options())]
 
