@@ -33,7 +33,7 @@ def test_copying_scores_as_copying(series: ScanSeries) -> None:
     rows = {row[0]: row[1:] for row in score_rows(made.scores)}
     assert rows["PSNR, dB"][0] == rows["PSNR, dB"][1]
     assert rows["LPIPS"] == ["–", "–"]
-    assert verdict(made.scores).startswith("copy-last-week is the baseline that other models have to beat by PSNR")
+    assert verdict(made.scores).startswith("copy-last-week is the baseline that other models have to beat;")
 
 
 def test_a_week_to_come_has_no_scores(series: ScanSeries) -> None:
