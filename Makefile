@@ -28,7 +28,7 @@ demo: $(VENV)/.app  ## The main job on the embedded sample: in napari, or on a v
 	@$(SCREEN) $(BIN)/napari-bonemet demo --out demo-output --overwrite $(if $(SCREEN),--screen capture,)
 
 test: lint docs  ## Every check that a change must pass
-	$(SCREEN) $(BIN)/pytest -m "not slow" -n 2 --dist loadfile
+	$(SCREEN) $(BIN)/pytest -m "not slow" -n 2 --dist loadfile --max-worker-restart 0
 
 test-long: $(VENV)/.dev  ## All tests, the slow ones too
 	$(SCREEN) $(BIN)/pytest

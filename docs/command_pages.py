@@ -36,7 +36,7 @@ def _room_page(room: str, title: str) -> str:
         if module.stem.startswith("_"):
             continue
         name = ".".join(filter(None, ("napari_bonemet", room, module.stem)))
-        lines += [f"## {name}", "", "```{eval-rst}", f".. automodule:: {name}", "```", ""]
+        lines += [f"## {name}", "", "```{eval-rst}", f".. automodule:: {name}", "   :ignore-module-all:", "```", ""]
     return "\n".join(lines)
 
 
@@ -50,10 +50,10 @@ def _help(*arguments: str) -> str:
 
 
 def _commands_page() -> str:
-    from napari_bonemet.cli import COMMAND_NAMES
+    from napari_bonemet.cli.commands import COMMANDS
 
     lines = ["# Commands", "", "What `napari-bonemet COMMAND --help` prints.", ""]
-    for command in ("", *COMMAND_NAMES):
+    for command in ("", *COMMANDS):
         title = f"napari-bonemet {command}".strip()
         lines += [f"## {title}", "", "```text", _help(*filter(None, (command,))), "```", ""]
     return "\n".join(lines)

@@ -48,6 +48,14 @@ def test_cropping_and_padding_keep_coverage_in_place() -> None:
     np.testing.assert_array_equal(covered(moved.crop(region)), mask[region])
 
 
+def test_resampling_twice_remembers_what_the_first_one_lacked() -> None:
+    scan = full()
+    once = resample(scan, scan.grid, RigidTransform(shift=(30.0, 0.0, 0.0)), interpolation="linear")
+    twice = resample(once, scan.grid, RigidTransform(shift=(-10.0, 0.0, 0.0)), interpolation="linear")
+    np.testing.assert_array_equal(covered(twice), twice.to_numpy() == 200)
+    assert np.count_nonzero(twice.to_numpy()[:, 0, 0]) == 9
+
+
 def test_whole_slices_are_kept_where_enough_are_left() -> None:
     scan = full((20, 12, 12))
     tilt = RigidTransform.about(scan.grid.centre, degrees=(0.0, 3.0, 0.0), shift=(40.0, 0.0, 0.0))

@@ -13,6 +13,7 @@ import napari_bonemet
 PACKAGE = Path(napari_bonemet.__file__).parent
 SCREEN = {"napari", "qtpy", "magicgui", "superqt", "vispy", "PyQt5", "PyQt6", "PySide2", "PySide6"}
 FLOORS = {
+    "__main__": 11,  # python -m napari_bonemet, which is the command line
     "cli": 10,
     "widgets": 9,
     "study": 8,

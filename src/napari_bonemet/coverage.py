@@ -5,6 +5,7 @@ compares weeks asks here first. The answer comes from the scan's history, and su
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -36,8 +37,15 @@ def covered(scan: Scan) -> np.ndarray | None:
     ndarray of bool, (z, y, x), or None
         None where the scan was never resampled, hence is covered throughout.
     """
-    step = next((step for step in reversed(scan.history) if "source_shape_zyx" in step.parameters), None)
-    return None if step is None else _inside_source(scan.grid, step)
+    inside: np.ndarray | None = None
+    way = RigidTransform()
+    # Newest first: each earlier resampling is asked where the later ones took its voxels from.
+    for step in reversed(scan.history):
+        if "source_shape_zyx" in step.parameters:
+            way = RigidTransform.from_record(step.parameters).after(way)
+            here = _inside(scan.grid, way, _source(step))
+            inside = here if inside is None else inside & here
+    return inside
 
 
 def covered_by_all(scans: Iterable[Scan]) -> np.ndarray | None:
@@ -47,14 +55,16 @@ def covered_by_all(scans: Iterable[Scan]) -> np.ndarray | None:
     return None if together is None or bool(together.all()) else together
 
 
-def _inside_source(grid: Grid, step: Step) -> np.ndarray:
-    found = dict(step.parameters)
-    source = Grid(
-        tuple(found["source_shape_zyx"]),  # type: ignore[arg-type]
-        as_triple(found["source_spacing_um_zyx"]),  # type: ignore[arg-type]
-        as_triple(found["source_origin_um_zyx"], "origin"),  # type: ignore[arg-type]
+def _source(step: Step) -> Grid:
+    found: Any = step.parameters
+    return Grid(
+        tuple(found["source_shape_zyx"]),
+        as_triple(found["source_spacing_um_zyx"]),
+        as_triple(found["source_origin_um_zyx"], "origin"),
     )
-    transform = RigidTransform.from_record(found)
+
+
+def _inside(grid: Grid, transform: RigidTransform, source: Grid) -> np.ndarray:
     inside = np.ones(grid.shape, dtype=bool)
     offset = (transform(grid.origin) - np.asarray(source.origin)) / source.spacing
     steps = transform.matrix * np.asarray(grid.spacing) / np.asarray(source.spacing)[:, None]

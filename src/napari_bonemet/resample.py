@@ -15,7 +15,8 @@ from napari_bonemet.transform import RigidTransform
 Interpolation = Literal["nearest", "linear", "cubic"]
 
 _ORDER: dict[Interpolation, int] = {"nearest": 0, "linear": 1, "cubic": 3}
-_SLAB = 32
+# Small enough that a wish to stop is heard within a second on large scans.
+_SLAB = 8
 
 
 def resample(

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.io.names import NameParts, inside, name_parts, safe_name
@@ -107,3 +109,28 @@ def test_unsafe_names_are_refused(name: str) -> None:
 
 def test_a_plain_name_is_safe() -> None:
     assert safe_name("871 left tibia") == "871 left tibia"
+
+
+@given(st.text(st.characters(exclude_characters="/\x00"), min_size=1, max_size=60))
+def test_any_name_is_read_without_a_fall(name: str) -> None:
+    parts = name_parts(f"/study/{name}/x")
+    assert parts.subject is None or parts.subject.strip()
+    assert parts.week is None or 0 <= parts.week < 1000
+
+
+@given(
+    subject=st.from_regex(r"[1-9][0-9]{0,4}|(synthetic|mouse|ctrl)[ -][0-9]{1,3}", fullmatch=True),
+    side=st.sampled_from(["left", "right"]),
+    part=st.sampled_from(["tibia", "femur"]),
+    week=st.integers(0, 52),
+    order=st.permutations(range(3)),
+    case=st.sampled_from([str.lower, str.upper, str.title]),
+    gap=st.sampled_from([" ", "_"]),
+)
+def test_order_case_and_gaps_do_not_matter(
+    *, subject: str, side: str, part: str, week: int, order: list[int], case: Any, gap: str
+) -> None:
+    words = [subject, case(f"{side}{gap}{part}"), case(f"week{gap}{week}")]
+    name = gap.join(words[i] for i in order)
+    parts = name_parts(f"/study/{name}", root="/study")
+    assert (parts.subject, parts.side, parts.part, parts.week) == (subject, side, part, week)

@@ -270,3 +270,23 @@ def test_an_existing_image_is_not_replaced_unasked_and_a_stop_leaves_it(tmp_path
         write_zarr(scan((70, 8, 8)), path, overwrite=True, progress=Stop())
     np.testing.assert_array_equal(np.asarray(read_zarr(path).voxels), scan().to_numpy())
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.zarr"]
+
+
+def test_a_turned_bit_in_our_own_voxels_is_found(tmp_path: Path) -> None:
+    one = scan((6, 7, 8))
+    path = write_zarr(one, tmp_path / "a.zarr")
+    chunk = path / "0" / "c" / "0" / "0" / "0"
+    whole = bytearray(chunk.read_bytes())
+    for bit in range(0, 8 * len(whole), 37):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        chunk.write_bytes(bytes(damaged))
+        with contextlib.suppress(InputError):
+            np.testing.assert_array_equal(np.asarray(read_zarr(path).voxels), one.to_numpy())
+
+
+def test_our_own_image_with_another_size_is_refused(tmp_path: Path) -> None:
+    path = write_zarr(scan((6, 7, 8)), tmp_path / "a.zarr")
+    edit(path / "0" / "zarr.json", lambda record: record.update(shape=[5, 7, 8]))
+    with pytest.raises(InputError, match="another size than was written"):
+        read_zarr(path)

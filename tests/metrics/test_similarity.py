@@ -1,11 +1,14 @@
 """PSNR and SSIM against their formulas."""
 
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
+from skimage.metrics import structural_similarity
 
 from napari_bonemet.errors import InputError
+from napari_bonemet.metrics import similarity
 from napari_bonemet.metrics.similarity import finite_mean, per_slice, psnr, ssim
 
 
@@ -69,3 +72,25 @@ def test_what_cannot_be_compared_is_refused() -> None:
         psnr(np.zeros(4), np.zeros(4))
     with pytest.raises(InputError, match="Too small"):
         ssim(np.zeros((2, 9)), np.zeros((2, 9)))
+
+
+@pytest.mark.parametrize("slab", [1, 300, 700])
+def test_slab_by_slab_is_the_whole_volume(
+    pair: tuple[np.ndarray, np.ndarray], monkeypatch: pytest.MonkeyPatch, slab: int
+) -> None:
+    whole = structural_similarity(*(volume.astype(float) for volume in pair), data_range=255, win_size=7)
+    error = np.mean((pair[0].astype(float) - pair[1]) ** 2)
+    monkeypatch.setattr(similarity, "_SLAB_VOXELS", slab)
+    assert ssim(*pair) == pytest.approx(whole, rel=1e-12)
+    assert psnr(*pair) == pytest.approx(10 * math.log10(255**2 / error), rel=1e-12)
+
+
+def test_a_volume_is_scored_in_a_fraction_of_its_size_in_float64() -> None:
+    pair = (np.zeros((400, 200, 200), np.uint8), np.ones((400, 200, 200), np.uint8))
+    tracemalloc.start()
+    ssim(*pair)
+    psnr(*pair)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # Whole volumes in float64 took 20 times this and more.
+    assert peak < 8 * pair[0].size * 6

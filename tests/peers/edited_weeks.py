@@ -1,5 +1,6 @@
 """Four "weeks" from one real scan: known rigid poses, and bone removed in clusters, cumulative over the weeks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,10 +117,12 @@ def make_weeks(
     shift_voxels: float = 5.0,
     largest: int = 400,
     pad: int = 16,
+    poses: Sequence[RigidTransform] | None = None,
 ) -> EditedWeeks:
     """Four weeks of `scan`: week 0 as it lies, later ones turned, shifted, edited and noisy.
 
-    Poses turn by half to all of `degrees` about a random axis and shift by up to `shift_voxels` along each axis.
+    Poses turn by half to all of `degrees` about a random axis and shift by up to `shift_voxels` along each axis,
+    unless `poses` (one per week, from the padded baseline to the week) are given; there are as many weeks as those.
     """
     rng = np.random.default_rng(seed)
     grey = scan.to_numpy()
@@ -129,17 +132,16 @@ def make_weeks(
     bone = grey > threshold
     background = local_background(grey, bone)
     gone = np.zeros_like(bone)
-    scans, poses, bones = [], [], []
-    for week, day in enumerate(DAYS):
+    scans, bones = [], []
+    poses = poses or [_pose(base, week, degrees, shift_voxels, rng) for week in range(len(DAYS))]
+    for week, (day, pose) in enumerate(zip(DAYS, poses, strict=False)):
         if edited:
             more = round(REMOVED[week] * np.count_nonzero(bone)) - int(np.count_nonzero(gone))
             gone |= remove_clusters(bone & ~gone, more, rng=rng, largest=largest)
         now = np.where(gone, np.rint(np.minimum(background, threshold)), grey).astype(grey.dtype)
-        pose = _pose(base, week, degrees, shift_voxels, rng)
         moved = resample(_like(base, now, day), base.grid, pose.inverse())
         noisy = np.clip(np.rint(moved.to_numpy() + rng.normal(0, noise, grey.shape)), 0, 255).astype(grey.dtype)
         scans.append(_like(base, noisy, day))
-        poses.append(pose)
         bones.append(bone & ~gone)
     return EditedWeeks(ScanSeries(tuple(scans)), tuple(poses), tuple(bones), threshold)
 

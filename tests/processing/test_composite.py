@@ -71,6 +71,26 @@ def test_a_core_reaches_its_dim_neighbours_alone() -> None:
     assert far.sum() == 64 + 300
 
 
+def test_dim_voxels_that_only_fade_make_no_core() -> None:
+    before, later = block(), block()
+    before[5:15, 5:15, 13:15] = 95
+    # Half of what a dim rim had above the background: a blur does that, and no osteoclast.
+    later[5:15, 5:15, 13:15] = 60
+    assert make_composite(week(before, 0), week(later, 7)).volumes.resorbed_mm3 == 0
+
+
+def test_an_empty_rim_around_the_field_is_no_background() -> None:
+    def padded(voxels: np.ndarray) -> np.ndarray:
+        return np.pad(voxels, 25)
+
+    later = block()
+    later[5:8, 5:8, 5:8] = 20
+    alone = make_composite(week(block(), 0), week(later, 7))
+    framed = make_composite(week(padded(block()), 0), week(padded(later), 7))
+    assert framed.volumes == alone.volumes
+    assert framed.rule == alone.rule
+
+
 def test_what_the_later_week_did_not_see_keeps_its_state() -> None:
     later = block()
     later[5:8, 5:8, 5:8] = 20
@@ -89,7 +109,9 @@ def test_what_the_later_week_did_not_see_keeps_its_state() -> None:
 def test_rule_is_stated_with_its_figures_and_kept_in_the_history() -> None:
     result = make_composite(week(block(), 0), week(block(), 7), options=CompositeOptions(least_voxels=12))
     assert "at least 12 voxels" in result.rule
-    assert "change by 84 greys or more (60% of the contrast" in result.rule
+    assert (
+        "70% or more of what it has above the background, and by 70 greys or more (50% of the contrast" in result.rule
+    )
     step = result.scan.history[-1]
     assert step.parameters["rule"] == result.rule
     assert step.sources[0].name == "1 left tibia, week 0"

@@ -11,8 +11,8 @@ def test_one_desk_per_viewer_through_the_proxy(make_napari_viewer_proxy):
     assert desk_of(viewer) is desk_of(viewer.__wrapped__)
 
 
-def test_another_leg_takes_the_results_away(qtbot, make_napari_viewer, make_series):
-    desk = desk_of(make_napari_viewer())
+def test_another_leg_takes_the_results_away(qtbot, make_model, make_series):
+    desk = desk_of(make_model())
     desk.set_series(make_series())
     desk.set_registration(SimpleNamespace(series=make_series(kind=Kind.REGIST)))
     desk.set_composite(1.0, SimpleNamespace())
@@ -25,16 +25,16 @@ def test_another_leg_takes_the_results_away(qtbot, make_napari_viewer, make_seri
     assert [leg.name for leg in desk.legs] == ["871 left tibia", "872 left tibia"]
 
 
-def test_weeks_read_as_registered_need_no_registration(make_napari_viewer, make_series):
-    desk = desk_of(make_napari_viewer())
+def test_weeks_read_as_registered_need_no_registration(make_model, make_series):
+    desk = desk_of(make_model())
     desk.set_series(make_series(kind=Kind.REGIST))
     assert desk.registered is desk.series
     desk.set_series(make_series(kind=Kind.SEG))
     assert desk.registered is None
 
 
-def test_week_steps_stop_at_the_ends(qtbot, make_napari_viewer, make_series):
-    desk = desk_of(make_napari_viewer())
+def test_week_steps_stop_at_the_ends(qtbot, make_model, make_series):
+    desk = desk_of(make_model())
     desk.step_week(1)
     assert desk.week is None
     desk.set_series(make_series(weeks=(0, 2, 5)))
@@ -45,16 +45,16 @@ def test_week_steps_stop_at_the_ends(qtbot, make_napari_viewer, make_series):
     assert weeks == [2, 5, 5, 2]
 
 
-def test_legs_are_told_apart_by_name_and_place(make_napari_viewer, make_series):
-    desk = desk_of(make_napari_viewer())
+def test_legs_are_told_apart_by_name_and_place(make_model, make_series):
+    desk = desk_of(make_model())
     leg = Leg(series=make_series())
     desk.add_legs(leg, Leg(series=make_series()))
     assert len(desk.legs) == 1
     assert leg.weeks == (0, 1, 2)
 
 
-def test_scans_go_with_the_desk(make_napari_viewer, make_series):
-    desk = desk_of(make_napari_viewer())
+def test_scans_go_with_the_desk(make_model, make_series):
+    desk = desk_of(make_model())
     desk.set_series(make_series())
     voxels = weakref.ref(desk.series[0])
     desk.clear()

@@ -8,7 +8,8 @@ from qtpy.QtGui import QGuiApplication
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.options import Between, Doc, Options, Unit, as_flags
-from napari_bonemet.widgets.forms import CopyCommandButton, OptionsForm
+from napari_bonemet.widgets.copy_command import CopyCommandButton
+from napari_bonemet.widgets.forms import OptionsForm
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ def test_labels_tooltips_ranges_and_units_come_from_the_options(form):
     assert box.native.toolTip() == "Bone is above this."
     assert form.fields["week"].native.text() == "automatic"
     assert form.fields["metric"].choices == ("mi", "robust")
+    assert form.fields["quick"].native.text() == ""
 
 
 def test_what_few_need_is_folded_away(qtbot, form):

@@ -18,7 +18,7 @@ def scan():
 def test_scan_goes_there_and_back(make_napari_viewer_proxy, scan):
     viewer = make_napari_viewer_proxy()
     layer = layers.add_scan(viewer, scan)
-    assert layer.name == "871 left tibia, week 3 (registered)"
+    assert layer.name == "871 left tibia, registered, week 3"
     assert [str(u) for u in layer.units] == ["micrometer"] * 3
     assert tuple(layer.axis_labels) == ("z", "y", "x")
     assert tuple(layer.contrast_limits) == (0, 255)
@@ -28,17 +28,17 @@ def test_scan_goes_there_and_back(make_napari_viewer_proxy, scan):
         assert getattr(back, name) == getattr(scan, name), name
 
 
-def test_crop_overlays_its_parent(make_napari_viewer, scan):
-    viewer = make_napari_viewer()
+def test_crop_overlays_its_parent(make_model, scan):
+    viewer = make_model()
     parent = layers.add_scan(viewer, scan)
     child = layers.add_scan(viewer, scan.crop((slice(1, 3), slice(2, 5), slice(0, 6))), what="crop")
     assert np.allclose(child.data_to_world((0, 0, 0)), parent.data_to_world((1, 2, 0)))
     assert viewer.layers.extent.units is not None
 
 
-def test_found_by_record_not_by_name(make_napari_viewer, scan):
-    viewer = make_napari_viewer()
-    own = viewer.add_image(np.zeros((4, 5, 6)), name="871 left tibia, week 3 (registered)")
+def test_found_by_record_not_by_name(make_model, scan):
+    viewer = make_model()
+    own = viewer.add_image(np.zeros((4, 5, 6)), name="871 left tibia, registered, week 3")
     ours = layers.add_scan(viewer, scan)
     ours.name = "renamed"
     assert layers.find_layers(viewer, leg="871 left tibia", week=3) == [ours]
@@ -47,8 +47,8 @@ def test_found_by_record_not_by_name(make_napari_viewer, scan):
     assert layers.record_of_layer(own) is None
 
 
-def test_same_scan_takes_the_place_of_ours_only(make_napari_viewer, scan):
-    viewer = make_napari_viewer()
+def test_same_scan_takes_the_place_of_ours_only(make_model, scan):
+    viewer = make_model()
     own = viewer.add_image(np.zeros((4, 5, 6)))
     first = layers.add_scan(viewer, scan)
     top = viewer.add_points(np.zeros((1, 3)))
@@ -57,8 +57,8 @@ def test_same_scan_takes_the_place_of_ours_only(make_napari_viewer, scan):
     assert first not in viewer.layers
 
 
-def test_composite_is_labels_with_classes_or_published_greys(make_napari_viewer):
-    viewer = make_napari_viewer()
+def test_composite_is_labels_with_classes_or_published_greys(make_model):
+    viewer = make_model()
     codes = np.array([0, 60, 180, 240], dtype=np.uint8).reshape(1, 2, 2).repeat(3, axis=0)
     scan = Scan(codes, (10, 10, 10), subject="871", day=21, kind=Kind.COMPOSITE)
     labels = layers.add_scan(viewer, scan)
@@ -95,16 +95,16 @@ def test_synthetic_is_called_so():
     assert layers.layer_name(scan) == "synthetic 7 tibia, week 0"
 
 
-def test_users_layer_becomes_a_scan_by_its_units(make_napari_viewer):
-    viewer = make_napari_viewer()
+def test_users_layer_becomes_a_scan_by_its_units(make_model):
+    viewer = make_model()
     layer = viewer.add_image(np.zeros((4, 5, 6), np.uint8), scale=(0.01,) * 3, units="mm", name="mine")
     scan = layers.scan_from_layer(layer)
     assert np.allclose(scan.spacing, 10)
     assert scan.subject == "mine"
 
 
-def test_layers_that_are_no_scan_are_refused_in_words(make_napari_viewer):
-    viewer = make_napari_viewer()
+def test_layers_that_are_no_scan_are_refused_in_words(make_model):
+    viewer = make_model()
     volume = np.zeros((4, 5, 6), np.uint8)
     with pytest.raises(MissingSpacingError, match="voxel size"):
         layers.scan_from_layer(viewer.add_image(volume, name="no units"))

@@ -50,7 +50,7 @@ def test_empty_desk_says_what_to_do(dock):
 def test_run_button_to_registered_layers_and_verdicts(qtbot, viewer, dock, leg):
     register(qtbot, dock, leg)
     layers = find_layers(viewer, kind=Kind.REGIST)
-    assert [layer.name for layer in layers] == [f"{scan.title} (registered)" for scan in leg.series]
+    assert [layer.name for layer in layers] == [f"{scan.leg}, registered, week {scan.week:g}" for scan in leg.series]
     assert layers[0].visible
     assert not any(layer.visible for layer in find_layers(viewer, kind=Kind.SEG))
     assert np.array_equal(layers[1].data, dock.desk.registered[1].voxels)
@@ -165,5 +165,18 @@ def test_docks_of_the_plugin_share_one_place(qtbot, make_napari_viewer):
     assert second.windowTitle() == "Register weeks"
     dock.resize(300, 700)
     inner = dock.column.parentWidget()
-    for widget in (dock.form, dock.run_bar, dock.plot, dock.board, dock.copy_button):
+    for widget in (dock.form, dock.run_bar, dock.board, dock.copy_button):
         assert widget.mapTo(inner, widget.rect().topRight()).x() <= inner.width()
+
+
+def test_a_result_for_weeks_that_were_put_away_meanwhile_is_dropped(qtbot, viewer, dock, leg, make_series):
+    dock.desk.set_series(leg.series)
+    dock.form.fields["azimuths"].value = 8
+    other = make_series(subject="872")
+    with qtbot.waitSignal(dock.run_bar.runner.finished, timeout=60000):
+        press(qtbot, dock.run_bar.run_button)
+        dock.desk.set_series(other)
+    assert "was dropped, because other weeks were put on the table" in dock.run_bar.line.text()
+    assert dock.desk.registration is None
+    assert dock.desk.series is other
+    assert not find_layers(viewer, kind=Kind.REGIST)

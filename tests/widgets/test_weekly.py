@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import numpy as np
@@ -6,10 +7,11 @@ from PIL import Image
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QShortcut
 
-from napari_bonemet.io import write_series
+from napari_bonemet.io import tree, write_series
 from napari_bonemet.widgets.layers import find_layers
 from napari_bonemet.widgets.navigator import BACK_KEY, ON_KEY
 from napari_bonemet.widgets.weekly import WeeklyDock
+from napari_bonemet.widgets.worker import STOPPED
 
 
 def press(qtbot, button):
@@ -61,15 +63,20 @@ def test_sample_button_to_layers_and_navigator(qtbot, viewer, dock):
     assert dock.desk.week == 2
 
 
-def test_keys_turn_the_weeks(dock, make_series):
+def test_keys_turn_the_weeks_whichever_dock_is_in_front(qtbot, make_napari_viewer, make_series):
+    viewer = make_napari_viewer(show=True)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-bonemet", "Weekly scans")
+    front, _ = viewer.window.add_plugin_dock_widget("napari-bonemet", "Register weeks")
+    window = dock.window()
+    qtbot.waitUntil(lambda: bool(window.tabifiedDockWidgets(front)))
     dock.desk.set_series(make_series())
     # A virtual screen has no window manager, so no window is active and no key reaches a shortcut by itself.
-    keys = {key.key().toString(): key for key in dock.navigator.findChildren(QShortcut)}
+    keys = {key.key().toString(): key for key in window.findChildren(QShortcut, "bonemet-week")}
+    assert {key.parent() for key in keys.values()} == {window}
     keys[ON_KEY].activated.emit()
     assert dock.desk.week == 1
     keys[BACK_KEY].activated.emit()
     assert dock.desk.week == 0
-    assert {key.context() for key in keys.values()} == {Qt.ShortcutContext.WindowShortcut}
 
 
 def test_folder_with_one_leg_opens_at_once(qtbot, viewer, dock, tmp_path, make_series):
@@ -135,3 +142,22 @@ def test_picked_folder_is_opened(qtbot, dock, tmp_path, make_series, monkeypatch
     press(qtbot, dock.folder_button)
     qtbot.waitUntil(lambda: dock.desk.series is not None and not dock.open_bar.running, timeout=20000)
     assert Path(dock.where.text()) == tmp_path
+
+
+def test_looking_into_a_large_folder_can_be_stopped(qtbot, dock, tmp_path, make_series, monkeypatch):
+    write_series(make_series(), tmp_path)
+    looked, seen = tree._look, []
+
+    def slowly(folder, root):
+        seen.append(folder)
+        time.sleep(0.3)
+        return looked(folder, root)
+
+    monkeypatch.setattr(tree, "_look", slowly)
+    dock.open_folder(tmp_path)
+    qtbot.waitUntil(lambda: bool(seen), timeout=5000)
+    with qtbot.waitSignal(dock.open_bar.runner.finished, timeout=5000):
+        press(qtbot, dock.open_bar.cancel_button)
+    assert dock.open_bar.line.text() == STOPPED
+    assert len(seen) < 5
+    assert dock.desk.legs == ()

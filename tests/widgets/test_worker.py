@@ -5,9 +5,10 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton
 
-from napari_bonemet.errors import InputError
+from napari_bonemet.errors import InputError, OutputError
 from napari_bonemet.widgets.dock import Dock
-from napari_bonemet.widgets.worker import STOPPED, RunBar, in_words
+from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.worker import STOPPED, in_words
 
 
 @pytest.fixture
@@ -65,6 +66,8 @@ def test_cancel_stops_the_loop(qtbot, bar):
     ("error", "words"),
     [
         (InputError("Week 3 is missing", remedy="Add it"), "Week 3 is missing. Add it."),
+        (OutputError("/a/.week 3.tmp-0123abcd-17-89abcdef/1.png cannot be written"), "/a/week 3/1.png cannot be"),
+        (OSError(28, "No space", "/a/.b.nii.gz.tmp-0123abcd-17-89abcdef.nii.gz"), "'/a/b.nii.gz'"),
         (RuntimeError("CUDA out of memory. Tried to allocate"), "not enough memory"),
         (ZeroDivisionError("by zero"), "nobody foresaw (ZeroDivisionError: by zero)"),
         (SystemExit("left"), "nobody foresaw (SystemExit: left)"),

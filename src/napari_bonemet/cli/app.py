@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import os
 import sys
 import traceback
 import warnings
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 
 from napari_bonemet.cli.commands import COMMANDS, overview
 from napari_bonemet.errors import BoneMetError, InputError
+from napari_bonemet.io.leftovers import with_final_names
 from napari_bonemet.progress import Cancelled, Progress
 
 DONE, FAILED, WRONG_USE = 0, 1, 2
@@ -38,6 +40,29 @@ def run_command(argv: Sequence[str] | None = None) -> int:
         0 done, 2 wrong use or bad input, 1 anything else.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    if sys.stdout is None:  # closed by whoever started this
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 -- for the rest of the process
+    try:
+        code = _command(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Help piped into head: its reader has seen enough.
+        _mute()
+        return DONE
+    except OSError as error:
+        _mute()
+        sys.stderr.write(f"Nothing can be said on stdout: {error.strerror or error}.\n")
+        return FAILED
+    return code
+
+
+def _mute() -> None:
+    from napari_bonemet.cli.terminal import mute_stdout
+
+    mute_stdout()
+
+
+def _command(words: Sequence[str]) -> int:
     if not words or words[0] in ("-h", "--help", "help"):
         sys.stdout.write(overview() + "\n")
         return DONE if words else WRONG_USE
@@ -65,6 +90,8 @@ def _run(name: str, argv: Sequence[str]) -> int:
             record = _work(name, argv, terminal)
     except SystemExit as leave:
         return DONE if leave.code in (0, None) else WRONG_USE
+    except BrokenPipeError:
+        raise
     except (Exception, KeyboardInterrupt) as error:
         return _explain(error, name, terminal, debug="--debug" in argv)
     terminal.finish({"command": name, "ok": True, **record})
@@ -95,12 +122,12 @@ def _teller(terminal: Any) -> Callable[..., None]:
 def _explain(error: BaseException, name: str, terminal: Any, *, debug: bool) -> int:
     if debug:
         traceback.print_exception(error, file=sys.stderr)
-    record: dict[str, Any] = {"command": name, "ok": False, "error": str(error)}
+    record: dict[str, Any] = {"command": name, "ok": False, "error": with_final_names(str(error))}
     match error:
         case Cancelled() | KeyboardInterrupt():
             sentence = record["error"] = "Stopped as asked; nothing is half-written."
         case BoneMetError():
-            sentence = str(error)
+            sentence = record["error"]
         case MemoryError():
             sentence = record["error"] = "This machine has too little memory for these scans. Try one leg at a time."
         case _:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional
 
-from napari_bonemet.cli.flags import Chosen, Common
+from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.errors import InputError
 from napari_bonemet.options import Doc
@@ -33,7 +33,7 @@ class Arguments:
         tuple[float, float] | None,
         Doc("The earlier and the later week; the earliest and every later one when not given."),
     ] = None
-    common: Common = field(default_factory=Common)
+    common: EveryCommand = field(default_factory=Common)
 
 
 def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:
@@ -97,9 +97,9 @@ def _write(
 ) -> None:
     from napari_bonemet.io import write_scan
     from napari_bonemet.io.atomic import atomic_folder
-    from napari_bonemet.io.names import safe_name
+    from napari_bonemet.io.names import safe_name, week_name
 
     with atomic_folder(out / safe_name(leg), overwrite=overwrite) as folder:
-        for number, (week, result) in enumerate(composites):
+        for number, (_, result) in enumerate(composites):
             part = PartOf(progress, number / len(composites), (number + 1) / len(composites))
-            write_scan(result.scan, folder / f"week {week:g}", format="png", progress=part)
+            write_scan(result.scan, folder / week_name(result.scan.day or 0.0), format="png", progress=part)

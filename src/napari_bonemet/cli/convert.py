@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional
 
-from napari_bonemet.cli.flags import Chosen, Common
+from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.errors import InputError
 from napari_bonemet.options import Doc
@@ -34,7 +34,7 @@ class Arguments:
         Literal["png", "tiff-slices", "tiff", "nifti", "nrrd", "mha", "zarr"] | None,
         Doc("The format; by the suffix of --out when not given."),
     ] = None
-    common: Common = field(default_factory=Common)
+    common: EveryCommand = field(default_factory=Common)
 
 
 def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:
@@ -65,7 +65,7 @@ def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress)
 
 
 def _places(legs: tuple[ScanSeries, ...], out: Path, wanted: str | None) -> Iterator[Path]:
-    from napari_bonemet.io.names import safe_name
+    from napari_bonemet.io.names import safe_name, week_name
 
     if out.suffix and wanted is None:
         raise InputError(
@@ -75,5 +75,5 @@ def _places(legs: tuple[ScanSeries, ...], out: Path, wanted: str | None) -> Iter
     for leg in legs:
         kind = f" {leg.baseline.kind.value}" if names.count(leg.leg) > 1 else ""
         for scan in leg:
-            name = f"week {scan.week:g}{_SUFFIXES.get(wanted or '', '')}"
+            name = f"{week_name(scan.day or 0.0)}{_SUFFIXES.get(wanted or '', '')}"
             yield out / safe_name(f"{leg.leg}{kind}") / name

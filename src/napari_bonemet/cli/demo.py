@@ -7,25 +7,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from napari_bonemet.cli.flags import Chosen, Common
+from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.report import Report
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.errors import InputError
 from napari_bonemet.options import Doc
 from napari_bonemet.progress import PartOf, Progress
-from napari_bonemet.series import ScanSeries
 from napari_bonemet.study.options import StudyOptions
 
 ABOUT = """Take the embedded synthetic leg through the whole chain, and open napari with the result laid out.
 
 Figures, tables and the record are left in --out (demo-output); without a display that is all. The forecast is a
-ridge regression fitted to other synthetic animals.
+ridge regression fitted to the leg's own earlier weeks.
 
 Example: napari-bonemet demo"""
 STEPS = (StudyOptions,)
 DEFAULTS = {"forecaster": "ridge"}
-
-_TRAINING_LEGS = 8
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class Arguments:
         Literal["auto", "off", "capture"],
         Doc("auto: open napari where there is a display; off: files alone; capture: a picture of napari, too."),
     ] = "auto"
-    common: Common = field(default_factory=Common)
+    common: EveryCommand = field(default_factory=Common)
 
 
 def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:
@@ -49,8 +46,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     OutputError
         When the disk refuses.
     """
-    from napari_bonemet.phantom.options import LegOptions
-    from napari_bonemet.phantom.sample import SAMPLES, sample_leg, training_legs
+    from napari_bonemet.phantom.sample import sample_leg
     from napari_bonemet.study.leg import run_leg
 
     out = own.common.new_place("demo-output")
@@ -58,14 +54,8 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
         raise InputError("There is no display to take a picture on", remedy="Use --screen off, or run under xvfb-run")
     options = chosen(StudyOptions)
     progress.message("Making the synthetic leg")
-    name = next(iter(SAMPLES))
-    leg = sample_leg(name, progress=PartOf(progress, 0.0, 0.05))
-    sampling: LegOptions = SAMPLES[name]
-    train: tuple[ScanSeries, ...] = ()
-    if options.forecaster == "ridge":
-        progress.message("Making other synthetic animals to learn from")
-        train = training_legs(_TRAINING_LEGS, options.seed, options=sampling, progress=PartOf(progress, 0.05, 0.4))
-    study = run_leg(leg.series, options=options, progress=PartOf(progress, 0.4, 0.95), train=train)
+    leg = sample_leg(progress=PartOf(progress, 0.0, 0.1))
+    study = run_leg(leg.series, options=options, progress=PartOf(progress, 0.1, 0.95))
     report = Report(out, options, terminal)
     report.add(study, registered_weeks=True, overwrite=own.common.overwrite)
     record = report.finish()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
-from napari_bonemet.cli.flags import Chosen, Common
+from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.errors import InputError
 from napari_bonemet.metrics.table import ForecastScores
@@ -28,7 +28,7 @@ class Arguments:
     week: Annotated[float | None, Doc("The true week; the forecast's own when not given.")] = None
     bone_threshold: Annotated[float, Doc("Bone is above this grey value.")] = 75.0
     perceptual: Annotated[bool, Doc("Score by LPIPS, too, where its weights are on this machine.")] = True
-    common: Common = field(default_factory=Common)
+    common: EveryCommand = field(default_factory=Common)
 
 
 def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:
@@ -61,7 +61,7 @@ def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress)
         raise InputError(f"{own.predicted} holds no forecast of the legs in {own.truth}")
     write_table(out, [row.as_row() for row in rows])
     show_scores(terminal, rows)
-    for note in {row.lpips_note for row in rows if row.lpips is None}:
+    for note in {row.lpips_note for row in rows if own.perceptual and row.lpips is None}:
         terminal.warn(note)
     terminal.say(f"The table is {out}")
     return {"out": str(out), "rows": [row.as_row() for row in rows]}

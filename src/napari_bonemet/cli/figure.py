@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional
 
-from napari_bonemet.cli.flags import Chosen, Common
+from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.errors import InputError
 from napari_bonemet.figures.options import MontageOptions
@@ -31,7 +31,7 @@ class Arguments:
 
     source: Annotated[Positional[Path], Doc("A folder of registered weeks.")]
     predicted: Annotated[Path | None, Doc("The folder that `predict` or `run` wrote.")] = None
-    common: Common = field(default_factory=Common)
+    common: EveryCommand = field(default_factory=Common)
 
 
 def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:
@@ -46,6 +46,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     """
     from napari_bonemet.cli.reading import read_grey_legs
     from napari_bonemet.figures.export import FORMATS, save_figure
+    from napari_bonemet.io.names import safe_name
 
     out = own.common.new_place()
     legs = read_grey_legs(own.source, own.common, PartOf(progress, 0.0, 0.1))
@@ -56,7 +57,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     for number, leg in enumerate(legs):
         progress.message(f"{leg.leg}: drawing")
         made = _draw(leg, own, chosen, terminal)
-        for place in [out] if one_file else [out / f"{leg.leg}.png", out / f"{leg.leg}.pdf"]:
+        for place in [out] if one_file else [out / f"{safe_name(leg.leg)}{end}" for end in (".png", ".pdf")]:
             files.append(str(save_figure(made.figure, place, made.record)))
             terminal.say(f"{leg.leg}: {place}")
         progress.advance(0.1 + 0.9 * (number + 1) / len(legs))

@@ -1,7 +1,7 @@
 """Flags: those that every command has, and those made from the options of the steps that a command takes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass, make_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass, make_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
@@ -68,6 +68,10 @@ class Common:
         return place
 
 
+# A command's own arguments hold these flags; they are parsed once beside them, as a group of their own.
+EveryCommand = Annotated[Common, tyro.conf.Fixed, tyro.conf.Suppress]
+
+
 @dataclass(frozen=True)
 class Chosen:
     """The options of the steps, as the flags chose them."""
@@ -120,11 +124,11 @@ def parse(
         0 after help, 2 for wrong use, as tyro prints it.
     """
     groups = [
-        (step.__name__, flags, field(default_factory=flags))
+        (_group(step), flags, field(default_factory=flags))
         for step in _flat(steps)
         if (flags := _flags(step, defaults or {}))
     ]
-    whole: Any = make_dataclass("Command", [("own", arguments), *groups, *_shared(steps)], frozen=True)
+    whole: Any = make_dataclass("Command", [("command", arguments), *_shared(steps), *groups, _EVERY], frozen=True)
     whole.__doc__ = about
     parsed = tyro.cli(
         whole,
@@ -133,15 +137,22 @@ def parse(
         args=list(argv),
         config=(tyro.conf.OmitArgPrefixes,),
     )
-    own: A = parsed.own
-    common: Common = getattr(own, "common")  # noqa: B009  every command has it, which A cannot say
+    common: Common = parsed.every_command
+    own: A = replace(parsed.command, common=common)
     values = {name: getattr(common, name) for name in _COMMON_NAMES}
     for part in (getattr(parsed, f.name) for f in fields(parsed)):
-        if is_dataclass(part) and part is not own:
+        if is_dataclass(part) and part not in (parsed.command, common):
             values |= {f.name: getattr(part, f.name) for f in fields(part)}
     if hasattr(parsed, _SHARED):
         values[_SHARED] = getattr(parsed, _SHARED)
     return own, Chosen(values)
+
+
+_EVERY = ("every_command", Common, field(default_factory=Common))
+
+
+def _group(step: type[Options]) -> str:
+    return step.__name__.removesuffix("Options").lower()
 
 
 def _flat(steps: Sequence[type[Options]]) -> list[type[Options]]:

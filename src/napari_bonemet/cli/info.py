@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional
 
-from napari_bonemet.cli.flags import Chosen, Common
+from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.errors import MissingSpacingError
 from napari_bonemet.options import Doc
@@ -25,7 +25,7 @@ class Arguments:
     """What to look at."""
 
     source: Annotated[Positional[Path], Doc("A folder in a BoneMet layout, or a single scan.")]
-    common: Common = field(default_factory=Common)
+    common: EveryCommand = field(default_factory=Common)
 
 
 def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:
@@ -37,6 +37,7 @@ def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress)
         When nothing is there, or it cannot be read.
     """
     from napari_bonemet.cli.reading import read_legs
+    from napari_bonemet.io import read_study
 
     stated = True
     try:
@@ -44,7 +45,7 @@ def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress)
     except MissingSpacingError as missing:
         # Looking needs no voxel size; it is shown as not stated, never as a guess.
         stated = False
-        legs = read_legs(own.source, _with_any_spacing(own.common), progress)
+        legs = read_study(own.source, spacing=1.0, progress=progress)
         terminal.warn(str(missing))
     rows = [_row(scan, stated) for leg in legs for scan in leg]
     terminal.show(_table(rows))
@@ -52,12 +53,6 @@ def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress)
         if len(leg) > 1:
             terminal.say(f"{leg.leg}: {'on one grid' if leg.on_one_grid else 'not on one grid yet'}")
     return {"source": str(own.source), "scans": rows, "legs": [leg.leg for leg in legs]}
-
-
-def _with_any_spacing(common: Common) -> Common:
-    from dataclasses import replace
-
-    return replace(common, spacing=(1.0,))
 
 
 def _row(scan: Scan, stated: bool) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from napari_bonemet.cli.flags import Chosen, Common
+from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.ridge import RidgeOptions
@@ -37,7 +37,7 @@ class Arguments:
         Doc("The week to forecast; the checkpoint's own, or the one after the last scan, when not given."),
     ] = None
     samples: Annotated[int, Doc("Futures to draw; a deterministic forecaster draws one.")] = 1
-    common: Common = field(default_factory=Common)
+    common: EveryCommand = field(default_factory=Common)
 
 
 def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:
@@ -56,6 +56,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     from napari_bonemet.io.atomic import write_json
     from napari_bonemet.io.names import safe_name
     from napari_bonemet.provenance import __version__
+    from napari_bonemet.study.common import seen_in_every_week
     from napari_bonemet.study.forecasting import forecaster_for
     from napari_bonemet.study.options import StudyOptions
 
@@ -73,12 +74,14 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
         seen.require_one_grid("Forecasting")
         progress.message(f"{leg.leg}: forecasting week {week:g}")
         fit = PartOf(part, 0.0, 0.5)
-        forecaster, origin = (loaded, "") if loaded else forecaster_for(seen, week, options, progress=fit)
+        learned = seen_in_every_week(seen, options.composite.bone_threshold)
+        forecaster, origin = (loaded, "") if loaded else forecaster_for(learned, week, options, progress=fit)
         half = PartOf(part, 0.5, 0.8)
         forecast = forecaster.predict(seen, week, samples=own.samples, seed=own.common.seed, progress=half)
         place = out / f"{safe_name(leg.leg)}.zarr"
         write_forecast(forecast, place, overwrite=own.common.overwrite)
-        terminal.say(f"{leg.leg}: week {week:g} by {forecast.model}, {place}. {forecast.note}. {origin}".strip())
+        note = "; ".join(text for text in (forecast.note, origin) if text)
+        terminal.say(f"{leg.leg}: week {week:g} by {forecast.model}, {place}. {note}.")
         record["legs"][leg.leg] = {
             "file": place.name,
             "week": week,
@@ -88,7 +91,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
             "samples": len(forecast.samples),
             "seed": forecast.seed,
             "synthetic": forecast.synthetic,
-            "note": "; ".join(text for text in (forecast.note, origin) if text),
+            "note": note,
         }
     write_json(out / "predict.json", record)
     return record

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional
 
-from napari_bonemet.cli.flags import Chosen, Common
+from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.options import Doc
 from napari_bonemet.processing.registration_result import RegistrationOptions, RegistrationResult
@@ -31,7 +31,7 @@ class Arguments:
     source: Annotated[Positional[Path], Doc("A folder in a BoneMet layout.")]
     reference: Annotated[Path | None, Doc("A reference bone; the baseline is brought onto it.")] = None
     format: Annotated[Literal["png", "zarr"], Doc("How registered weeks are written.")] = "png"
-    common: Common = field(default_factory=Common)
+    common: EveryCommand = field(default_factory=Common)
 
 
 def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:
@@ -74,13 +74,13 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
 def _write(leg: ScanSeries, result: RegistrationResult, own: Arguments, out: Path, progress: Progress) -> None:
     from napari_bonemet.io import write_scan
     from napari_bonemet.io.atomic import atomic_folder
-    from napari_bonemet.io.names import safe_name
+    from napari_bonemet.io.names import safe_name, week_name
     from napari_bonemet.study.write import write_transforms
 
     with atomic_folder(out / safe_name(leg.leg), overwrite=own.common.overwrite) as folder:
         for number, scan in enumerate(result.series):
             progress.message(f"{scan.title}: writing")
-            place = folder / f"week {scan.week:g}{'.zarr' if own.format == 'zarr' else ''}"
+            place = folder / f"{week_name(scan.day or 0.0)}{'.zarr' if own.format == 'zarr' else ''}"
             part = PartOf(progress, number / len(leg), (number + 1) / len(leg))
             write_scan(scan, place, format=own.format, progress=part)
         write_transforms(leg, result, folder)

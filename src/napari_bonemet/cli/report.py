@@ -6,6 +6,7 @@ from typing import Any
 
 from napari_bonemet.cli.table import show_registration, show_scores, show_volumes
 from napari_bonemet.cli.terminal import Terminal
+from napari_bonemet.errors import InputError
 from napari_bonemet.io.atomic import write_json, write_table
 from napari_bonemet.metrics.table import ForecastScores
 from napari_bonemet.progress import NO_PROGRESS, Progress
@@ -35,6 +36,12 @@ class Report:
     _scores: list[ForecastScores] = field(default_factory=list)
     _volumes: list[dict[str, object]] = field(default_factory=list)
     _legs: dict[str, Any] = field(default_factory=dict)
+    _refused: dict[str, str] = field(default_factory=dict)
+
+    def refuse(self, leg: str, error: InputError) -> None:
+        """Keep why a leg cannot be done, and tell it at once."""
+        self._refused[leg] = str(error)
+        self.terminal.warn(f"{leg} is left out. {error}")
 
     def add(
         self,
@@ -74,9 +81,13 @@ class Report:
 
         Raises
         ------
+        InputError
+            When legs could not be done, once all of the others is written.
         OutputError
             When the disk refuses.
         """
+        if not self._legs and self._refused:
+            raise self._not_done()
         if self._scores:
             show_scores(self.terminal, self._scores)
             write_table(self.out / "metrics.csv", [row.as_row() for row in self._scores])
@@ -87,7 +98,15 @@ class Report:
             "version": __version__,
             "options": self.options.as_record(),
             "legs": self._legs,
+            "refused": self._refused,
         }
         write_json(self.out / "run.json", record)
         self.terminal.say(f"Figures, tables and records are in {self.out}")
+        if self._refused:
+            raise self._not_done()
         return record
+
+    def _not_done(self) -> InputError:
+        count = len(self._legs) + len(self._refused)
+        reasons = " ".join(f"{leg}: {reason}" for leg, reason in self._refused.items())
+        return InputError(f"{len(self._refused)} of {count} legs could not be done. {reasons.rstrip('.')}")

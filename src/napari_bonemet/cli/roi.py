@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from tyro.conf import Positional
 
-from napari_bonemet.cli.flags import Chosen, Common
+from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.options import Doc
 from napari_bonemet.processing.roi import RoiOptions
@@ -27,7 +27,7 @@ class Arguments:
 
     source: Annotated[Positional[Path], Doc("A folder of registered weeks, or of composites.")]
     format: Annotated[Literal["png", "zarr"], Doc("How the cropped weeks are written.")] = "png"
-    common: Common = field(default_factory=Common)
+    common: EveryCommand = field(default_factory=Common)
 
 
 def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:
@@ -40,15 +40,14 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     OutputError
         When the disk refuses.
     """
-    from napari_bonemet.cli.reading import read_legs, require_different_legs
+    from napari_bonemet.cli.reading import read_grey_or_composite_legs
     from napari_bonemet.io import write_series
     from napari_bonemet.io.atomic import write_json
     from napari_bonemet.processing.roi import crop_roi
 
     out = own.common.new_place()
     options = chosen(RoiOptions)
-    legs = read_legs(own.source, own.common, PartOf(progress, 0.0, 0.1))
-    require_different_legs(legs, own.source)
+    legs = read_grey_or_composite_legs(own.source, own.common, PartOf(progress, 0.0, 0.1))
     record: dict[str, Any] = {"out": str(out), "options": options.as_record(), "legs": {}}
     for number, leg in enumerate(legs):
         part = PartOf(progress, 0.1 + 0.9 * number / len(legs), 0.1 + 0.9 * (number + 1) / len(legs))

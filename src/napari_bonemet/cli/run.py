@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional
 
-from napari_bonemet.cli.flags import Chosen, Common
+from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.report import Report
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.options import Doc
@@ -18,6 +18,7 @@ ABOUT = """Register the weeks, make composites, forecast a week from those befor
 
 Writes for each leg OUT/<leg>/ with figure.png and .pdf, metrics.csv, volumes.csv, registration.json, week N.tfm,
 composite/, forecast.zarr and record.json, and for all legs OUT/metrics.csv, OUT/volumes.csv and OUT/run.json.
+A leg that cannot be done does not stop the others; it is named at the end, and the exit status is 2.
 
 Example: napari-bonemet run "Seg-CT" --spacing 10.6 --forecaster ridge --out results"""
 STEPS = (StudyOptions,)
@@ -29,7 +30,7 @@ class Arguments:
 
     source: Annotated[Positional[Path], Doc("A folder in a BoneMet layout.")]
     write_weeks: Annotated[bool, Doc("Write the registered weeks, too, as slices in the BoneMet layout.")] = False
-    common: Common = field(default_factory=Common)
+    common: EveryCommand = field(default_factory=Common)
 
 
 def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:
@@ -38,7 +39,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     Raises
     ------
     InputError
-        When something cannot be read, or a step refuses its input.
+        When something cannot be read, or a step refuses the input of a leg; other legs are done all the same.
     OutputError
         When the disk refuses.
     """
@@ -49,6 +50,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     options = chosen(StudyOptions)
     legs = read_grey_legs(own.source, own.common, PartOf(progress, 0.0, 0.05))
     report = Report(out, options, terminal)
-    for study in run_legs(legs, options=options, progress=PartOf(progress, 0.05, 1.0)):
+    refused = report.refuse if len(legs) > 1 else None
+    for study in run_legs(legs, options=options, progress=PartOf(progress, 0.05, 1.0), refused=refused):
         report.add(study, registered_weeks=own.write_weeks, overwrite=own.common.overwrite)
     return report.finish()

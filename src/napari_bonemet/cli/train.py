@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 
-from napari_bonemet.cli.flags import Chosen, Common
+from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.ridge import RidgeForecaster, RidgeOptions
@@ -34,7 +34,7 @@ class Arguments:
     inputs: Annotated[tuple[float, ...], Doc("The weeks that the model sees.")] = (0.0, 1.0, 2.0)
     target: Annotated[float, Doc("The week that it forecasts.")] = 3.0
     validation: Annotated[tuple[str, ...], Doc("Animals to leave out and score on.")] = ()
-    common: Common = field(default_factory=Common)
+    common: EveryCommand = field(default_factory=Common)
 
 
 def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:
@@ -53,11 +53,11 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     if out.suffix != ".safetensors":
         raise InputError("The checkpoint needs a file name", expected="--out NAME.safetensors", found=str(out))
     gap = _gap(own)
-    legs = _legs(own, PartOf(progress, 0.0, 0.2), terminal)
+    options = replace(chosen(RidgeOptions), weeks_seen=len(own.inputs), gap_weeks=gap)
+    legs = _legs(own, options.bone_threshold, PartOf(progress, 0.0, 0.2), terminal)
     _require_animals(legs, own.validation)
     held_out = [leg for leg in legs if leg.baseline.subject in own.validation]
     fitted_to = [leg for leg in legs if leg.baseline.subject not in own.validation]
-    options = replace(chosen(RidgeOptions), weeks_seen=len(own.inputs), gap_weeks=gap)
     model = RidgeForecaster.fit(fitted_to, options=options, progress=PartOf(progress, 0.2, 0.8))
     scores = [_score(model, leg, own.target, options) for leg in held_out]
     if scores:
@@ -88,7 +88,7 @@ def _gap(own: Arguments) -> float:
     return float(gaps[0])
 
 
-def _legs(own: Arguments, progress: Progress, terminal: Terminal) -> list[ScanSeries]:
+def _legs(own: Arguments, bone_threshold: float, progress: Progress, terminal: Terminal) -> list[ScanSeries]:
     from napari_bonemet.cli.reading import read_grey_legs, require_different_legs
     from napari_bonemet.study.common import seen_in_every_week
 
@@ -102,7 +102,7 @@ def _legs(own: Arguments, progress: Progress, terminal: Terminal) -> list[ScanSe
                 continue
             chosen = leg.select(wanted)
             chosen.require_one_grid("Training")
-            legs.append(seen_in_every_week(chosen, 75.0))
+            legs.append(seen_in_every_week(chosen, bone_threshold))
     if not legs:
         raise InputError("No leg has all the weeks to train on", expected=" ".join(f"{week:g}" for week in wanted))
     require_different_legs(legs, own.data[0])

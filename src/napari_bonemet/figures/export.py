@@ -55,5 +55,6 @@ def save_figure(figure: Figure, path: str | Path, record: Mapping[str, Any], *, 
         raise InputError(f"A figure cannot be saved as {path.name}", expected=", ".join(f".{f}" for f in FORMATS))
     with atomic_file(path, overwrite=overwrite) as temporary, matplotlib.style.context(["default", STYLE]):
         figure.savefig(temporary, format=kind, dpi=figure.dpi, facecolor="white", metadata=_METADATA.get(kind))
-    write_json(path.with_name(f"{path.name}.json"), {**record, "file": path.name}, overwrite=overwrite)
+        # While the figure still bears its hidden name: a disk that fills up here leaves no figure without its record.
+        write_json(path.with_name(f"{path.name}.json"), {**record, "file": path.name}, overwrite=overwrite)
     return path

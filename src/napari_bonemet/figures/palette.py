@@ -19,7 +19,8 @@ COMPOSITE_COLOURS: dict[str, str] = {
     "formed": "#009e73",
 }
 
-DIFFERENCE_MAP = "PuOr"
+# Orange where the prediction has more bone than the truth, as on the screen.
+DIFFERENCE_MAP = "PuOr_r"
 PROBABILITY_MAP = "viridis"
 
 

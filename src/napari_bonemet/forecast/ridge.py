@@ -139,7 +139,7 @@ class RidgeForecaster:
             "options": self.options.as_record(),
             "trained_on_synthetic_legs": self.synthetic,
         }
-        note = f"{DETERMINISTIC}; trained on {'synthetic legs' if self.synthetic else 'scans'}"
+        note = f"{DETERMINISTIC}; trained on {'synthetic data' if self.synthetic else 'scans'}"
         return summarise(
             [as_future(inputs[-1], voxels, week, Step("forecast", parameters))],
             week=week,

@@ -9,8 +9,8 @@ from typing import Literal
 from natsort import natsort_keygen
 
 from napari_bonemet.errors import InputError, OutputError
-from napari_bonemet.io.names import NameParts, name_parts, safe_name
-from napari_bonemet.io.registry import read_scan
+from napari_bonemet.io.names import NameParts, name_parts, safe_name, week_name
+from napari_bonemet.io.registry import find_reader, read_scan
 from napari_bonemet.io.sidecar import SIDECAR, Sidecar, read_sidecar
 from napari_bonemet.io.slice_files import FORMS
 from napari_bonemet.io.tree import find_scans
@@ -57,7 +57,7 @@ class LegFiles:
         return " ".join(part for part in (self.subject or "unnamed", self.side, self.part) if part)
 
 
-def find_legs(folder: str | Path) -> tuple[LegFiles, ...]:
+def find_legs(folder: str | Path, *, progress: Progress = NO_PROGRESS) -> tuple[LegFiles, ...]:
     """The legs in a folder, by the names in it and by what this package wrote beside the voxels.
 
     No voxel is read. A folder or file that is a single scan is one leg of one week, week 0 unless it says
@@ -67,6 +67,8 @@ def find_legs(folder: str | Path) -> tuple[LegFiles, ...]:
     ----------
     folder : path
         A study in one of the published layouts, a part of one, or a single scan.
+    progress : Progress
+        Asked before each folder whether to go on.
 
     Returns
     -------
@@ -87,8 +89,10 @@ def find_legs(folder: str | Path) -> tuple[LegFiles, ...]:
     root = Path(folder)
     if not root.exists():
         raise InputError(f"{root} is not there", remedy="Check the path")
+    if root.is_file():
+        find_reader(root)
     groups: dict[tuple[str | None, ...], list[tuple[NameParts, Path]]] = {}
-    for path in find_scans(root):
+    for path in find_scans(root, progress=progress):
         parts = _describe(path, root)
         key = (parts.subject and parts.subject.casefold(), parts.side, parts.part, parts.kind)
         groups.setdefault(key, []).append((parts, path))
@@ -177,7 +181,7 @@ def write_series(
     """
     home = Path(folder) / safe_name(series.leg)
     ending = ".zarr" if format == "zarr" else ""
-    targets = [home / f"{_week_name(scan)}{ending}" for scan in series]
+    targets = [home / f"{week_name(scan.day or 0.0)}{ending}" for scan in series]
     # Said before hours of work, not after.
     for target in targets:
         _check_replaceable(target, overwrite)
@@ -246,11 +250,6 @@ def _as_week_of(leg: LegFiles, scan: Scan, week: float) -> Scan:
         day = scan.day
     kind = scan.kind if scan.kind is Kind.COMPOSITE else leg.kind
     return replace(scan, subject=leg.subject, side=leg.side, part=leg.part, day=day, kind=kind)
-
-
-def _week_name(scan: Scan) -> str:
-    day = scan.day or 0.0
-    return f"week {day / DAYS_PER_WEEK:g}" if (day / DAYS_PER_WEEK).is_integer() else f"day {day!r}".removesuffix(".0")
 
 
 def _check_replaceable(target: Path, overwrite: bool) -> None:

@@ -16,6 +16,7 @@ _DAY = 24 * 3600.0
 _LONGEST_STEM = 120
 _MINE: set[str] = set()
 _MARK = re.compile(rf"(?P<role>{TEMPORARY}|{OLD})-(?P<host>[0-9a-f]{{8}})-(?P<process>\d+)-[0-9a-f]{{8}}")
+_IN_WORDS = re.compile(rf"\.([^/\\]+)\.{_MARK.pattern}(?:\.\w+){{0,2}}")
 _HOST = f"{zlib.crc32(platform.node().encode()):08x}"
 
 
@@ -34,6 +35,11 @@ def forget(path: Path) -> None:
 def is_hidden_name(name: str) -> bool:
     """Whether `name` is one of :func:`hidden_name`'s: something unfinished, which no reader should take up."""
     return name.startswith(".") and _MARK.search(name) is not None
+
+
+def with_final_names(text: str) -> str:
+    """`text`, an error's words for instance, with the name that was asked for in the place of each hidden one."""
+    return _IN_WORDS.sub(r"\1", text)
 
 
 def remove(path: Path) -> None:

@@ -143,6 +143,12 @@ def safe_name(name: str) -> str:
     return name
 
 
+def week_name(day: float) -> str:
+    """The name of a week's folder or file: "week 3", or "day 10", which "week 1.42857" would make day 9.99999."""
+    week = day / DAYS_PER_WEEK
+    return f"week {week:g}" if week.is_integer() else f"day {day!r}".removesuffix(".0")
+
+
 def parts_of_name(name: str, *, within_week: bool = False) -> NameParts:
     """What one name states by itself; `within_week` when the folder around it is a week's."""
     text = _NUMBERED.sub("", _SUFFIX.sub("", name)).replace("_", " ")

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from threading import RLock
+from threading import Lock
 from typing import Any, BinaryIO, Protocol
 
 import dask.array as da
@@ -48,10 +48,11 @@ UNITS_UM = {
 _PLAUSIBLE_UM = (1e-4, 1e6)
 _FURTHEST_UM = 1e9
 
-_CHUNK_BYTES = 8 * 2**20
+# Looking at one slice should not unpack many.
+_CHUNK_BYTES = 2 * 2**20
+_CHUNK_SLICES = 8
 _CHATTY = ("tifffile", "nibabel", "nibabel.global", "pydicom")
 _hushed: ContextVar[bool] = ContextVar("hushed", default=False)
-_opening = RLock()
 
 
 class Stream(Protocol):
@@ -135,15 +136,45 @@ def hush() -> Iterator[None]:
         _hushed.reset(token)
 
 
+class _Hush:
+    """Python's warnings switched off while anybody wants it so.
+
+    They are one setting for all threads: the first in switches them off, the last out on again. The lock is
+    held for the switching alone, since slices are read in threads while their file is being opened.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside = 0
+        self._before = warnings.catch_warnings()
+
+    def enter(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._before = warnings.catch_warnings()
+                self._before.__enter__()
+                warnings.simplefilter("ignore")
+            self._inside += 1
+
+    def leave(self) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._before.__exit__(None, None, None)
+
+
+_hush = _Hush()
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the libraries' log lines and warnings from the user while a file is opened.
-
-    What Python does with warnings is one setting for all threads, so one file is opened at a time.
-    """
-    with _opening, hush(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    """Keep the libraries' log lines and warnings from the user while a file is read."""
+    _hush.enter()
+    try:
+        with hush():
+            yield
+    finally:
+        _hush.leave()
 
 
 class Bounded(io.BufferedReader):
@@ -261,7 +292,7 @@ def by_slabs(voxels: Any, change: Callable[[np.ndarray], np.ndarray], dtype: Any
 def lazy_slices(count: int, shape: tuple[int, int], dtype: Any, read: Callable[[int], np.ndarray]) -> Voxels:
     """A lazy volume of `count` slices (y, x), a few to a chunk, each read by `read` when it is looked at."""
     kind = np.dtype(dtype)
-    per_chunk = max(1, min(count, _CHUNK_BYTES // (shape[0] * shape[1] * kind.itemsize)))
+    per_chunk = max(1, min(count, _CHUNK_SLICES, _CHUNK_BYTES // (shape[0] * shape[1] * kind.itemsize)))
     which = da.arange(count, chunks=per_chunk)
 
     def load(indices: np.ndarray) -> np.ndarray:

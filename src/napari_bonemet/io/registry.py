@@ -17,6 +17,7 @@ from napari_bonemet.io.names import NameParts, name_parts
 from napari_bonemet.io.nifti import read_nifti
 from napari_bonemet.io.nrrd import read_nrrd
 from napari_bonemet.io.raw import RawVolume, ScanWarning, quiet
+from napari_bonemet.io.scanco import read_scanco
 from napari_bonemet.io.sidecar import Sidecar
 from napari_bonemet.io.slices import read_slices, slice_names
 from napari_bonemet.io.tiff import read_tiff
@@ -56,6 +57,8 @@ READERS: dict[str, Reader] = {
     ".tiff": Reader("TIFF", read_tiff),
     ".zarr": Reader("OME-Zarr", _read_zarr),
     ".dcm": Reader("DICOM", read_dicom_file),
+    ".isq": Reader("Scanco", read_scanco),
+    ".aim": Reader("Scanco", read_scanco),
     ".png": Reader("slice", _read_single_slice),
     ".bmp": Reader("slice", _read_single_slice),
     ".jpg": Reader("slice", _read_single_slice),

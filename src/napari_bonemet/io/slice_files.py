@@ -3,14 +3,14 @@
 import struct
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import tifffile
 from PIL import Image
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.io.raw import Bounded, hush, refusing, voxel_type
+from napari_bonemet.io.raw import Bounded, hush, quiet, refusing, voxel_type
 
 FORMS = {
     ".png": "PNG",
@@ -27,6 +27,8 @@ _COLOUR = {"1", "P", "LA", "RGB", "RGBA"}
 _PNG_END = b"IEND\xaeB`\x82"
 _PNG_SIZE = slice(16, 24)
 _PNG_BITS, _PNG_COLOUR = 24, 25
+
+_ORDER: dict[str, Literal["little", "big"]] = {"<": "little", ">": "big"}
 
 # CCITT, LZW and JPEG.
 _FOR_PILLOW = (2, 3, 4, 5, 6, 7)
@@ -78,6 +80,7 @@ def probe(path: Path) -> SliceHeader:
 
 def _probe_tiff(path: Path, size: int) -> SliceHeader:
     with tifffile.TiffFile(path) as tiff:
+        check_chain(path, tiff)
         page = tiff.pages.first
         if len(tiff.pages) > 1:
             raise InputError(
@@ -86,6 +89,26 @@ def _probe_tiff(path: Path, size: int) -> SliceHeader:
         height, width = grey_page(path, page, size)
         kind = voxel_type(path, page.dtype)
         return SliceHeader((height, width), np.dtype(np.uint8) if kind.kind == "b" else kind.newbyteorder("="))
+
+
+def check_chain(path: Path, tiff: Any) -> None:
+    """See that the pages of a TIFF file, each of which names the next, come to an end.
+
+    Raises
+    ------
+    InputError
+        When they go in a circle, which tifffile would follow for ever.
+    """
+    form, stream = tiff.tiff, tiff.filehandle
+    seen: set[int] = set()
+    stream.seek(8 if form.is_bigtiff else 4)
+    while (place := int.from_bytes(stream.read(form.offsetsize), _ORDER[form.byteorder])) != 0:
+        if place in seen:
+            raise InputError(f"The pages of {path.name} go in a circle", remedy="Export it again")
+        seen.add(place)
+        stream.seek(place)
+        tags = int.from_bytes(stream.read(form.tagnosize), _ORDER[form.byteorder])
+        stream.seek(place + form.tagnosize + tags * form.tagsize)
 
 
 def grey_page(path: Path, page: Any, size: int) -> tuple[int, int]:
@@ -98,11 +121,14 @@ def grey_page(path: Path, page: Any, size: int) -> tuple[int, int]:
     """
     if page.samplesperpixel != 1 or page.ndim != 2 or page.photometric not in (0, 1):
         raise InputError(f"{path.name} holds colours", expected="grey values", found=f"{page.samplesperpixel} samples")
+    needed = (
+        page.nbytes if page.bitspersample >= 8 else page.imagelength * -(-page.imagewidth * page.bitspersample // 8)
+    )
     ends = [offset + count for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True)]
     packed = sum(page.databytecounts)
-    if not ends or max(ends) > size or page.nbytes > (packed if page.compression == 1 else _SMALL + _TIGHTEST * packed):
+    if not ends or max(ends) > size or needed > (packed if page.compression == 1 else _SMALL + _TIGHTEST * packed):
         raise InputError(
-            f"{path.name} is cut short", expected=f"{page.nbytes} bytes of pixels", found=f"a file of {size} bytes"
+            f"{path.name} is cut short", expected=f"{needed} bytes of pixels", found=f"a file of {size} bytes"
         )
     return int(page.imagelength), int(page.imagewidth)
 
@@ -161,7 +187,7 @@ def read_tiff_page(path: Path, index: int) -> np.ndarray:
         except ValueError:
             if page.compression not in _FOR_PILLOW:
                 raise
-            with Bounded(path) as stream, Image.open(stream, formats=["TIFF"]) as image:
+            with quiet(), Bounded(path) as stream, Image.open(stream, formats=["TIFF"]) as image:
                 image.seek(index)
                 values = _greys(path, image)
         values = np.asarray(values, dtype=values.dtype.newbyteorder("="))

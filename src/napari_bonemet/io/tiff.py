@@ -25,7 +25,7 @@ from napari_bonemet.io.raw import (
     voxel_type,
 )
 from napari_bonemet.io.sidecar import Sidecar
-from napari_bonemet.io.slice_files import SliceHeader, checked, grey_page, read_tiff_page
+from napari_bonemet.io.slice_files import SliceHeader, check_chain, checked, grey_page, read_tiff_page
 from napari_bonemet.scan import Scan, Voxels
 
 _KEY = "napari_bonemet"
@@ -54,6 +54,7 @@ def read_tiff(path: Path) -> RawVolume:
         For a damaged or truncated file, a single slice, colours, or more than three axes.
     """
     with refusing(path, "TIFF"), tifffile.TiffFile(path) as tiff:
+        check_chain(path, tiff)
         shape = _shape(path, tiff)
         step = read_step(path, "TIFF", compression=tiff.pages.first.compression.name)
         record = _record(path, tiff)

@@ -12,8 +12,9 @@ from napari_bonemet.io.dicom import is_dicom
 from napari_bonemet.io.names import inside, parts_of_name
 from napari_bonemet.io.slice_files import FORMS
 from napari_bonemet.io.zarr_arrays import array_record, group_attributes
+from napari_bonemet.progress import NO_PROGRESS, Progress
 
-_VOLUMES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+_VOLUMES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".isq", ".aim")
 _ZARR_MARKS = {"zarr.json", ".zgroup", ".zattrs", ".zarray"}
 _TIFF = (".tif", ".tiff")
 _PASSED_OVER = {"__MACOSX", "$RECYCLE.BIN", "System Volume Information"}
@@ -31,7 +32,7 @@ class _Look:
     zarr: bool = False
 
 
-def find_scans(root: Path) -> Iterator[Path]:
+def find_scans(root: Path, *, progress: Progress = NO_PROGRESS) -> Iterator[Path]:
     """Every scan in `root`, or `root` itself if it is one; a slice folder and a .zarr are not looked into.
 
     Hidden files and folders, which include what is being written, are passed over; so are single images
@@ -43,12 +44,13 @@ def find_scans(root: Path) -> Iterator[Path]:
         When a link leads out of `root`, or a folder cannot be listed.
     """
     if root.is_dir():
-        yield from _scans(root, root, set())
+        yield from _scans(root, root, set(), progress)
     else:
         yield root
 
 
-def _scans(folder: Path, root: Path, seen: set[Path]) -> Iterator[Path]:
+def _scans(folder: Path, root: Path, seen: set[Path], progress: Progress) -> Iterator[Path]:
+    progress.check()
     # A link back to a folder above would lead round for ever.
     real = folder.resolve()
     if real in seen or len(folder.relative_to(root).parts) > _DEEPEST:
@@ -66,7 +68,7 @@ def _scans(folder: Path, root: Path, seen: set[Path]) -> Iterator[Path]:
         return
     below = [folder / name for name in look.volumes + _multipage(folder, look)]
     for name in look.folders:
-        below.extend(_scans(folder / name, root, seen))
+        below.extend(_scans(folder / name, root, seen, progress))
     if below:
         yield from below
     elif stack or (look.images and named.week is not None):

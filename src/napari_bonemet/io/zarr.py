@@ -8,6 +8,7 @@ from typing import Any
 import dask.array as da
 import numpy as np
 import zarr
+from zarr.codecs import ZstdCodec
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Grid, Shape, Triple
@@ -55,6 +56,8 @@ def read_zarr(path: Path) -> RawVolume:
     record = attributes.get(RECORD)
     sidecar = None if record is None else Sidecar.from_record(record, path.name)
     voxels = _level_voxels(group, image, image.levels[0], whole=sidecar is not None)
+    if isinstance(record, Mapping):
+        _check_recorded_shape(record.get("shape_zyx"), list(voxels.shape), path)
     spacing, origin = _geometry(path, image, image.levels[0])
     return RawVolume(voxels, spacing, origin, read_step(path, "OME-Zarr"), record=sidecar)
 
@@ -123,7 +126,14 @@ def _create(group: Any, name: str, shape: Shape, dtype: Any) -> Any:
     # Chunks of zeros are written too: then a missing one shows that a copy is not whole.
     config = {"write_empty_chunks": True}
     return group.create_array(
-        name, shape=shape, chunks=chunks, dtype=np.dtype(dtype), dimension_names=("z", "y", "x"), config=config
+        name,
+        shape=shape,
+        chunks=chunks,
+        dtype=np.dtype(dtype),
+        dimension_names=("z", "y", "x"),
+        # The checksum finds the bit that a tired disk turns over.
+        compressors=ZstdCodec(level=3, checksum=True),
+        config=config,
     )
 
 
@@ -197,6 +207,16 @@ def _geometry(path: Path, image: Image, level: Level) -> tuple[Triple | None, Tr
     sizes = [spacing_um(path, (s,) * 3, unit)[0] for s, unit in zip(scale, units, strict=True)]
     places = [origin_um(path, (p,) * 3, unit)[0] for p, unit in zip(place, units, strict=True)]
     return (sizes[0], sizes[1], sizes[2]), (places[0], places[1], places[2])
+
+
+def _check_recorded_shape(recorded: object, found: list[int], path: Path) -> None:
+    if recorded not in (None, found):
+        raise InputError(
+            f"{path.name} has another size than was written",
+            expected=f"{recorded!r:.60}",
+            found=f"{found}",
+            remedy="Copy or export it again",
+        )
 
 
 def _no_volume(path: Path, shape: tuple[int, ...]) -> InputError:

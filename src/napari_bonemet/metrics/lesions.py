@@ -35,7 +35,7 @@ def newly_lost_bone(later_bone: np.ndarray, baseline_bone: np.ndarray, *, openin
 
 
 def dice(first: np.ndarray, second: np.ndarray) -> float | None:
-    """Dice coefficient 2 |A and B| / (|A| + |B|) of two masks; None where both are empty."""
+    """Dice coefficient ``2 |A and B| / (|A| + |B|)`` of two masks; None where both are empty."""
     total = int(np.count_nonzero(first)) + int(np.count_nonzero(second))
     return 2 * int(np.count_nonzero(first & second)) / total if total else None
 

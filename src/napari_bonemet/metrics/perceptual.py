@@ -21,6 +21,7 @@ import numpy as np
 from napari_bonemet.errors import InputError, MissingWeightsError
 from napari_bonemet.metrics.similarity import as_pair
 from napari_bonemet.progress import NO_PROGRESS, Progress
+from napari_bonemet.torch_import import import_torch
 
 ALEXNET_FILE = "alexnet-owt-7be5be79.pth"
 ALEXNET_URL = f"https://download.pytorch.org/models/{ALEXNET_FILE}"
@@ -65,7 +66,7 @@ def find_alexnet() -> AlexNetWeights:
     MissingWeightsError
         When they are not there; the message says how to get them.
     """
-    import torch
+    torch = import_torch()
 
     folder = Path(torch.hub.get_dir()) / "checkpoints"
     path = folder / ALEXNET_FILE
@@ -158,14 +159,14 @@ def _as_slices(array: np.ndarray) -> np.ndarray:
 
 
 def _as_images(slices: np.ndarray, data_range: float, device: str) -> Any:
-    import torch
+    torch = import_torch()
 
     scaled = np.clip(slices / data_range, 0, 1) * 2 - 1
     return torch.from_numpy(scaled.astype(np.float32))[:, None].expand(-1, 3, -1, -1).to(device)
 
 
 def _distance(model: Any, first: Any, second: Any) -> np.ndarray:
-    import torch
+    torch = import_torch()
 
     with torch.inference_mode():
         return np.asarray(model(first, second).flatten().double().cpu().numpy())
@@ -173,8 +174,8 @@ def _distance(model: Any, first: Any, second: Any) -> np.ndarray:
 
 @lru_cache(maxsize=2)
 def _model(weights: AlexNetWeights, device: str) -> Any:
+    torch = import_torch()
     import lpips
-    import torch
 
     backbone = _backbone(weights.path)
     # The random start is overwritten in full by the next lines; the user's random state stays untouched.
@@ -195,7 +196,7 @@ def _model(weights: AlexNetWeights, device: str) -> Any:
 
 
 def _backbone(path: Path) -> dict[str, Any]:
-    import torch
+    torch = import_torch()
 
     try:
         with warnings.catch_warnings():

@@ -2,7 +2,8 @@
 
 Protocol, the same for every model and for the copied last week:
 
-- greys as they are (no rescaling per image), over a stated range, 255 by default; computed in float64;
+- greys as they are (no rescaling per image), over a stated range, 255 by default; computed in float64, some slices
+  at a time, so that a whole leg needs no more memory than its scans;
 - *pooled* PSNR: one mean squared error over all voxels of the volume;
 - *per slice*: the measure of each transverse slice, of which the mean is reported, which is what a
   network that predicts slices is scored by (Xiong et al., section 2.2);
@@ -11,7 +12,7 @@ Protocol, the same for every model and for the copied last week:
   score higher: compare only on the same crop.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from skimage.metrics import structural_similarity
@@ -20,16 +21,18 @@ from napari_bonemet.errors import InputError
 
 SSIM_WINDOW = 7
 
+_SLAB_VOXELS = 2**22
+
 
 def as_pair(predicted: object, truth: object) -> tuple[np.ndarray, np.ndarray]:
-    """Both as float64 of one shape, (y, x) or (z, y, x).
+    """Both as arrays of one shape, (y, x) or (z, y, x), in their own types.
 
     Raises
     ------
     InputError
         When the shapes differ, or it is no image or volume.
     """
-    first, second = np.asarray(predicted, dtype=np.float64), np.asarray(truth, dtype=np.float64)
+    first, second = np.asarray(predicted), np.asarray(truth)
     if first.shape != second.shape:
         raise InputError(
             "The prediction and the truth differ in shape", expected=f"{second.shape}", found=f"{first.shape}"
@@ -60,7 +63,8 @@ def psnr(predicted: object, truth: object, *, data_range: float = 255.0) -> floa
         When the shapes differ.
     """
     first, second = as_pair(predicted, truth)
-    error = float(np.mean((first - second) ** 2))
+    squares = (np.square(a.astype(np.float64) - b).sum() for a, b in _slabs(first, second))
+    error = float(sum(squares)) / first.size
     return float("inf") if error == 0 else float(10 * np.log10(data_range**2 / error))
 
 
@@ -91,7 +95,23 @@ def ssim(predicted: object, truth: object, *, data_range: float = 255.0) -> floa
     window = min(SSIM_WINDOW, shortest - 1 + shortest % 2)
     if window < 3:
         raise InputError("Too small for structural similarity", expected="3 voxels along y and x", found=f"{shortest}")
-    return float(structural_similarity(first, second, data_range=data_range, win_size=window))
+    halo = window // 2 if first.ndim == 3 else 0
+    parts = [
+        (len(a) - 2 * halo, structural_similarity(a, b, data_range=data_range, win_size=window))
+        for a, b in ((a.astype(np.float64), b.astype(np.float64)) for a, b in _slabs(first, second, halo))
+    ]
+    return float(np.average([value for _, value in parts], weights=[count for count, _ in parts]))
+
+
+def _slabs(first: np.ndarray, second: np.ndarray, halo: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Runs of slices of both volumes with `halo` slices around each; a single image as it is."""
+    if first.ndim == 2:
+        yield first, second
+        return
+    step = max(1, _SLAB_VOXELS // max(1, first[0].size))
+    for start in range(halo, len(first) - halo, step):
+        part = slice(start - halo, min(start + step, len(first) - halo) + halo)
+        yield first[part], second[part]
 
 
 def per_slice(

@@ -132,7 +132,7 @@ class ForecastScores:
         return 0.0 if self.psnr == self.copy_psnr else self.psnr - self.copy_psnr
 
     def as_row(self) -> dict[str, object]:
-        """One row of the table; what copying scored stands beside it as copy_..."""
+        """One row of the table; what copying scored stands beside it, named ``copy_...``."""
         copied = {f"copy_{name}": value for name, value in self.copied.as_row().items() if name != "lost_mm3"}
         return {
             "leg": self.leg,
@@ -194,7 +194,7 @@ def score(
                 found=f"{scan.grid.shape} from {scan.origin}",
                 remedy="Register the weeks first",
             )
-    shown, true, before = (np.asarray(scan.to_numpy(), dtype=np.float64) for scan in (predicted, truth, last))
+    shown, true, before = (scan.to_numpy() for scan in (predicted, truth, last))
     note, ready = _lpips_note(perceptual, min(truth.shape[1:]))
     voxel = truth.grid.voxel_volume_mm3
     settings = _Settings(bone_threshold, data_range, opening, device if ready else None, voxel)

@@ -50,7 +50,7 @@ def random_field(rng: np.random.Generator, length_um: Triple) -> np.ndarray:
 
 
 def distance_to_zero(field: np.ndarray) -> np.ndarray:
-    """Signed distance to the field's zero surface to first order, f / |grad f|, micrometres."""
+    """Signed distance to the field's zero surface to first order, ``f / |grad f|``, micrometres."""
     slopes = [np.roll(field, -1, axis) - np.roll(field, 1, axis) for axis in range(3)]
     slope = np.sqrt(sum(s * s for s in slopes)) / (2 * LATTICE_UM)
     least = _LEAST_SLOPE * float(slope.mean())

@@ -16,13 +16,18 @@ class CompositeOptions(Options):
     least_voxels: Annotated[
         int, Doc("Smallest cluster of changed voxels that counts."), Between(1, 10**6), Unit("voxels")
     ] = 8
-    core_change: Annotated[
+    core_loss: Annotated[
         float,
-        Doc("A cluster counts if its core changed by this share of the contrast between bone and background."),
+        Doc("A core's voxels each lose (or gain) at least this share of what they have above the background."),
         Between(0, 1),
-    ] = 0.6
-    core_voxels: Annotated[int, Doc("Voxels that make a core."), Between(1, 10**6), Unit("voxels")] = 2
-    reach: Annotated[int, Doc("How far from its core a cluster extends at most."), Between(0, 1000), Unit("voxels")] = 1
+    ] = 0.7
+    core_contrast: Annotated[
+        float,
+        Doc("And at least this share of the contrast between bone and background."),
+        Between(0, 1),
+    ] = 0.5
+    core_voxels: Annotated[int, Doc("Touching voxels that make a core."), Between(1, 10**6), Unit("voxels")] = 4
+    reach: Annotated[int, Doc("How far from its core a cluster extends at most."), Between(0, 1000), Unit("voxels")] = 2
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,10 @@ def choose_device(wanted: str = "auto") -> str:
     """
     if wanted == "cpu":
         return wanted
-    import torch
-
     from napari_bonemet.errors import InputError
+    from napari_bonemet.torch_import import import_torch
+
+    torch = import_torch()
 
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if wanted == "auto":

@@ -6,7 +6,7 @@ from dataclasses import replace
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.copying import CopyLastWeek
 from napari_bonemet.forecast.forecaster import Forecaster
-from napari_bonemet.forecast.patches import find_week, input_weeks
+from napari_bonemet.forecast.patches import find_week, input_weeks, windows
 from napari_bonemet.forecast.ridge import RidgeForecaster, RidgeOptions
 from napari_bonemet.geometry import Triple
 from napari_bonemet.phantom.options import LegOptions
@@ -38,7 +38,8 @@ def forecaster_for(
     options : StudyOptions
         Which forecaster, and how it is fitted.
     train : sequence of ScanSeries
-        Other legs, each on one grid. A scan of the leg itself among them is an error.
+        Other legs, each on one grid. A scan of the leg itself among them is an error; those without a run of
+        weeks to learn from are passed over.
 
     Raises
     ------
@@ -53,6 +54,7 @@ def forecaster_for(
             f"{seen.leg} cannot be forecast by what was trained on it", remedy="Leave it out of the training legs"
         )
     ridge = _within_reach(options.ridge, seen, week)
+    train = [leg for leg in train if windows(leg, ridge.weeks_seen, ridge.gap_weeks)]
     if train:
         words = f"fitted to {len(train)} other leg{'s' if len(train) > 1 else ''}"
         return RidgeForecaster.fit(train, options=ridge, progress=progress), words

@@ -128,7 +128,15 @@ def run_leg(
         common, _shown_composite(composites, truth, common), forecast, truth, scores=scores, options=options.figure
     )
     progress.advance(1.0)
-    notes = about_leg(series, common, registration=registration, roi=roi, forecast=forecast, scores=scores)
+    notes = about_leg(
+        series,
+        common,
+        registration=registration,
+        roi=roi,
+        forecast=forecast,
+        scores=scores,
+        perceptual=options.perceptual,
+    )
     return LegStudy(series, registered, common, registration, roi, composites, forecast, scores, figure, options, notes)
 
 

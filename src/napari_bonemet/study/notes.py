@@ -36,6 +36,7 @@ def about_leg(
     roi: RoiResult | None,
     forecast: Forecast | None,
     scores: ForecastScores | None,
+    perceptual: bool = True,
 ) -> tuple[str, ...]:
     """All that the reader of one leg's results has to know."""
     notes = [*(about_spacing(scanned) if registration else ()), *about_registration(registration)]
@@ -53,6 +54,6 @@ def about_leg(
         notes.append(f"{scanned.leg}: one week alone, nothing to forecast from")
     elif forecast.note:
         notes.append(f"{scanned.leg}: {forecast.note}")
-    if scores is not None and scores.lpips is None:
+    if perceptual and scores is not None and scores.lpips is None:
         notes.append(f"{scanned.leg}: {scores.lpips_note}")
     return tuple(notes)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from napari_bonemet.figures.export import save_figure
 from napari_bonemet.forecast.output import write_forecast
 from napari_bonemet.io.atomic import atomic_folder, write_json, write_table
-from napari_bonemet.io.names import safe_name
+from napari_bonemet.io.names import safe_name, week_name
 from napari_bonemet.io.transforms import write_transform
 from napari_bonemet.io.write import write_scan
 from napari_bonemet.processing.composite_result import CompositeResult
@@ -113,21 +113,25 @@ def write_transforms(scanned: ScanSeries, registration: RegistrationResult, fold
     """``week N.tfm`` of each week (ITK: x y z, millimetres)."""
     fixed = registration.series.baseline.grid
     for scan, transform in zip(scanned, registration.transforms, strict=True):
-        write_transform(transform, folder / f"week {scan.week:g}.tfm", fixed=fixed, moving=scan.grid)
+        write_transform(transform, folder / f"{week_name(scan.day or 0.0)}.tfm", fixed=fixed, moving=scan.grid)
 
 
 def _write_volumes(study: "LegStudy", folder: Path, registered_weeks: bool, progress: Progress) -> None:
+    weeks = study.registered.scans if registered_weeks else ()
+    count = len(study.composites) + len(weeks) + 1
+    shares = iter([PartOf(progress, number / count, (number + 1) / count) for number in range(count)])
     for week, result in study.composites:
         progress.message(f"{study.leg}, week {week:g}: writing the composite")
-        write_scan(result.scan, folder / "composite" / f"week {week:g}", format="png")
-    progress.advance(0.3)
+        write_scan(
+            result.scan, folder / "composite" / week_name(result.scan.day or 0.0), format="png", progress=next(shares)
+        )
     if study.forecast is not None:
         progress.message(f"{study.leg}: writing the forecast")
-        write_forecast(study.forecast, folder / "forecast.zarr")
-    progress.advance(0.6)
-    for scan in study.registered if registered_weeks else ():
+        write_forecast(study.forecast, folder / "forecast.zarr", progress=next(shares))
+    for scan in weeks:
         progress.message(f"{scan.title}: writing the registered scan")
-        write_scan(scan, folder / f"week {scan.week:g}", format="png")
+        write_scan(scan, folder / week_name(scan.day or 0.0), format="png", progress=next(shares))
+    progress.check()
     progress.advance(1.0)
 
 

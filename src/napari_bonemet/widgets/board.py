@@ -97,6 +97,8 @@ class BoardBox(QGroupBox):
         wish = self._wish()
         if wish is None:
             self._take_away()
+            if self.isEnabled():
+                self._say("")
         elif wish != self._shown and not self._runner.running:
             self._start(wish)
 

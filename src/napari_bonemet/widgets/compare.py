@@ -24,8 +24,8 @@ from napari_bonemet.widgets.compare_items import Difference, Item, items_on, reg
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.layers import layer_tuple
 from napari_bonemet.widgets.looks import difference_colormap, grey_limits, look_like_bone, look_like_difference
+from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.sliceplot import SlicePlot
-from napari_bonemet.widgets.worker import RunBar
 
 CELL = "cell"
 LINKED = ("contrast_limits", "gamma", "iso_threshold", "rendering")
@@ -56,7 +56,8 @@ class CompareDock(Dock):
         self.column.addStretch(1)
         for signal in ("series_changed", "registration_changed", "roi_changed", "forecast_changed"):
             getattr(self.desk, signal).connect(self.refresh)
-        self.desk.series_changed.connect(self.leave)
+        for signal in ("series_changed", "registration_changed", "roi_changed"):
+            getattr(self.desk, signal).connect(self._weeks_changed)
         napari_viewer.dims.events.point.connect(self._mark)
         napari_viewer.events.theme.connect(self._theme)
         self.refresh()
@@ -196,7 +197,7 @@ class CompareDock(Dock):
         if difference is None:
             self.plot_note.setText("Show a difference to see the PSNR of each slice.")
             return
-        self.plot.show_curve(difference.psnr, title=difference.title.removesuffix(" (difference)"), label="PSNR, dB")
+        self.plot.show_curve(difference.psnr, title=difference.title, label="PSNR, dB")
         same = int(np.isnan(self.plot.values).sum())
         self.plot_note.setText(f"Click to go to a slice. {same} identical slices are left out." if same else "")
         self.plot_note.setVisible(bool(self.plot_note.text()))
@@ -229,6 +230,12 @@ class CompareDock(Dock):
                 found=f"{needed / 2**30:.1f} GB",
                 remedy="Crop to the region of interest first, or show fewer cells",
             )
+
+    def _weeks_changed(self) -> None:
+        """Cells of weeks that are no longer on the desk go, and the desk's own week is seen."""
+        if self.cells.shown:
+            self.leave()
+            self.desk.set_week(self.desk.week)
 
     def leave(self) -> None:
         """Take the cells away and put the user's own view back."""

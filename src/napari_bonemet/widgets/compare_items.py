@@ -16,6 +16,7 @@ from napari_bonemet.widgets.looks import grey_limits
 
 PREDICTED = "predicted"
 SPREAD = "spread"
+COPY = "copy-last-week"
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +30,7 @@ class Item:
     label : str
         What the dock calls it, short.
     title : str
-        The cell's title, which says what is synthetic and what is predicted.
+        The cell's title, which says what is predicted; that data are synthetic stands in the canvas's mark.
     scan : Scan
         The volume.
     usual : bool
@@ -50,7 +51,7 @@ class Difference:
     Parameters
     ----------
     title : str
-        "predicted − true (difference)".
+        "predicted − true".
     scan : Scan
         Signed, in grey values.
     psnr : ndarray of float, (z,)
@@ -80,15 +81,13 @@ def items_on(desk: Desk) -> tuple[Item, ...]:
     series = weeks_beside(series, forecast)
     last = max((week for week in series.weeks if week < forecast.week), default=None)
     items = [_week(scan, _role(scan.week, last, forecast.week), scan.week in (last, forecast.week)) for scan in series]
-    synthetic = ", synthetic" if series.synthetic else ""
     # A narrow cell cuts its title off at the end: what must be said stands first.
-    words = f"predicted (research use){synthetic}, week {forecast.week:g}, {forecast.model}"
-    items.append(
-        Item(PREDICTED, f"predicted, week {forecast.week:g}, {forecast.model}", words, forecast.mean, usual=True)
-    )
+    title = f"predicted, week {forecast.week:g}"
+    short = "copied" if forecast.model == COPY else forecast.model
+    items.append(Item(PREDICTED, f"{title}, {forecast.model}", f"{title}, {short}", forecast.mean, usual=True))
     if len(forecast.samples) > 1:
         title = f"spread of {len(forecast.samples)} samples"
-        items.append(Item(SPREAD, title, f"{title} (research use){synthetic}", forecast.spread, usual=False))
+        items.append(Item(SPREAD, title, title, forecast.spread, usual=False))
     return tuple(items)
 
 
@@ -106,7 +105,7 @@ def _role(week: float | None, last: float | None, target: float) -> str:
 
 
 def _week(scan: Scan, title: str, usual: bool) -> Item:
-    return Item(f"week {scan.week:g}", title, f"{title}, synthetic" if scan.synthetic else title, scan, usual)
+    return Item(f"week {scan.week:g}", title, title, scan, usual)
 
 
 def usual_pair(items: Sequence[Item]) -> tuple[str, str] | None:
@@ -146,7 +145,7 @@ def subtract(first: Item, second: Item, progress: Progress = NO_PROGRESS) -> Dif
     progress.advance(1.0)
     step = Step("difference", {"minus": _short(second)})
     scan = first.scan.with_voxels(voxels, step=step, grid=second.scan.grid)
-    return Difference(f"{_short(first)} − {_short(second)} (difference)", scan, alike)
+    return Difference(f"{_short(first)} − {_short(second)}", scan, alike)
 
 
 def _short(item: Item) -> str:

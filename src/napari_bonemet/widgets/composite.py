@@ -23,8 +23,8 @@ from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.layers import add_scan, find_layers
 from napari_bonemet.widgets.looks import legend, show_slice_of
+from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.tables import SmallTable
-from napari_bonemet.widgets.worker import RunBar
 
 NOT_YET = "Register the weeks first: a composite compares the same place in two weeks."
 NO_ROI = "The whole scan is used. Cropping keeps place and scale: the crop lies where it was cut."
@@ -87,12 +87,24 @@ class CompositeDock(Dock):
         self.saver.run_button.hide()
         for label in (self.legend, self.rule, self.which):
             label.setWordWrap(True)
-        for widget in (self.which, self.legend, self.table, self.rule, self.save_button, self.saver):
+        self.rule_button = QPushButton()
+        self.rule_button.setCheckable(True)
+        self.rule_button.setStyleSheet("text-align: left")
+        self.rule_button.toggled.connect(self._unfold_rule)
+        self._unfold_rule(False)
+        for widget in (
+            *(self.which, self.legend, self.table, self.rule_button, self.rule),
+            *(self.save_button, self.saver),
+        ):
             box.addWidget(widget)
         self.saver.hide()
         self.saver.runner.started.connect(self.saver.show)
         self.result = box.parentWidget()
         self.result.hide()
+
+    def _unfold_rule(self, unfolded: bool) -> None:
+        self.rule_button.setText(f"{'▾' if unfolded else '▸'} What counts as change, what as noise")
+        self.rule.setVisible(unfolded)
 
     def _build_roi(self) -> None:
         box = self.box("Region of interest")
@@ -148,8 +160,13 @@ class CompositeDock(Dock):
         self.run_bar.start(
             f"Composite of {series.leg}",
             lambda progress: composites_of(series, {later: recipe}, progress),
-            lambda made: self._keep(made, {later: recipe}, self.run_bar),
+            lambda made: self._made(self.still(series, self.desk.working, made), {later: recipe}),
         )
+
+    def _made(self, made: dict[float, CompositeResult], recipes: dict[float, Recipe]) -> None:
+        self._keep(made, recipes, self.run_bar)
+        # The greys under the composite are those of its own later week.
+        self.desk.set_week(next(iter(recipes)))
 
     def _keep(self, made: dict[float, CompositeResult], recipes: dict[float, Recipe], bar: RunBar) -> None:
         self._recipes |= recipes
@@ -207,16 +224,17 @@ class CompositeDock(Dock):
         self.roi_run.start(
             f"Region of interest of {series.leg}",
             lambda progress: crop_and_repeat(series, options, recipes, progress),
-            lambda made: self._keep_roi(made[0], made[1], recipes),
+            lambda made: self._keep_roi(self.still(series, self.desk.registered, made), recipes),
         )
 
     def _keep_roi(
-        self, roi: RoiResult | None, made: dict[float, CompositeResult], recipes: dict[float, Recipe]
+        self, made: tuple[RoiResult | None, dict[float, CompositeResult]], recipes: dict[float, Recipe]
     ) -> None:
+        roi, composites = made
         self.desk.set_roi(roi)
         if self.desk.working is not None:
             show_slice_of(self.viewer, self.desk.working.baseline)
-        self._keep(made, recipes, self.roi_run)
+        self._keep(composites, recipes, self.roi_run)
 
     def uncrop(self) -> None:
         """Go back to the whole scan, and repeat the composites that are there."""
@@ -227,7 +245,7 @@ class CompositeDock(Dock):
         self.roi_run.start(
             f"Whole scan of {series.leg}",
             lambda progress: composites_of(series, recipes, progress),
-            lambda made: self._keep_roi(None, made, recipes),
+            lambda made: self._keep_roi((None, self.still(series, self.desk.registered, made)), recipes),
         )
 
     def save(self) -> None:

@@ -175,6 +175,14 @@ class Desk(QObject):
         now = weeks.index(self.week) if self.week in weeks else 0
         self.set_week(weeks[min(max(now + by, 0), len(weeks) - 1)])
 
+    def next_week(self) -> None:
+        """Turn one week on."""
+        self.step_week(1)
+
+    def week_before(self) -> None:
+        """Turn one week back."""
+        self.step_week(-1)
+
     def clear(self) -> None:
         """Release every scan."""
         self._legs = {}

@@ -1,6 +1,6 @@
 """The frame of every dock: one narrow column that scrolls, the viewer's desk, and tidy leaving."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
 from qtpy.QtWidgets import (
@@ -11,13 +11,19 @@ from qtpy.QtWidgets import (
     QMainWindow,
     QScrollArea,
     QSizePolicy,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
+from napari_bonemet.errors import InputError
+from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.desk import Desk, desk_of
+from napari_bonemet.widgets.navigator import bind_keys
 from napari_bonemet.widgets.week_view import WeekView, week_view_of
 from napari_bonemet.widgets.worker import Runner
+
+MadeT = TypeVar("MadeT")
 
 MIN_WIDTH, WIDTH, HEIGHT = 280, 350, 640
 
@@ -64,7 +70,7 @@ class Dock(QWidget):
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(scroll)
         self.setMinimumWidth(MIN_WIDTH)
-        self._placed = False
+        self._seen = self.placed = False
 
     def heading(self, text: str) -> QLabel:
         """Add a line that says what this part is for."""
@@ -81,6 +87,22 @@ class Dock(QWidget):
         self.column.addWidget(frame)
         return inside
 
+    @staticmethod
+    def still(then: ScanSeries, now: ScanSeries | None, made: MadeT) -> MadeT:
+        """`made`, what a step made of `then`, if those weeks are on the desk `now` that it has ended.
+
+        Raises
+        ------
+        InputError
+            When the user turned to other weeks meanwhile: their results would be taken for those of these.
+        """
+        if now is not then:
+            raise InputError(
+                f"The result for {then.leg} was dropped, because other weeks were put on the table while it was made",
+                remedy="Run the step again",
+            )
+        return made
+
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Wide enough for every dock."""
         return QSize(WIDTH, HEIGHT)
@@ -88,23 +110,26 @@ class Dock(QWidget):
     def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
         """Join the plugin's other docks as a tab when first seen."""
         super().showEvent(event)
-        if not self._placed:
-            self._placed = True
+        if not self._seen:
+            self._seen = True
             QTimer.singleShot(0, self._join)
 
     def _join(self) -> None:
         mine, window = _frame_of(self), self.window()
         if mine is None or not isinstance(window, QMainWindow):
             return
+        self.placed = True
+        # The console may keep the viewer; the scans need not stay with it.
+        window.destroyed.connect(self.desk.clear)
+        bind_keys(window, self.desk)
         # napari names the plugin in every title, which leaves no room for it in a tab.
         mine.setWindowTitle(mine.windowTitle().partition(" (")[0])
-        others = [
-            frame
-            for dock in window.findChildren(Dock)
-            if dock is not self and (frame := _frame_of(dock)) is not None and not frame.isFloating()
-        ]
-        if others and mine not in window.tabifiedDockWidgets(others[0]):
-            window.tabifyDockWidget(others[0], mine)
+        frames = [frame for dock in window.findChildren(Dock) if (frame := _frame_of(dock)) is not None]
+        anchor = next((frame for frame in frames if frame is not mine and _stands(frame)), None)
+        if anchor is not None and mine not in window.tabifiedDockWidgets(anchor):
+            # Upright at the side there is room for every name; below, they would be cut to a letter.
+            window.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.East)
+            window.tabifyDockWidget(anchor, mine)
             mine.raise_()
 
     def event(self, event: Any) -> bool:
@@ -124,3 +149,9 @@ def _frame_of(dock: QWidget) -> QDockWidget | None:
     while parent is not None and not isinstance(parent, QDockWidget):
         parent = parent.parentWidget()
     return parent
+
+
+def _stands(frame: QDockWidget) -> bool:
+    """Whether a dock was already given its place."""
+    dock = frame.findChild(Dock)
+    return dock is not None and dock.placed and not frame.isFloating()

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtGui import QPixmap
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QCheckBox,
     QDialog,
@@ -14,7 +13,6 @@ from qtpy.QtWidgets import (
     QLineEdit,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QVBoxLayout,
 )
 
@@ -24,72 +22,27 @@ from napari_bonemet.figures.montage import MontageOptions
 from napari_bonemet.options import as_flags
 from napari_bonemet.progress import Progress
 from napari_bonemet.study.options import ForecasterName, StudyOptions
+from napari_bonemet.widgets.copy_command import CopyCommandButton
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.figure_parts import (
     PREVIEW_DPI,
-    admitted,
     annotated,
     as_png,
     draw_study,
+    drawn_weeks,
     picture_of,
     record_of_canvas,
     usual_title,
 )
-from napari_bonemet.widgets.forms import CopyCommandButton, OptionsForm, form_layout
-from napari_bonemet.widgets.worker import RunBar
+from napari_bonemet.widgets.forms import OptionsForm, form_layout
+from napari_bonemet.widgets.mark import admitted
+from napari_bonemet.widgets.preview import Preview
+from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.worker import in_words
 
 FILTERS = "PNG (*.png);;PDF (*.pdf);;SVG (*.svg);;TIFF (*.tiff)"
 DEFAULT: ForecasterName = "copy-last-week"
 NOT_YET = "Open a leg first: the figure shows its weeks, and composite and forecast as far as they are made."
-
-
-class Preview(QLabel):
-    """A picture as wide as the dock; a click shows it in full.
-
-    Attributes
-    ----------
-    clicked : Signal
-        The picture was clicked.
-    """
-
-    clicked = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.full = QPixmap()
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setToolTip("Click to see it in full")
-        self.hide()
-
-    def show_png(self, data: bytes) -> None:
-        """Show the bytes of a PNG."""
-        self.full = QPixmap()
-        self.full.loadFromData(data)
-        self.show()
-        self._fit()
-
-    def resizeEvent(self, event: Any) -> None:  # noqa: N802  Qt's name
-        """Keep the picture as wide as the dock."""
-        super().resizeEvent(event)
-        if event.size().width() != event.oldSize().width():
-            self._fit()
-
-    def mousePressEvent(self, event: Any) -> None:  # noqa: N802  Qt's name
-        """Tell that the picture was clicked."""
-        super().mousePressEvent(event)
-        self.clicked.emit()
-
-    def _fit(self) -> None:
-        if self.full.isNull() or self.width() < 2:
-            return
-        # Twice the pixels, so that fine print stays legible on dense screens.
-        size = QSize(self.width() * 2, 10_000)
-        small = self.full.scaled(size, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
-        small.setDevicePixelRatio(2.0)
-        self.setPixmap(small)
-        self.setFixedHeight(small.height() // 2 + 4)
 
 
 class FigureDock(Dock):
@@ -153,22 +106,24 @@ class FigureDock(Dock):
             box.addWidget(widget)
 
     def refresh(self) -> None:
-        """Say whether there is something to draw."""
+        """Say whether there is something to draw; a preview of what was on the desk before is no preview."""
         there = self.desk.series is not None
         self.note.setVisible(not there)
+        self.picture.forget()
         if not self.run_bar.running:
+            self.run_bar.say("")
             for button in (self.run_bar.run_button, self.export_button):
                 button.setEnabled(there)
 
     def take_slice(self) -> None:
         """Fill in the slice that the canvas shows."""
-        series = self.desk.working or self.desk.series
-        if series is None or self.form.fields["plane"].value != "transverse":
+        if self.desk.series is None or self.form.fields["plane"].value != "transverse":
             self.run_bar.say("Only transverse slices of an open leg can be taken from the canvas.")
             return
+        drawn = drawn_weeks(self.desk).baseline
         position = self.viewer.dims.point[int(self.viewer.dims.ndim) - 3]
-        index = round(series.baseline.grid.to_index((position, 0.0, 0.0))[0])
-        self.form.fields["slice_index"].value = min(max(index, 0), series.baseline.shape[0] - 1)
+        index = round(drawn.grid.to_index((position, 0.0, 0.0))[0])
+        self.form.fields["slice_index"].value = min(max(index, 0), drawn.shape[0] - 1)
 
     def _options(self) -> MontageOptions | None:
         try:
@@ -188,7 +143,7 @@ class FigureDock(Dock):
 
         def done(data: bytes) -> None:
             self.picture.show_png(data)
-            self.run_bar.say("")
+            self.run_bar.say("Click the picture to see it in full.")
 
         self.run_bar.start("Drawing the figure", work, done)
 
@@ -236,7 +191,7 @@ class FigureDock(Dock):
             figure = annotated(image, title, footer, admitted(self.viewer))
             saved = save_figure(figure, path, record_of_canvas(self.viewer, title, footer))
         except BoneMetError as error:
-            self._say_canvas(str(error))
+            self._say_canvas(in_words(error, "Saving the picture"))
             return
         self._say_canvas(f"Saved {saved.name} and {saved.name}.json in {saved.parent}")
 
@@ -263,7 +218,8 @@ class FigureDock(Dock):
         if leg is None or leg.folder is None:
             raise InputError(
                 "The weeks lie in no folder that a command could name",
-                remedy="Save them first (File > Save All Layers, BoneMet weeks), and open that folder",
+                remedy="Select the weeks as scanned, save them (File > Save Selected Layers, BoneMet weeks), and open "
+                "that folder",
             )
         options = self.form.options()
         if self.desk.registration is None and self.desk.forecast is None:

@@ -14,17 +14,16 @@ from napari_bonemet.figures.montage import STYLE, MontageOptions
 from napari_bonemet.figures.study import StudyFigure, study_figure
 from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.provenance import Json, __version__
-from napari_bonemet.scan import Kind
-from napari_bonemet.widgets.compare_items import PREDICTED
+from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.desk import Desk
 from napari_bonemet.widgets.forecast_run import weeks_beside
 from napari_bonemet.widgets.layers import record_of_layer
+from napari_bonemet.widgets.mark import admitted
 
 PREVIEW_DPI = 110
 LEAST_CELL_PIXELS = 600
 _BAND_INCHES = 0.34
 _SCREEN_DPI = 150
-_FORECAST = (str(Kind.PREDICTION), str(Kind.UNCERTAINTY), PREDICTED)
 
 
 def draw_study(desk: Desk, options: MontageOptions, progress: Progress = NO_PROGRESS) -> StudyFigure:
@@ -35,13 +34,10 @@ def draw_study(desk: Desk, options: MontageOptions, progress: Progress = NO_PROG
     InputError
         When no leg is open, its weeks are not on one grid, or the slice is not there.
     """
-    series = desk.working or desk.series
-    if series is None:
-        raise InputError("There is nothing to draw yet", remedy="Open a leg in Weekly scans first")
+    series = drawn_weeks(desk)
     series.require_one_grid("The figure")
     forecast, truth = desk.forecast, None
     if forecast is not None:
-        series = weeks_beside(series, forecast)
         truth = series.at_week(forecast.week) if forecast.week in series.weeks else None
     composite = desk.composites.get(truth.week or 0.0) if truth is not None else None
     composite = composite or (desk.composites[max(desk.composites)] if desk.composites else None)
@@ -55,23 +51,27 @@ def draw_study(desk: Desk, options: MontageOptions, progress: Progress = NO_PROG
     return made
 
 
+def drawn_weeks(desk: Desk) -> ScanSeries:
+    """The weeks that the figure shows, and in whose slices its slice is counted.
+
+    Raises
+    ------
+    InputError
+        When no leg is open.
+    """
+    series = desk.working or desk.series
+    if series is None:
+        raise InputError("There is nothing to draw yet", remedy="Open a leg in Weekly scans first")
+    # What not every week saw is left out beside a forecast, so the figure's first slice need not be the canvas's.
+    return series if desk.forecast is None else weeks_beside(series, desk.forecast)
+
+
 def as_png(figure: Figure, dpi: int) -> bytes:
     """The figure as the bytes of a PNG."""
     stream = io.BytesIO()
     with matplotlib.style.context(["default", STYLE]):
         figure.savefig(stream, format="png", dpi=dpi, facecolor="white")
     return stream.getvalue()
-
-
-def admitted(viewer: Any) -> str:
-    """What a picture of the visible layers has to say of them: forecasts and synthetic scans."""
-    records = [record_of_layer(layer) or {} for layer in viewer.layers if layer.visible]
-    words = []
-    if any(record.get("kind") in _FORECAST for record in records):
-        words.append("predicted, research use")
-    if any(record.get("synthetic") for record in records):
-        words.append("synthetic data")
-    return " · ".join(words)
 
 
 def usual_title(viewer: Any) -> str:

@@ -17,9 +17,9 @@ from napari_bonemet.widgets.forecast_run import (
 )
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.layers import add_scan, find_layers
-from napari_bonemet.widgets.looks import grey_limits
+from napari_bonemet.widgets.looks import grey_limits, show_slice_of
+from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.tables import SmallTable
-from napari_bonemet.widgets.worker import RunBar
 
 NOT_YET = "Register the weeks first: a forecast learns from the same place in several weeks."
 
@@ -97,7 +97,7 @@ class ForecastDock(Dock):
         self.run_bar.start(
             f"Forecasting {series.leg}",
             lambda progress: run_forecast(series, week, options, progress),
-            self._keep,
+            lambda made: self._keep(self.still(series, self.desk.working, made)),
         )
 
     def _keep(self, made: ForecastRun) -> None:
@@ -111,8 +111,9 @@ class ForecastDock(Dock):
         forecast, series = made.forecast, self.desk.working
         if series is None:
             return
-        for old in find_layers(self.viewer, leg=series.leg, kind=str(Kind.PREDICTION)):
-            self.viewer.layers.remove(old)
+        for kind in (Kind.PREDICTION, Kind.UNCERTAINTY):
+            for old in find_layers(self.viewer, leg=series.leg, kind=str(kind)):
+                self.viewer.layers.remove(old)
         for layer in find_layers(self.viewer, leg=series.leg, kind=str(Kind.COMPOSITE)):
             layer.visible = False
         if forecast.week in series.weeks:
@@ -122,6 +123,7 @@ class ForecastDock(Dock):
                 add_scan(self.viewer, truth)
         extra = {"model": forecast.model, "seed": forecast.seed, "trained_on": made.trained_on}
         add_scan(self.viewer, forecast.mean, extra=extra).contrast_limits = grey_limits(series.scans)
+        show_slice_of(self.viewer, forecast.mean)
         if len(forecast.samples) > 1:
             add_scan(self.viewer, forecast.spread, visible=False, extra=extra)
 
@@ -135,9 +137,11 @@ class ForecastDock(Dock):
             self.table.fill(score_rows(made.scores))
             self.verdict.setText(verdict(made.scores))
             if made.scores.lpips is None:
-                lines.append(made.scores.lpips_note)
+                why, _, remedy = made.scores.lpips_note.partition(": ")
+                lines.append(f"{why}; hold the pointer here to read how to get them" if remedy else why)
         else:
             lines.append(f"Week {made.forecast.week:g} is still to come: there is nothing to score against.")
+        self.model_note.setToolTip(made.scores.lpips_note if made.scores is not None else "")
         self.model_note.setText("<br>".join(line.rstrip(".") + "." for line in lines if line))
 
     def _forecast_changed(self) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from napari_bonemet.errors import InputError
+from napari_bonemet.forecast.copying import CopyLastWeek
 from napari_bonemet.forecast.forecaster import Forecast, Forecaster
 from napari_bonemet.forecast.registry import load_forecaster
 from napari_bonemet.metrics.table import ForecastScores, score
@@ -31,7 +32,7 @@ class ForecastOptions(Options):
     ] = "ridge"
     checkpoint: Annotated[Path | None, Doc("A trained model (.safetensors), for the model 'checkpoint'.")] = None
     seed: Annotated[int, Doc("The same seed gives the same forecast."), Between(0, 2**31 - 2)] = 0
-    perceptual: Annotated[bool, Doc("Score by LPIPS, too: slow, and it needs AlexNet's weights.")] = False
+    perceptual: Annotated[bool, Doc("Score by LPIPS, too, where its weights are on this machine.")] = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,12 +127,14 @@ def _number(value: float | None, digits: int) -> str:
 def verdict(scores: ForecastScores) -> str:
     """What the table says, in a sentence a reader cannot misread."""
     gain = scores.gain_db
-    if abs(gain) < 0.005:
-        better = "as good as copying the last week"
+    if scores.model == CopyLastWeek.name:
+        better = "the baseline that other models have to beat"
+    elif abs(gain) < 0.005:
+        better = "as good as copying the last week by PSNR"
     else:
-        better = f"{abs(gain):.2f} dB {'better' if gain > 0 else 'worse'} than copying the last week"
+        better = f"{abs(gain):.2f} dB {'better' if gain > 0 else 'worse'} than copying the last week by PSNR"
     lost = f"truly lost: {scores.true_lost_mm3:.4f} mm³"
-    return f"{scores.model} is {better} by PSNR; {lost}. PSNR is pooled over the volume, SSIM the mean over slices."
+    return f"{scores.model} is {better}; {lost}. PSNR is pooled over the volume, SSIM the mean over slices."
 
 
 def weeks_beside(series: ScanSeries, forecast: Forecast) -> ScanSeries:

@@ -1,26 +1,24 @@
 """A form made from a step's options: the same truth as the flags and the record, so nothing is written twice."""
 
-import shlex
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 
 from magicgui.widgets import CheckBox, ComboBox, FileEdit, FloatSpinBox, LineEdit
-from napari.utils.notifications import show_info
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QGuiApplication
-from qtpy.QtWidgets import QFormLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.options import OptionField, Options, describe
 
-__all__ = ["CopyCommandButton", "OptionsForm", "form_layout"]
+__all__ = ["OptionsForm", "form_layout"]
 
 AUTOMATIC = "automatic"
 _MOST = 2**31 - 1
+_ABBREVIATIONS = {"dpi"}
 
 OptionsT = TypeVar("OptionsT", bound=Options)
 
@@ -50,7 +48,10 @@ class _Field:
             blank = [(AUTOMATIC, None)] if self.optional else []
             return ComboBox(name=name, choices=blank + [(_words(c), c) for c in self.option.choices])
         if self.kind is bool:
-            return CheckBox(name=name, text="")
+            box = CheckBox(name=name)
+            # The label stands beside it; magicgui would repeat it.
+            box.native.setText("")
+            return box
         if self.kind in (int, float):
             return self._number()
         if self.kind is Path:
@@ -76,7 +77,7 @@ class _Field:
     @property
     def label(self) -> str:
         text = self.option.label
-        return text[:1].upper() + text[1:]
+        return text.upper() if text in _ABBREVIATIONS else text[:1].upper() + text[1:]
 
     def get(self) -> Any:
         value = self.widget.value
@@ -201,6 +202,7 @@ class OptionsForm(QWidget, Generic[OptionsT]):
         self.more = QCollapsible("More options", expandedIcon="▾", collapsedIcon="▸")
         self.more.setContent(inside)
         self.more.layout().setContentsMargins(0, 0, 0, 0)
+        self.more.layout().setSpacing(0)
         self.more.setDuration(0)
         self.more.collapse(animate=False)
         column.addWidget(self.more)
@@ -241,31 +243,3 @@ class OptionsForm(QWidget, Generic[OptionsT]):
         for field in self._fields.values():
             if not field.option.required:
                 field.set(field.option.default)
-
-
-class CopyCommandButton(QPushButton):
-    """Puts the command that would do the same without a screen on the clipboard.
-
-    Parameters
-    ----------
-    command : callable
-        Gives the words, ``["napari-bonemet", "register", ...]``; may raise BoneMetError, which `say` shows.
-    say : callable, optional
-        Shows a sentence in the dock.
-    """
-
-    def __init__(self, command: Callable[[], Sequence[str]], say: Callable[[str], None] | None = None) -> None:
-        super().__init__("Copy as command")
-        self._command = command
-        self._say = say or show_info
-        self.setToolTip("Copy the command line that does the same, for scripts and records.")
-        self.clicked.connect(self._copy)
-
-    def _copy(self) -> None:
-        try:
-            text = shlex.join(self._command())
-        except InputError as error:
-            self._say(str(error))
-            return
-        QGuiApplication.clipboard().setText(text)
-        self._say(f"Copied: {text}")

@@ -19,7 +19,7 @@ from napari_bonemet.widgets.layers import LayerTuple, layer_tuple, scan_from_lay
 from napari_bonemet.widgets.settings import voxel_size_setting
 from napari_bonemet.widgets.week_view import FROM_READER
 
-__all__ = ["get_reader", "sample_tibia", "write_single", "write_weeks"]
+__all__ = ["get_reader", "sample_registered", "sample_tibia", "write_single", "write_weeks"]
 
 Paths = str | Sequence[str]
 
@@ -72,6 +72,11 @@ def _weeks(series: ScanSeries, *, seen: bool) -> list[LayerTuple]:
 def sample_tibia() -> list[LayerTuple]:
     """Four weeks of a synthetic tibia with a growing lesion, as scanned (not yet registered)."""
     return _weeks(sample_leg().series, seen=True)
+
+
+def sample_registered() -> list[LayerTuple]:
+    """The same four weeks, already on one grid."""
+    return _weeks(sample_leg().registered(), seen=True)
 
 
 def _scan(data: Any, attributes: dict[str, Any], kind: str) -> Scan:

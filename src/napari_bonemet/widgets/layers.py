@@ -30,18 +30,22 @@ LayerTuple = tuple[Voxels, dict[str, Any], str]
 
 _STAGE = {
     Kind.REGIST: "registered",
-    Kind.ROI: "region of interest",
+    Kind.ROI: "RoI",
     Kind.COMPOSITE: "composite",
-    Kind.PREDICTION: "predicted, research use",
-    Kind.UNCERTAINTY: "uncertainty, research use",
+    Kind.PREDICTION: "research use: predicted",
+    Kind.UNCERTAINTY: "research use: uncertainty",
 }
 _SAMPLED_SLICES = 5
 
 
 def layer_name(scan: Scan, what: str = "") -> str:
-    """The layer's name for people: "871 left tibia, week 3 (registered)"; synthetic scans say so."""
+    """The layer's name for people: "871 left tibia, registered, week 3"; synthetic scans say so.
+
+    napari's list cuts long names in the middle, so the week stands last.
+    """
     stage = what or _STAGE.get(scan.kind, "")
-    name = f"{scan.title} ({stage})" if stage else scan.title
+    week = "" if scan.week is None else f"week {scan.week:g}"
+    name = ", ".join(part for part in (scan.leg, stage, week) if part)
     return f"synthetic {name}" if scan.synthetic and "synthetic" not in name.lower() else name
 
 

@@ -10,6 +10,18 @@ from napari_bonemet.scan import DAYS_PER_WEEK
 from napari_bonemet.widgets.desk import Desk
 
 BACK_KEY, ON_KEY = "Ctrl+Shift+PgUp", "Ctrl+Shift+PgDown"
+_NAME = "bonemet-week"
+
+
+def bind_keys(window: QWidget, desk: Desk) -> None:
+    """Let keys turn the weeks wherever the focus is in `window`, whichever dock is in front; once per window."""
+    if window.findChild(QShortcut, _NAME) is not None:
+        return
+    for key, slot in ((BACK_KEY, desk.week_before), (ON_KEY, desk.next_week)):
+        # The window owns them: the keys of a dock behind another one are dead.
+        shortcut = QShortcut(QKeySequence(key), window)
+        shortcut.setObjectName(_NAME)
+        shortcut.activated.connect(slot)
 
 
 class WeekNavigator(QGroupBox):
@@ -22,8 +34,8 @@ class WeekNavigator(QGroupBox):
         self.label = QLabel()
         self.label.setWordWrap(True)
         self._lay_out()
-        self.back.clicked.connect(self._step_back)
-        self.on.clicked.connect(self._step_on)
+        self.back.clicked.connect(desk.week_before)
+        self.on.clicked.connect(desk.next_week)
         self.slider.valueChanged.connect(self._slid)
         for signal in (desk.series_changed, desk.registration_changed, desk.roi_changed, desk.week_changed):
             signal.connect(self._refresh)
@@ -44,17 +56,6 @@ class WeekNavigator(QGroupBox):
         column.setContentsMargins(6, 6, 6, 6)
         column.addLayout(row)
         column.addWidget(self.label)
-        # Keys work wherever the focus is in the window.
-        for key, slot in ((BACK_KEY, self._step_back), (ON_KEY, self._step_on)):
-            shortcut = QShortcut(QKeySequence(key), self)
-            shortcut.setContext(Qt.ShortcutContext.WindowShortcut)
-            shortcut.activated.connect(slot)
-
-    def _step_back(self) -> None:
-        self._desk.step_week(-1)
-
-    def _step_on(self) -> None:
-        self._desk.step_week(1)
 
     def _slid(self, index: int) -> None:
         series = self._desk.shown

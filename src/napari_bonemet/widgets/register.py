@@ -11,15 +11,18 @@ from napari_bonemet.options import as_flags, describe
 from napari_bonemet.processing.register import RegistrationOptions, RegistrationResult, register_weeks
 from napari_bonemet.progress import Progress, Reading
 from napari_bonemet.scan import Scan
+from napari_bonemet.study.notes import about_spacing
 from napari_bonemet.study.write import write_registration
 from napari_bonemet.widgets.board import BoardBox
+from napari_bonemet.widgets.copy_command import CopyCommandButton
 from napari_bonemet.widgets.dock import Dock
-from napari_bonemet.widgets.forms import CopyCommandButton, OptionsForm, form_layout
+from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.layers import record_of_layer, scan_from_layer
 from napari_bonemet.widgets.metricplot import MetricPlot
+from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.settings import bone_threshold_setting
 from napari_bonemet.widgets.tables import SmallTable
-from napari_bonemet.widgets.worker import RunBar
+from napari_bonemet.widgets.worker import in_words
 
 __all__ = ["RegisterDock"]
 
@@ -90,6 +93,7 @@ class RegisterDock(Dock):
         self.run_bar.lock(self.baseline, self.reference, self.form, self.save_button)
         self.run_bar.run_button.clicked.connect(self.run)
         self.run_bar.runner.finished.connect(self._refresh)
+        self.run_bar.runner.failed.connect(self._show_result)
         self.run_bar.runner.reported.connect(self._plot_reading)
         self.save_button.clicked.connect(self._pick_folder)
         self.desk.series_changed.connect(self._refresh)
@@ -150,11 +154,16 @@ class RegisterDock(Dock):
         week = series.weeks[0] if options.baseline_week is None else options.baseline_week
         self._fixed = reference or series.at_week(week)
         self.plot.clear()
+        self.plot.show()
 
         def work(progress: Progress) -> RegistrationResult:
             return register_weeks(series, options=options, reference=reference, progress=progress)
 
-        self.run_bar.start(f"Registering {series.leg}", work, self._done)
+        self.run_bar.start(
+            f"Registering {series.leg}",
+            work,
+            lambda result: self._done(self.still(series, self.desk.series, result)),
+        )
 
     def _plot_reading(self, item: object, doing: str) -> None:
         if isinstance(item, Reading):
@@ -165,9 +174,6 @@ class RegisterDock(Dock):
         fixed = self._fixed
         self.desk.set_registration(result)
         self.board.fixed = fixed
-        for quality in result.quality:
-            if quality.metric_trace:
-                self.plot.set_line(f"week {quality.week:g}", list(quality.metric_trace))
         bad = [f"week {q.week:g}" for q in result.quality if q.verdict != "good"]
         self.run_bar.say(f"Done; look at {', '.join(bad)} before going on." if bad else "Done; every week lies well.")
 
@@ -177,11 +183,18 @@ class RegisterDock(Dock):
         self.table.setVisible(there)
         self.reasons.setVisible(there)
         self.save_button.setEnabled(there and not self.run_bar.running)
+        self.plot.clear()
+        self.plot.setVisible(there or self.run_bar.running)
         if result is None:
-            self.plot.clear()
             return
+        for quality in result.quality:
+            if quality.metric_trace:
+                self.plot.set_line(f"week {quality.week:g}", list(quality.metric_trace))
         self.table.fill([_row(result, index) for index in range(len(result.quality))])
-        self.reasons.setText("<br>".join(f"Week {q.week:g}: {q.reason}." for q in result.quality))
+        lines = [f"Week {q.week:g}: {q.reason}." for q in result.quality]
+        if self.desk.series is not None:
+            lines += [f"{note}." for note in about_spacing(self.desk.series)]
+        self.reasons.setText("<br>".join(lines))
 
     def leave(self) -> None:
         """Stop what runs, and stop listening to the layer list."""
@@ -202,7 +215,7 @@ class RegisterDock(Dock):
         try:
             write_registration(series, result, folder)
         except BoneMetError as error:
-            self.run_bar.say(str(error))
+            self.run_bar.say(in_words(error, "Saving the transforms"))
             return
         self.run_bar.say(f"Saved {len(series)} transforms and registration.json in {folder}.")
 
@@ -211,7 +224,8 @@ class RegisterDock(Dock):
         if leg is None or leg.folder is None:
             raise InputError(
                 "The weeks lie in no folder that a command could name",
-                remedy="Save them first (File > Save All Layers, BoneMet weeks), and open that folder",
+                remedy="Select the weeks as scanned, save them (File > Save Selected Layers, BoneMet weeks), and open "
+                "that folder",
             )
         return ["napari-bonemet", "register", str(leg.folder), "--out", "registered", *as_flags(self._options())]
 

@@ -77,6 +77,8 @@ def lay_out(viewer: Any, study: LegStudy) -> Desk:
         desk.set_forecast(forecast, study.scores)
         extra = {"model": forecast.model, "seed": forecast.seed}
         add_scan(viewer, forecast.mean, visible=False, extra=extra)
+    # So that the layer controls follow the week.
+    viewer.layers.selection.clear()
     desk.set_week(study.registered.weeks[-1])
     return desk
 

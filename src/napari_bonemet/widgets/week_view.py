@@ -13,10 +13,13 @@ from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.desk import Desk, Leg, desk_of
 from napari_bonemet.widgets.layers import ANY, add_scan, find_layers, record_of_layer, scan_from_layer
+from napari_bonemet.widgets.looks import show_slice_of
+from napari_bonemet.widgets.mark import CanvasMark
 
 __all__ = ["WeekView", "week_view_of"]
 
 WEEKLY = (Kind.RECON, Kind.SEG, Kind.REGIST, Kind.ROI)
+RESULTS = (Kind.COMPOSITE, Kind.PREDICTION, Kind.UNCERTAINTY)
 FROM_READER = "from reader"
 
 
@@ -33,6 +36,7 @@ class WeekView(QObject):
         super().__init__(desk)
         self._viewer = weakref.ref(viewer)
         self._desk = desk
+        self._greeted = False
         self._adopting = QTimer(self)
         self._adopting.setSingleShot(True)
         self._adopting.setInterval(0)
@@ -41,7 +45,11 @@ class WeekView(QObject):
         desk.registration_changed.connect(self._show_series)
         desk.roi_changed.connect(self._show_series)
         desk.week_changed.connect(self._show_week)
+        desk.series_changed.connect(self._hide_results)
+        # Of the signals that say that results are gone, this one is always the last.
+        desk.forecast_changed.connect(self._drop_outdated)
         viewer.layers.events.inserted.connect(self._on_inserted)
+        self._mark = CanvasMark(viewer, self)
         self._adopting.start()
 
     def _on_inserted(self, event: Any) -> None:
@@ -76,6 +84,9 @@ class WeekView(QObject):
         first = not find_layers(viewer)
         for scan in series:
             _ensure(viewer, scan)
+        if not self._greeted:
+            self._greeted = True
+            viewer.canvas.overlays.scale_bar.visible = True
         if first:
             _look_at(viewer, series)
         self._show_week(self._desk.week)
@@ -85,6 +96,8 @@ class WeekView(QObject):
         # In linked cells every layer has a cell of its own.
         if viewer is None or series is None or viewer.canvas.grid.enabled:
             return
+        if week in series.weeks:
+            _put_back(viewer, series.at_week(week))
         wanted = series.leg, series.baseline.kind, week
         active = viewer.layers.selection.active
         follow = active is None or _is_weekly(active)
@@ -95,6 +108,26 @@ class WeekView(QObject):
                 # The layer controls follow, unless the user works on a layer of their own.
                 if layer.visible and follow:
                     viewer.layers.selection.active = layer
+
+    def _drop_outdated(self) -> None:
+        """Take away what the desk forgot of the leg on it: results of another crop, or of another registration."""
+        viewer, series = self._viewer(), self._desk.series
+        if viewer is None or series is None:
+            return
+        for layer in find_layers(viewer, leg=series.leg):
+            kind = (record_of_layer(layer) or {})["kind"]
+            if kind in _forgotten(self._desk) and not _dropped(layer):
+                viewer.layers.remove(layer)
+
+    def _hide_results(self) -> None:
+        """Results of other legs stay on the canvas, but do not lie on top of this one."""
+        viewer, series = self._viewer(), self._desk.series
+        if viewer is None or series is None:
+            return
+        for layer in find_layers(viewer):
+            record = record_of_layer(layer) or {}
+            if record["kind"] in RESULTS and record["leg"] != series.leg:
+                layer.visible = False
 
     def remove(self, leg: str) -> None:
         """Take every layer of ours of a leg off the canvas."""
@@ -122,14 +155,34 @@ def _dropped_scans(viewer: Any) -> Iterator[Scan]:
                 yield scan_from_layer(layer)
 
 
+def _forgotten(desk: Desk) -> set[str]:
+    """The kinds that the desk holds nothing of."""
+    held = {scan.kind for scan in desk.series} if desk.series is not None else set()
+    if desk.registration is not None:
+        held |= {scan.kind for scan in desk.registration.series}
+    if desk.roi is not None:
+        held.add(Kind.ROI)
+    if desk.composites:
+        held.add(Kind.COMPOSITE)
+    if desk.forecast is not None:
+        held |= {Kind.PREDICTION, Kind.UNCERTAINTY}
+    return {str(kind) for kind in (Kind.REGIST, Kind.ROI, *RESULTS) if kind not in held}
+
+
 def _ensure(viewer: Any, scan: Scan) -> None:
     there = find_layers(viewer, leg=scan.leg, week=scan.week, kind=scan.kind)
     if not any(layer.data is scan.voxels for layer in there):
         add_scan(viewer, scan, visible=False)
 
 
+def _put_back(viewer: Any, scan: Scan) -> None:
+    """A week that the user deleted is on the canvas again when turned to."""
+    if not find_layers(viewer, leg=scan.leg, week=scan.week, kind=scan.kind):
+        add_scan(viewer, scan, visible=False)
+        show_slice_of(viewer, scan)
+
+
 def _look_at(viewer: Any, series: ScanSeries) -> None:
-    viewer.canvas.overlays.scale_bar.visible = True
     viewer.reset_view()
     z, _, _ = series.baseline.grid.centre
     if viewer.dims.ndim == 3:

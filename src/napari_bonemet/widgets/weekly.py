@@ -14,9 +14,9 @@ from napari_bonemet.widgets.desk import Leg
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import form_layout
 from napari_bonemet.widgets.navigator import WeekNavigator
+from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.settings import voxel_size_setting
 from napari_bonemet.widgets.weekly_tree import WeeklyTree
-from napari_bonemet.widgets.worker import RunBar
 
 __all__ = ["WeeklyDock"]
 
@@ -139,7 +139,7 @@ class WeeklyDock(Dock):
 
         def work(progress: Progress) -> tuple[Leg, ...]:
             progress.message(f"Looking for scans in {folder.name}")
-            return tuple(Leg(files=files, folder=folder) for files in find_legs(folder))
+            return tuple(Leg(files=files, folder=folder) for files in find_legs(folder, progress=progress))
 
         self.open_bar.start(f"Looking into {folder.name}", work, self._found)
 

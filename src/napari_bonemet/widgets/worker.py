@@ -12,12 +12,12 @@ from napari.qt.threading import FunctionWorker
 from napari.utils.notifications import show_error
 from napari.utils.progress import cancelable_progress
 from qtpy.QtCore import QObject, QTimer, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_bonemet.errors import BoneMetError
+from napari_bonemet.io.leftovers import with_final_names
 from napari_bonemet.progress import Cancelled, Progress
 
-__all__ = ["RunBar", "Runner", "in_words"]
+__all__ = ["Runner", "in_words"]
 
 STOPPED = "Stopped; nothing was changed."
 
@@ -30,13 +30,13 @@ def in_words(error: BaseException, what: str) -> str:
     if isinstance(error, Cancelled):
         return STOPPED
     if isinstance(error, BoneMetError):
-        return str(error)
+        return with_final_names(str(error))
     _log.error("%s failed", what, exc_info=error)
     if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
         return (
             f"{what}: there is not enough memory. Close other programs, or crop the scans first; nothing was changed."
         )
-    fault = f"{type(error).__name__}: {error}"
+    fault = with_final_names(f"{type(error).__name__}: {error}")
     return f"{what} stopped on a fault that nobody foresaw ({fault}). Nothing was changed; the log has the details."
 
 
@@ -224,87 +224,3 @@ class Runner(QObject):
         self.failed.emit(sentence)
         if not isinstance(error, Cancelled):
             show_error(sentence)
-
-
-class RunBar(QWidget):
-    """Run and Cancel, a progress bar, and a line that says what happens or went wrong.
-
-    Parameters
-    ----------
-    label : str
-        The text of the Run button; connect `run_button.clicked`, then call :meth:`start`.
-    """
-
-    def __init__(self, label: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.runner = Runner(self)
-        self.run_button = QPushButton(label)
-        self.cancel_button = QPushButton("Cancel")
-        self.bar = QProgressBar()
-        self.line = QLabel()
-        self._locked: list[QWidget] = [self.run_button]
-        self._passing = ""
-        self._lay_out()
-        self.runner.started.connect(self._started)
-        self.runner.finished.connect(self._finished)
-        self.runner.progressed.connect(self._progressed)
-        self.runner.failed.connect(self.say)
-        self.cancel_button.clicked.connect(self.runner.cancel)
-
-    def _lay_out(self) -> None:
-        self.bar.setRange(0, 100)
-        self.bar.setTextVisible(True)
-        self.line.setWordWrap(True)
-        self.cancel_button.setToolTip("Stop the step; nothing is changed.")
-        row = QHBoxLayout()
-        row.addWidget(self.run_button, 2)
-        row.addWidget(self.cancel_button, 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(row)
-        column.addWidget(self.bar)
-        column.addWidget(self.line)
-        self.cancel_button.setEnabled(False)
-        self.bar.hide()
-        self.line.hide()
-
-    @property
-    def running(self) -> bool:
-        """Whether the step is under way."""
-        return self.runner.running
-
-    def lock(self, *widgets: QWidget) -> None:
-        """Disable these too while the step runs."""
-        self._locked += widgets
-
-    def start(self, what: str, work: Callable[[Progress], Any], done: Callable[[Any], None]) -> None:
-        """Run `work` in a thread, then `done` with its result (see :meth:`Runner.start`)."""
-        self.runner.start(what, work, done)
-
-    def say(self, text: str) -> None:
-        """Show a sentence under the buttons; nothing for an empty one."""
-        self.line.setText(text)
-        self.line.setVisible(bool(text))
-
-    def _started(self) -> None:
-        for widget in self._locked:
-            widget.setEnabled(False)
-        self.cancel_button.setEnabled(True)
-        self.bar.setValue(0)
-        self.bar.show()
-        self.say("")
-
-    def _finished(self) -> None:
-        for widget in self._locked:
-            widget.setEnabled(True)
-        self.cancel_button.setEnabled(False)
-        self.bar.hide()
-        # What was being done is over; what `done` or an error said stays.
-        if self.line.text() == self._passing:
-            self.say("")
-
-    def _progressed(self, fraction: float, text: str) -> None:
-        self.bar.setValue(int(fraction * 100))
-        if text:
-            self.say(text)
-            self._passing = text

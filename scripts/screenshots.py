@@ -1,0 +1,182 @@
+"""Pictures for the documentation: clicks through the docks on the sample, and saves what stands on the screen.
+
+Needs a display; on a machine without one::
+
+    xvfb-run -a -s "-screen 0 1600x1100x24" python scripts/screenshots.py
+
+Every picture is of a real run: buttons are pressed, and runs are waited for.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from PIL import Image
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QAbstractButton, QApplication, QFileDialog, QScrollArea
+
+PLUGIN = "napari-bonemet"
+LIMIT_BYTES = 300_000
+WINDOW = (1280, 860)
+PATIENCE_S = 300
+
+
+class Screen:
+    """A napari window that is worked by its buttons, and photographed."""
+
+    def __init__(self, out: Path, dock_width: int) -> None:
+        import napari
+
+        self.out, self.dock_width = out, dock_width
+        self.viewer = napari.Viewer(show=True)
+        self.viewer.window.resize(*WINDOW)
+        self._docks: dict[str, Any] = {}
+
+    def wait(self, ready: Callable[[], bool]) -> None:
+        """Keep the window alive until it is ready."""
+        end = time.monotonic() + PATIENCE_S
+        while not ready():
+            QApplication.processEvents()
+            time.sleep(0.02)
+            if time.monotonic() > end:
+                raise SystemExit("The step did not end in time")
+        self.settle()
+
+    def settle(self, seconds: float = 0.6) -> None:
+        """Let the window draw itself."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            QApplication.processEvents()
+            time.sleep(0.02)
+
+    def dock(self, name: str) -> Any:
+        """A dock of the plugin, opened where it is not yet, in front."""
+        if name not in self._docks:
+            frame, widget = self.viewer.window.add_plugin_dock_widget(PLUGIN, name)
+            self._docks[name] = (frame, widget)
+        frame, widget = self._docks[name]
+        frame.show()
+        frame.raise_()
+        frame.setFixedWidth(self.dock_width)
+        self.settle()
+        return widget
+
+    def press(self, button: QAbstractButton, bar: Any = None) -> None:
+        """Click a button, and wait for the run of its bar to end."""
+        if not button.isEnabled():
+            raise SystemExit(f"The button {button.text()!r} is disabled")
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        if bar is not None:
+            self.wait(lambda: not bar.running)
+            print(f"{button.text()}: {bar.line.text() or 'done'}")
+        self.settle()
+
+    def save(self, name: str) -> None:
+        """Photograph the whole window."""
+        path = self.out / f"{name}.png"
+        self.viewer.window.screenshot(str(path), canvas_only=False, flash=False)
+        shrink(path)
+
+    def top(self, dock: Any) -> None:
+        """Scroll a dock to its top."""
+        for area in dock.findChildren(QScrollArea):
+            area.verticalScrollBar().setValue(0)
+
+    def bottom(self, dock: Any) -> None:
+        """Scroll a dock to its bottom."""
+        for area in dock.findChildren(QScrollArea):
+            area.verticalScrollBar().setValue(area.verticalScrollBar().maximum())
+        self.settle()
+
+
+def shrink(path: Path) -> None:
+    """Write the picture again, only as much smaller as the limit needs.
+
+    Fewer pixels before fewer colours: a palette loses the rare ones, which in a legend are the ones that matter.
+    """
+    picture = Image.open(path).convert("RGB")
+    for scale in (1.0, 0.9, 0.8, 0.7, 0.6, 0.5):
+        size = (round(picture.width * scale), round(picture.height * scale))
+        picture.resize(size, Image.Resampling.LANCZOS).save(path, optimize=True)
+        if path.stat().st_size < LIMIT_BYTES:
+            break
+    print(f"  {path.name}: {path.stat().st_size / 1000:.0f} kB at {scale:g}")
+
+
+def walk(screen: Screen) -> None:
+    weekly = screen.dock("Weekly scans")
+    screen.press(weekly.sample_button, weekly.open_bar)
+    screen.save("weekly-scans")
+
+    register = screen.dock("Register weeks")
+    screen.press(register.run_bar.run_button, register.run_bar)
+    screen.top(register)
+    screen.save("register-weeks")
+
+    composite = screen.dock("Composite and RoI")
+    screen.press(composite.run_bar.run_button, composite.run_bar)
+    screen.top(composite)
+    screen.save("composite-and-roi")
+    composite.roi_form.fields["slices"].value = 20
+    screen.press(composite.roi_run.run_button, composite.roi_run)
+    screen.bottom(composite)
+    screen.save("region-of-interest")
+    screen.press(composite.whole_button, composite.roi_run)
+
+    forecast = screen.dock("Forecast")
+    screen.press(forecast.run_bar.run_button, forecast.run_bar)
+    screen.save("forecast")
+
+    compare = screen.dock("Compare")
+    screen.press(compare.run_bar.run_button, compare.run_bar)
+    compare.plot.picked.emit(telling_slice(compare))
+    screen.settle()
+    screen.save("compare")
+    screen.press(compare.volumes)
+    screen.save("compare-3d")
+    screen.press(compare.back_button)
+
+    figure = screen.dock("Figure")
+    screen.press(figure.run_bar.run_button, figure.run_bar)
+    screen.save("figure")
+    export(screen, figure)
+
+
+def telling_slice(compare: Any) -> int:
+    """The slice with the lowest PSNR away from the ends, where slices are cut off by the field of view."""
+    values = compare.plot.values
+    edge = len(values) // 8
+    return edge + int(values[edge : len(values) - edge].argmin())
+
+
+def export(screen: Screen, figure: Any) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "figure.png"
+
+        def chosen(*_: object) -> tuple[str, str]:
+            return str(path), "PNG (*.png)"
+
+        QFileDialog.getSaveFileName = staticmethod(chosen)
+        screen.press(figure.export_button, figure.run_bar)
+        target = screen.out / "exported-figure.png"
+        target.write_bytes(path.read_bytes())
+        shrink(target)
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[1] / "docs" / "images")
+    words.add_argument("--dock-width", type=int, default=360, help="width of the docks in pixels")
+    chosen = words.parse_args()
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    screen = Screen(chosen.out, chosen.dock_width)
+    walk(screen)
+    screen.viewer.close()
+
+
+if __name__ == "__main__":
+    main()

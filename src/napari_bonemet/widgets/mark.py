@@ -1,0 +1,80 @@
+"""What has to be said of the canvas, on the canvas: that a week is predicted, that data are synthetic."""
+
+import weakref
+from typing import Any
+
+from qtpy.QtCore import QObject, QTimer
+
+from napari_bonemet.scan import Kind
+from napari_bonemet.widgets.layers import record_of_layer
+
+__all__ = ["CanvasMark", "admitted"]
+
+POINTS = 8
+_FORECAST = (str(Kind.PREDICTION), str(Kind.UNCERTAINTY))
+
+
+def admitted(viewer: Any, *, short: bool = False) -> str:
+    """What a picture of the visible layers has to say of them: forecasts and synthetic scans.
+
+    Parameters
+    ----------
+    short : bool
+        For narrow cells, the titles of which tell what is predicted and what is true.
+    """
+    records = [record_of_layer(layer) or {} for layer in viewer.layers if layer.visible]
+    words = []
+    if any(record.get("kind") in _FORECAST for record in records):
+        words.append("research use" if short else "predicted, research use")
+    if any(record.get("synthetic") for record in records):
+        words.append("synthetic" if short else "synthetic data")
+    return " · ".join(words)
+
+
+class CanvasMark(QObject):
+    """Keeps napari's text overlay saying it; where the user has a text of their own there, that one stays.
+
+    In linked cells every cell says it, shorter, above its title, so that the two never lie on each other.
+
+    Parameters
+    ----------
+    viewer : napari.Viewer
+        Held weakly.
+    """
+
+    def __init__(self, viewer: Any, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer = weakref.ref(viewer)
+        self._said = ""
+        # Turning a week shows one layer and hides another: the words change once.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self.refresh)
+        viewer.layers.events.inserted.connect(self._inserted)
+        viewer.layers.events.removed.connect(self._changed)
+        viewer.canvas.grid.events.enabled.connect(self._changed)
+        for layer in viewer.layers:
+            layer.events.visible.connect(self._changed)
+        self._soon.start()
+
+    def _inserted(self, event: Any) -> None:
+        event.value.events.visible.connect(self._changed)
+        self._soon.start()
+
+    def _changed(self, event: Any = None) -> None:  # noqa: ARG002 - napari tells by the parameters what it may hand over
+        self._soon.start()
+
+    def refresh(self) -> None:
+        """Say what the visible layers are."""
+        viewer = self._viewer()
+        if viewer is None:
+            return
+        overlay, words = viewer.canvas.overlays.text, admitted(viewer, short=viewer.canvas.grid.enabled)
+        own = bool(overlay.text) and overlay.text != self._said
+        if own or words == overlay.text:
+            return
+        self._said = words
+        overlay.text, overlay.visible = words, bool(words)
+        overlay.position, overlay.gridded = "top_left", True
+        overlay.font_size = POINTS

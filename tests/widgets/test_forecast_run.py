@@ -1,0 +1,63 @@
+from collections.abc import Callable
+
+import pytest
+
+from napari_bonemet.errors import InputError
+from napari_bonemet.scan import Kind
+from napari_bonemet.series import ScanSeries
+from napari_bonemet.widgets.forecast_run import (
+    ForecastOptions,
+    run_forecast,
+    score_rows,
+    target_weeks,
+    verdict,
+    weeks_beside,
+)
+
+COPY = ForecastOptions(model="copy-last-week", perceptual=False)
+
+
+@pytest.fixture
+def series(make_series: Callable[..., ScanSeries]) -> ScanSeries:
+    return make_series((0, 1, 2), kind=Kind.REGIST)
+
+
+def test_every_week_after_the_first_and_the_next_can_be_forecast(series: ScanSeries) -> None:
+    assert target_weeks(series) == (1, 2, 3)
+    assert target_weeks(series.select([0])) == (1,)
+
+
+def test_copying_scores_as_copying(series: ScanSeries) -> None:
+    made = run_forecast(series, 2.0, COPY)
+    assert made.scores is not None
+    rows = {row[0]: row[1:] for row in score_rows(made.scores)}
+    assert rows["PSNR, dB"][0] == rows["PSNR, dB"][1]
+    assert rows["LPIPS"] == ["–", "–"]
+    assert verdict(made.scores).startswith("copy-last-week is the baseline that other models have to beat;")
+
+
+def test_a_week_to_come_has_no_scores(series: ScanSeries) -> None:
+    made = run_forecast(series, 3.0, COPY)
+    assert made.scores is None
+    assert made.forecast.week == 3
+
+
+def test_the_forecast_sees_only_earlier_weeks(series: ScanSeries) -> None:
+    known = run_forecast(series, 2.0, ForecastOptions(model="ridge", perceptual=False)).forecast
+    alone = run_forecast(series.until(2.0), 2.0, ForecastOptions(model="ridge", perceptual=False)).forecast
+    assert (known.mean.to_numpy() == alone.mean.to_numpy()).all()
+
+
+def test_a_missing_checkpoint_is_told_in_words(series: ScanSeries) -> None:
+    with pytest.raises(InputError, match="found none chosen"):
+        run_forecast(series, 2.0, ForecastOptions(model="checkpoint"))
+
+
+def test_weeks_are_cut_to_the_forecast(series: ScanSeries) -> None:
+    part = series.crop((slice(2, 9), slice(None), slice(None)))
+    forecast = run_forecast(part, 2.0, COPY).forecast
+    beside = weeks_beside(series, forecast)
+    assert beside.baseline.grid.matches(forecast.mean.grid)
+    other = part.crop((slice(0, 3), slice(None), slice(None)))
+    with pytest.raises(InputError, match="do not lie on one grid"):
+        weeks_beside(other, forecast)
