@@ -65,7 +65,7 @@ def rows(weeks: Any, name: str, seed: int, *, edited: bool) -> Iterator[tuple[st
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, nargs="?", default=Path(__file__).parents[2] / "shared" / "data")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--cube", type=int, default=200, help="edge of the trabecular cube, voxels")
     parser.add_argument("--degrees", type=float, default=10.0)

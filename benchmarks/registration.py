@@ -52,7 +52,7 @@ def _cut(scan: Scan, share: float) -> Scan:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
+    parser.add_argument("data", type=Path, nargs="?", default=Path(__file__).parents[2] / "shared" / "data")
     parser.add_argument("--poses", type=int, default=12)
     parser.add_argument("--turn", type=float, default=180.0)
     parser.add_argument("--tilt", type=float, default=15.0)

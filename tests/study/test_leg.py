@@ -18,8 +18,9 @@ from napari_bonemet.series import ScanSeries
 from napari_bonemet.study.common import cut_forecast_to, cut_to, seen_in_every_week
 from napari_bonemet.study.device import choose_device
 from napari_bonemet.study.forecasting import forecaster_for
-from napari_bonemet.study.leg import LegStudy, StudyOptions, run_leg, write_leg
+from napari_bonemet.study.leg import LegStudy, StudyOptions, run_leg
 from napari_bonemet.study.legs import run_legs
+from napari_bonemet.study.write import write_leg
 
 OPTIONS = StudyOptions(
     registration=RegistrationOptions(levels=2, iterations=40, sampling=10_000), perceptual=False, forecaster="ridge"

@@ -155,7 +155,7 @@ def _predicted(
 ) -> Iterator[Panel]:
     group = f"week {forecast.week:g}"
     title = f"predicted, {forecast.model.replace('-', ' ')}"
-    note = f"PSNR {scores.psnr:.1f} dB pooled, SSIM {scores.ssim:.3f} a slice" if scores else ""
+    note = f"PSNR {scores.psnr:.1f} dB, mean SSIM {scores.ssim:.3f}" if scores else ""
     # Whether a predicted loss is right or wrong can only be told where the true week is there.
     arrows = () if losses.true is None else _arrows(losses.predicted, losses.true, forecast.mean, options)
     yield Panel(forecast.mean, title, group=group, note=note, arrows=arrows)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from napari_bonemet.figures.export import save_figure
 from napari_bonemet.forecast.output import write_forecast
@@ -15,13 +14,11 @@ from napari_bonemet.processing.registration_result import RegistrationResult
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.provenance import Json, Source, __version__, fingerprint
 from napari_bonemet.series import ScanSeries
-
-if TYPE_CHECKING:
-    from napari_bonemet.study.leg import LegStudy
+from napari_bonemet.study.leg import LegStudy
 
 
 def write_leg(
-    study: "LegStudy",
+    study: LegStudy,
     out: str | Path,
     progress: Progress = NO_PROGRESS,
     *,
@@ -70,7 +67,7 @@ def write_leg(
     return tuple(folder / name for name in names)
 
 
-def write_tables(study: "LegStudy", folder: Path) -> None:
+def write_tables(study: LegStudy, folder: Path) -> None:
     """``metrics.csv`` and ``volumes.csv`` of one leg."""
     if study.scores is not None:
         write_table(folder / "metrics.csv", [study.scores.as_row()])
@@ -116,7 +113,7 @@ def write_transforms(scanned: ScanSeries, registration: RegistrationResult, fold
         write_transform(transform, folder / f"{week_name(scan.day or 0.0)}.tfm", fixed=fixed, moving=scan.grid)
 
 
-def _write_volumes(study: "LegStudy", folder: Path, registered_weeks: bool, progress: Progress) -> None:
+def _write_volumes(study: LegStudy, folder: Path, registered_weeks: bool, progress: Progress) -> None:
     weeks = study.registered.scans if registered_weeks else ()
     count = len(study.composites) + len(weeks) + 1
     shares = iter([PartOf(progress, number / count, (number + 1) / count) for number in range(count)])
@@ -135,7 +132,7 @@ def _write_volumes(study: "LegStudy", folder: Path, registered_weeks: bool, prog
     progress.advance(1.0)
 
 
-def record_of_leg(study: "LegStudy") -> dict[str, Json]:
+def record_of_leg(study: LegStudy) -> dict[str, Json]:
     """How the results were made: options, sources, and what came out, as plain JSON values."""
     sources = [Source(scan.title, fingerprint(scan.voxels)) for scan in study.scanned]
     return {
