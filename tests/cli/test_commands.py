@@ -188,6 +188,9 @@ def test_run_does_the_whole_chain(cli: Cli, scanned: Path, tmp_path: Path) -> No
     assert len(record["sources"]) == 4
     assert said.record["legs"][LEG]["verdicts"] == {"0": "good", "1": "good", "2": "good", "3": "good"}
     assert cli("evaluate", "--predicted", out, "--truth", out, "--out", tmp_path / "m.csv", "--no-perceptual").code == 0
+    (again,) = rows(tmp_path / "m.csv")
+    for name in ("psnr_db", "ssim", "copy_psnr_db"):
+        assert float(again[name]) == pytest.approx(float(row[name])), "run and evaluate score the same crop"
 
 
 def test_run_without_registering_again(cli: Cli, registered: Path, tmp_path: Path) -> None:

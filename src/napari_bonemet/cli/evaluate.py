@@ -80,13 +80,14 @@ def _score(place: Path, leg: ScanSeries, own: Arguments, progress: Progress) -> 
             f"{place} is a forecast of another week", expected=f"week {week:g}", found=f"week {forecast.week:g}"
         )
     leg.require_one_grid("Scoring")
-    pair = ScanSeries((leg.until(week)[-1], leg.at_week(week)))
-    # A forecast may cover a part of the weeks, and what no scanner saw is no truth.
-    pair = seen_in_every_week(cut_series_to(pair, forecast.mean.grid), own.bone_threshold)
+    weeks = ScanSeries((*leg.until(week), leg.at_week(week)))
+    # A forecast may cover a part of the weeks, and what no scanner saw is no truth; the same box as `run` scores.
+    weeks = seen_in_every_week(cut_series_to(weeks, forecast.mean.grid), own.bone_threshold)
+    truth, last = weeks[-1], weeks[-2]
     return score(
-        cut_to(forecast.mean, pair.baseline.grid),
-        pair[1],
-        pair[0],
+        cut_to(forecast.mean, truth.grid),
+        truth,
+        last,
         model=forecast.model,
         bone_threshold=own.bone_threshold,
         perceptual=own.perceptual,
