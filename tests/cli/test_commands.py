@@ -12,6 +12,7 @@ from napari_bonemet.forecast.output import read_forecast
 from napari_bonemet.io import read_scan, read_study, read_transform, write_series
 from napari_bonemet.phantom import sample
 from napari_bonemet.phantom.leg import SyntheticLeg
+from napari_bonemet.resample import resample
 from napari_bonemet.scan import Kind
 from napari_bonemet.series import ScanSeries
 
@@ -120,6 +121,25 @@ def test_evaluate_scores_beside_copying(cli: Cli, forecasts: Path, registered: P
     assert 10 < float(row["psnr_db"]) < 60
 
 
+def test_evaluate_and_run_score_the_same_crop(cli: Cli, leg: SyntheticLeg, tmp_path: Path) -> None:
+    *earlier, second, third = leg.registered().scans
+    # The last week that is seen misses the distal end, which the baseline has.
+    short = resample(second.crop((slice(0, -4), slice(None), slice(None))), second.grid)
+    folder = tmp_path / "Regist-CT"
+    write_series(ScanSeries((*earlier, short, third)), folder)
+    assert cli("run", folder, "--out", tmp_path / "r", "--no-perceptual").code == 0
+    again = ["--predicted", tmp_path / "r", "--truth", folder, "--out", tmp_path / "m.csv", "--no-perceptual"]
+    assert cli("evaluate", *again).code == 0
+    (one,), (other,) = rows(tmp_path / "r" / "metrics.csv"), rows(tmp_path / "m.csv")
+    assert float(one["psnr_db"]) == pytest.approx(float(other["psnr_db"]))
+    # By themselves too: forecasts of the whole grid.
+    assert cli("predict", "--data", folder, "--week", 3, "--out", tmp_path / "f").code == 0
+    again[1], again[5] = tmp_path / "f", tmp_path / "n.csv"
+    assert cli("evaluate", *again).code == 0
+    (third_row,) = rows(tmp_path / "n.csv")
+    assert float(third_row["psnr_db"]) == pytest.approx(float(one["psnr_db"]))
+
+
 def test_figure_is_drawn_with_its_record(cli: Cli, forecasts: Path, registered: Path, tmp_path: Path) -> None:
     out = tmp_path / "f.svg"
     assert cli("figure", registered, "--predicted", forecasts, "--out", out, "--plane", "coronal").code == 0
@@ -188,9 +208,6 @@ def test_run_does_the_whole_chain(cli: Cli, scanned: Path, tmp_path: Path) -> No
     assert len(record["sources"]) == 4
     assert said.record["legs"][LEG]["verdicts"] == {"0": "good", "1": "good", "2": "good", "3": "good"}
     assert cli("evaluate", "--predicted", out, "--truth", out, "--out", tmp_path / "m.csv", "--no-perceptual").code == 0
-    (again,) = rows(tmp_path / "m.csv")
-    for name in ("psnr_db", "ssim", "copy_psnr_db"):
-        assert float(again[name]) == pytest.approx(float(row[name])), "run and evaluate score the same crop"
 
 
 def test_run_without_registering_again(cli: Cli, registered: Path, tmp_path: Path) -> None:
