@@ -71,12 +71,36 @@ def test_a_core_reaches_its_dim_neighbours_alone() -> None:
     assert far.sum() == 64 + 300
 
 
-def test_dim_voxels_that_only_fade_make_no_core() -> None:
+def resorbed(before: np.ndarray, later: np.ndarray, **rule: float) -> int:
+    composite = make_composite(week(before, 0), week(later, 7), options=CompositeOptions(**rule))  # type: ignore[arg-type]
+    return int((composite.scan.to_numpy() == 60).sum())
+
+
+def test_bone_that_keeps_a_third_of_its_grey_is_no_core() -> None:
+    later = block()
+    # 90 of the 140 greys above the background are gone: enough against the contrast, too little of what was there.
+    later[8:11, 8:11, 8:11] = 70
+    assert resorbed(block(), later) == 0
+    assert resorbed(block(), later, core_loss=0.6) == 27
+
+
+def test_dim_voxels_that_vanish_are_no_core_by_themselves() -> None:
     before, later = block(), block()
-    before[5:15, 5:15, 13:15] = 95
-    # Half of what a dim rim had above the background: a blur does that, and no osteoclast.
-    later[5:15, 5:15, 13:15] = 60
-    assert make_composite(week(before, 0), week(later, 7)).volumes.resorbed_mm3 == 0
+    before[5:15, 5:15, 13:15] = 80
+    later[5:15, 5:15, 13:15] = 20
+    # All of what they had, yet 60 greys are less than half of the contrast.
+    assert resorbed(before, later) == 0
+    assert resorbed(before, later, core_contrast=0.4) == 200
+
+
+def test_a_core_takes_several_touching_voxels() -> None:
+    before, later = block(), block()
+    before[8:11, 8:11, 8:11] = 80
+    later[8:11, 8:11, 8:11] = 70
+    for voxel in ((9, 9, 8), (9, 9, 9), (9, 9, 10)):
+        before[voxel], later[voxel] = 160, 20
+    assert resorbed(before, later) == 0
+    assert resorbed(before, later, core_voxels=3) == 27
 
 
 def test_an_empty_rim_around_the_field_is_no_background() -> None:
