@@ -7,6 +7,7 @@ interpolated once.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -71,11 +72,12 @@ def register_weeks(
     parts = iter(_shares(progress, len(series) - (reference is None)))
     base = _lay_baseline(baseline, bones[baseline.day], reference, options, parts)
     weeks = {baseline.day: base}
+    onto = _Onto(base.scan, options)
     for scan in series:
         if scan is not baseline:
             fit, part = _fit(bones[baseline.day], bones[scan.day], scan.title, options, next(parts))
             weeks[scan.day] = _lay(
-                base.scan, scan, fit.through(base.fit.pose), options=options, target="baseline", progress=part
+                onto, scan, fit.through(base.fit.pose), options=options, target="baseline", progress=part
             )
     progress.advance(1.0)
     ordered = [weeks[scan.day] for scan in series]
@@ -111,7 +113,7 @@ def _lay_baseline(
         return _Week(scan, Fit(RigidTransform(), (), 0.0), baseline_quality(baseline))
     fixed = find_bone(reference, options.bone_threshold)
     fit, part = _fit(fixed, bone, f"{baseline.title}, to the reference", options, next(parts))
-    return _lay(reference, baseline, fit, options=options, target="reference", progress=part)
+    return _lay(_Onto(reference, options), baseline, fit, options=options, target="reference", progress=part)
 
 
 def _fit(
@@ -160,12 +162,25 @@ def _pyramid(fixed: Bone, moving: Bone, options: RegistrationOptions, progress: 
     return pairs
 
 
+@dataclass(frozen=True, eq=False)
+class _Onto:
+    """The scan that weeks are laid onto."""
+
+    scan: Scan
+    options: RegistrationOptions
+
+    @cached_property
+    def step(self) -> Step:
+        """What the history says; the scan is hashed once for all weeks."""
+        source = Source(self.scan.title, fingerprint(self.scan.voxels))
+        return Step("register", self.options.as_record(), (source,))
+
+
 def _lay(
-    fixed: Scan, moving: Scan, fit: Fit, *, options: RegistrationOptions, target: str, progress: Progress
+    onto: _Onto, moving: Scan, fit: Fit, *, options: RegistrationOptions, target: str, progress: Progress
 ) -> _Week:
-    laid = resample(moving, fixed.grid, fit.pose, kind=Kind.REGIST, progress=progress)
-    step = Step("register", options.as_record(), (Source(fixed.title, fingerprint(fixed.voxels)),))
-    scan = laid.with_voxels(laid.voxels, step=step)
-    quality = assess(fixed, moving, scan, fit, options, target=target)
+    laid = resample(moving, onto.scan.grid, fit.pose, kind=Kind.REGIST, progress=progress)
+    scan = laid.with_voxels(laid.voxels, step=onto.step)
+    quality = assess(onto.scan, moving, scan, fit, options, target=target)
     progress.message(f"{moving.title}: {quality.verdict}, {quality.reason}")
     return _Week(scan, fit, quality)

@@ -20,7 +20,7 @@ from napari_bonemet.study.forecasting import forecaster_for
 from napari_bonemet.study.notes import about_leg
 from napari_bonemet.study.options import StudyOptions
 
-__all__ = ["LegStudy", "StudyOptions", "register_leg", "run_leg", "seen_in_every_week"]
+__all__ = ["LegStudy", "StudyOptions", "register_leg", "run_leg"]
 
 _REGISTERED, _COMPOSED, _FORECAST, _SCORED = 0.6, 0.7, 0.85, 0.95
 _ON_ONE_GRID_BY_NAME = (Kind.REGIST, Kind.ROI)

@@ -8,8 +8,26 @@ from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QPushButton
 
 from napari_bonemet.errors import InputError
+from napari_bonemet.widgets.desk import Desk
 
-__all__ = ["CopyCommandButton"]
+__all__ = ["CopyCommandButton", "folder_named"]
+
+
+def folder_named(desk: Desk) -> str:
+    """The folder of the leg on the desk, as a command names it.
+
+    Raises
+    ------
+    InputError
+        When the leg lies in no folder (a sample, or scans dropped on the window).
+    """
+    if desk.leg is None or desk.leg.folder is None:
+        raise InputError(
+            "The weeks lie in no folder that a command could name",
+            remedy="Select the weeks as scanned, save them (File > Save Selected Layers, BoneMet weeks), and open "
+            "that folder",
+        )
+    return str(desk.leg.folder)
 
 
 class CopyCommandButton(QPushButton):

@@ -16,13 +16,13 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
 )
 
-from napari_bonemet.errors import BoneMetError, InputError
+from napari_bonemet.errors import BoneMetError
 from napari_bonemet.figures.export import save_figure
 from napari_bonemet.figures.montage import MontageOptions
 from napari_bonemet.options import as_flags
 from napari_bonemet.progress import Progress
 from napari_bonemet.study.options import ForecasterName, StudyOptions
-from napari_bonemet.widgets.copy_command import CopyCommandButton
+from napari_bonemet.widgets.copy_command import CopyCommandButton, folder_named
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.figure_parts import (
     PREVIEW_DPI,
@@ -214,16 +214,10 @@ class FigureDock(Dock):
         InputError
             When the leg lies in no folder.
         """
-        leg = self.desk.leg
-        if leg is None or leg.folder is None:
-            raise InputError(
-                "The weeks lie in no folder that a command could name",
-                remedy="Select the weeks as scanned, save them (File > Save Selected Layers, BoneMet weeks), and open "
-                "that folder",
-            )
+        folder = folder_named(self.desk)
         options = self.form.options()
         if self.desk.registration is None and self.desk.forecast is None:
-            return ["napari-bonemet", "figure", str(leg.folder), "--out", "figure.png", *as_flags(options)]
+            return ["napari-bonemet", "figure", folder, "--out", "figure.png", *as_flags(options)]
         # Weeks as scanned: the whole chain makes the figure, and with it all that the figure shows.
         whole = StudyOptions(
             figure=options,
@@ -231,4 +225,4 @@ class FigureDock(Dock):
             forecaster="ridge" if self.desk.forecast is not None and self.desk.forecast.model == "ridge" else DEFAULT,
             target_week=self.desk.forecast.week if self.desk.forecast is not None else None,
         )
-        return ["napari-bonemet", "run", str(leg.folder), "--out", "results", *as_flags(whole)]
+        return ["napari-bonemet", "run", folder, "--out", "results", *as_flags(whole)]

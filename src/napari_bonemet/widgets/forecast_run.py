@@ -12,8 +12,8 @@ from napari_bonemet.metrics.table import ForecastScores, score
 from napari_bonemet.options import Between, Doc, Options
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.series import ScanSeries
+from napari_bonemet.study.common import seen_in_every_week
 from napari_bonemet.study.forecasting import forecaster_for
-from napari_bonemet.study.leg import seen_in_every_week
 from napari_bonemet.study.options import StudyOptions
 
 BONE_THRESHOLD = 75.0

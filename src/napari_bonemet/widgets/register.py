@@ -6,7 +6,7 @@ from typing import Any
 from napari.layers import Image
 from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton
 
-from napari_bonemet.errors import BoneMetError, InputError
+from napari_bonemet.errors import BoneMetError
 from napari_bonemet.options import as_flags, describe
 from napari_bonemet.processing.register import RegistrationOptions, RegistrationResult, register_weeks
 from napari_bonemet.progress import Progress, Reading
@@ -14,7 +14,7 @@ from napari_bonemet.scan import Scan
 from napari_bonemet.study.notes import about_spacing
 from napari_bonemet.study.write import write_registration
 from napari_bonemet.widgets.board import BoardBox
-from napari_bonemet.widgets.copy_command import CopyCommandButton
+from napari_bonemet.widgets.copy_command import CopyCommandButton, folder_named
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.layers import record_of_layer, scan_from_layer
@@ -220,14 +220,14 @@ class RegisterDock(Dock):
         self.run_bar.say(f"Saved {len(series)} transforms and registration.json in {folder}.")
 
     def _command(self) -> list[str]:
-        leg = self.desk.leg
-        if leg is None or leg.folder is None:
-            raise InputError(
-                "The weeks lie in no folder that a command could name",
-                remedy="Select the weeks as scanned, save them (File > Save Selected Layers, BoneMet weeks), and open "
-                "that folder",
-            )
-        return ["napari-bonemet", "register", str(leg.folder), "--out", "registered", *as_flags(self._options())]
+        return [
+            "napari-bonemet",
+            "register",
+            folder_named(self.desk),
+            "--out",
+            "registered",
+            *as_flags(self._options()),
+        ]
 
 
 def _row(result: RegistrationResult, index: int) -> list[str]:
