@@ -99,15 +99,23 @@ def _run(name: str, argv: Sequence[str]) -> int:
 
 
 def _work(name: str, argv: Sequence[str], terminal: Any) -> Mapping[str, Any]:
-    from napari_bonemet.cli.flags import parse
     from napari_bonemet.cli.progress import TerminalProgress
 
-    command: _Command = importlib.import_module(COMMANDS[name].module)
-    defaults = getattr(command, "DEFAULTS", None)
-    own, chosen = parse(command.Arguments, command.STEPS, argv, name=name, about=command.ABOUT, defaults=defaults)
+    command: Any = importlib.import_module(COMMANDS[name].module)
+    # A command whose flags depend on what is asked for says which file has them.
+    command = command.chosen_by(argv) if hasattr(command, "chosen_by") else command
+    own, chosen = _parsed(command, name, argv)
     with TerminalProgress(terminal.errors) as progress:
         listening: Progress = progress
         return command.run(own, chosen, terminal, listening)
+
+
+def _parsed(command: _Command, name: str, argv: Sequence[str]) -> tuple[Any, Any]:
+    from napari_bonemet.cli.flags import parse
+
+    defaults, hidden = getattr(command, "DEFAULTS", None), getattr(command, "HIDDEN", ())
+    about = command.ABOUT
+    return parse(command.Arguments, command.STEPS, argv, name=name, about=about, defaults=defaults, hidden=hidden)
 
 
 def _teller(terminal: Any) -> Callable[..., None]:

@@ -1,6 +1,6 @@
 """Flags: those that every command has, and those made from the options of the steps that a command takes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, make_dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_type_hints
@@ -104,6 +104,7 @@ def parse(
     name: str,
     about: str,
     defaults: Mapping[str, Any] | None = None,
+    hidden: Sequence[str] = (),
 ) -> tuple[A, Chosen]:
     """Read `argv` into the command's own arguments and its steps' options.
 
@@ -117,17 +118,15 @@ def parse(
         What the command does, with an example, shown by its help.
     defaults : mapping, optional
         Defaults of this command that differ from the step's own.
+    hidden : sequence of str
+        Options of the steps that the command sets by itself, and offers no flag for.
 
     Raises
     ------
     SystemExit
         0 after help, 2 for wrong use, as tyro prints it.
     """
-    groups = [
-        (_group(step), flags, field(default_factory=flags))
-        for step in _flat(steps)
-        if (flags := _flags(step, defaults or {}))
-    ]
+    groups = _groups(steps, defaults or {}, hidden)
     whole: Any = make_dataclass("Command", [("command", arguments), *_shared(steps), *groups, _EVERY], frozen=True)
     whole.__doc__ = about
     parsed = tyro.cli(
@@ -151,6 +150,17 @@ def parse(
 _EVERY = ("every_command", Common, field(default_factory=Common))
 
 
+def _groups(steps: Sequence[type[Options]], defaults: Mapping[str, Any], hidden: Sequence[str]) -> list[Any]:
+    """A group of flags for each step. A name that two steps share is one flag, in the group of the first."""
+    taken = {*_COMMON_NAMES, _SHARED, *hidden}
+    groups = []
+    for step in _flat(steps):
+        if flags := _flags(step, defaults, taken):
+            groups.append((_group(step), flags, field(default_factory=flags)))
+            taken |= {f.name for f in fields(flags)}
+    return groups
+
+
 def _group(step: type[Options]) -> str:
     return step.__name__.removesuffix("Options").lower()
 
@@ -165,12 +175,12 @@ def _flat(steps: Sequence[type[Options]]) -> list[type[Options]]:
     return list(found)
 
 
-def _flags(step: type[Options], defaults: Mapping[str, Any]) -> Any:
+def _flags(step: type[Options], defaults: Mapping[str, Any], taken: Collection[str]) -> Any:
     hints, plain = get_type_hints(step, include_extras=True), get_type_hints(step)
     wanted: list[Any] = []
     for f in fields(step):
         nested = isinstance(plain[f.name], type) and issubclass(plain[f.name], Options)
-        if not nested and f.name not in (*_COMMON_NAMES, _SHARED):
+        if not nested and f.name not in taken:
             wanted.append((f.name, hints[f.name], field(default=defaults.get(f.name, f.default))))
     flags: Any = make_dataclass(step.__name__, wanted, frozen=True)
     flags.__doc__ = step.__doc__

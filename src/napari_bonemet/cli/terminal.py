@@ -61,6 +61,10 @@ class Terminal:
         """A table for people."""
         self.words.print(table)
 
+    def tell(self, text: str) -> None:
+        """How a long step stands; no result, and so beside the bar on stderr."""
+        self.errors.print(Text(text), soft_wrap=True)
+
     def warn(self, text: str) -> None:
         """Something that the reader of the result has to know; kept for the JSON line, too."""
         if text not in self.warnings:
