@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from napari_bonemet.forecast.forecaster import DETERMINISTIC, Forecast, as_future, before, summarise
 from napari_bonemet.forecast.registry import forecaster
-from napari_bonemet.progress import NO_PROGRESS, Progress
+from napari_bonemet.progress import NO_PROGRESS, Progress, report
 from napari_bonemet.provenance import Step
 from napari_bonemet.series import ScanSeries
 
@@ -40,6 +40,7 @@ class CopyLastWeek:
         last = before(seen, week)[-1]
         step = Step("forecast", {"model": self.name, "from_week": last.week, "week": week})
         sample = as_future(last, last.to_numpy().copy(), week, step)
+        report(progress, sample)
         forecast = summarise(
             [sample], week=week, model=self.name, seed=seed, bone_threshold=self.bone_threshold, note=_note(samples)
         )

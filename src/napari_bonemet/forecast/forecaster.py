@@ -72,6 +72,8 @@ class Forecaster(Protocol):
     ) -> Forecast:
         """Draw `samples` futures of `week`; a deterministic forecaster draws one and says so in `note`.
 
+        Every sample is handed to `progress` by :func:`~napari_bonemet.progress.report` as soon as it is there.
+
         Only scans before `week` are looked at. Raises InputError when the weeks are not on one grid, are no
         greys, or are not those that the model needs.
         """

@@ -10,7 +10,7 @@ from napari_bonemet.forecast.checkpoint import Checkpoint, load_checkpoint
 from napari_bonemet.forecast.forecaster import Forecaster
 
 Make = Callable[[], Forecaster]
-Load = Callable[[Checkpoint], Forecaster]
+Load = Callable[[Checkpoint, str], Forecaster]
 M = TypeVar("M", bound=Make)
 L = TypeVar("L", bound=Load)
 
@@ -18,11 +18,11 @@ FORECASTERS: dict[str, Make] = {}
 LOADERS: dict[str, Load] = {}
 
 # The files whose import fills the two dictionaries.
-_FILES = ("copying", "ridge")
+_FILES = ("copying", "ridge", "network")
 
 
 def forecaster(name: str) -> Callable[[M], M]:
-    """Register what makes the forecaster `name` without any checkpoint."""
+    """Register what makes the forecaster `name` without any file of the user's."""
 
     def keep(make: M) -> M:
         FORECASTERS[name] = make
@@ -53,12 +53,12 @@ def forecaster_names() -> tuple[str, ...]:
 
 
 def make_forecaster(name: str) -> Forecaster:
-    """A forecaster that needs no checkpoint.
+    """A forecaster that needs no file of the user's: a rule, or a network that comes with the package.
 
     Raises
     ------
     InputError
-        When the name is not known.
+        When the name is not known, or its checkpoint did not come with the package.
     """
     known = forecaster_names()
     if name not in known:
@@ -66,8 +66,15 @@ def make_forecaster(name: str) -> Forecaster:
     return FORECASTERS[name]()
 
 
-def load_forecaster(path: str | Path) -> Forecaster:
+def load_forecaster(path: str | Path, *, device: str = "cpu") -> Forecaster:
     """The forecaster of a checkpoint.
+
+    Parameters
+    ----------
+    path : path
+        The .safetensors file.
+    device : str
+        Where a network computes; the others need none.
 
     Raises
     ------
@@ -80,4 +87,4 @@ def load_forecaster(path: str | Path) -> Forecaster:
         raise InputError(
             f"The model in {path} is not known", expected=" or ".join(sorted(LOADERS)), found=checkpoint.name
         )
-    return LOADERS[checkpoint.name](checkpoint)
+    return LOADERS[checkpoint.name](checkpoint, device)

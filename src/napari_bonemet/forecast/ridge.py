@@ -19,7 +19,7 @@ from napari_bonemet.forecast.patches import correlate_weeks, input_weeks, inputs
 from napari_bonemet.forecast.registry import checkpoint_loader, forecaster
 from napari_bonemet.forecast.ridge_fit import GREY_SCALE, RidgeOptions, fit_ridge
 from napari_bonemet.geometry import Triple
-from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
+from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress, report
 from napari_bonemet.provenance import Json, Step
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
@@ -140,8 +140,10 @@ class RidgeForecaster:
             "trained_on_synthetic_legs": self.synthetic,
         }
         note = f"{DETERMINISTIC}; trained on {'synthetic data' if self.synthetic else 'scans'}"
+        sample = as_future(inputs[-1], voxels, week, Step("forecast", parameters))
+        report(progress, sample)
         return summarise(
-            [as_future(inputs[-1], voxels, week, Step("forecast", parameters))],
+            [sample],
             week=week,
             model=self.name,
             seed=seed,
@@ -198,7 +200,10 @@ class RidgeForecaster:
         return cls(options, kernels, float(intercept[0]), checkpoint.spacing, checkpoint.training, checkpoint.synthetic)
 
 
-checkpoint_loader("ridge")(RidgeForecaster.from_checkpoint)
+@checkpoint_loader("ridge")
+def _load(checkpoint: Checkpoint, device: str) -> RidgeForecaster:
+    del device  # numpy computes where it is
+    return RidgeForecaster.from_checkpoint(checkpoint)
 
 
 @forecaster("ridge")

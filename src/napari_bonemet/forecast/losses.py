@@ -1,0 +1,53 @@
+"""What a T-VAE learns from; imports torch, so import it late."""
+
+import math
+from typing import Any
+
+from napari_bonemet.forecast.models.tvae_network import Gaussian
+from napari_bonemet.torch_import import import_torch
+
+torch = import_torch()
+
+
+def edge_aware_loss(drawn: Any, truth: Any, first: Any, *, weight: float, sigma: float) -> Any:
+    """Mean of (1 + weight G) (drawn - truth)², with G the first week blurred by a Gaussian.
+
+    Xiong et al., equation 9, which is printed without its square; equation 6 when `weight` is 0.
+
+    Parameters
+    ----------
+    drawn, truth : tensor, (n, weeks, y, x)
+        0 to 1.
+    first : tensor, (n, y, x)
+        The first week, 0 to 1.
+    weight : float
+        The paper's lambda.
+    sigma : float
+        Standard deviation of the Gaussian, voxels.
+    """
+    error = (drawn - truth) ** 2
+    if weight:
+        error = error * (1 + weight * blurred(first, sigma)[:, None])
+    return error.mean()
+
+
+def blurred(x: Any, sigma: float) -> Any:
+    """`x` (n, y, x) under a Gaussian of `sigma` voxels, cut off at three of them; the border is repeated."""
+    reach = min(max(1, math.ceil(3 * sigma)), min(x.shape[-2:]) - 1)
+    at = torch.arange(-reach, reach + 1, device=x.device, dtype=x.dtype)
+    kernel = torch.exp(-0.5 * (at / sigma) ** 2)
+    kernel = kernel / kernel.sum()
+    y = torch.nn.functional.pad(x[:, None], (reach,) * 4, mode="replicate")
+    y = torch.nn.functional.conv2d(y, kernel[None, None, :, None])
+    return torch.nn.functional.conv2d(y, kernel[None, None, None, :])[:, 0]
+
+
+def kl_divergence(posterior: Gaussian, prior: Gaussian) -> Any:
+    """Divergence of two diagonal Gaussians summed over z, mean over the rest; nats.
+
+    Xiong et al., equation 7; equation 8 is printed for discrete distributions.
+    """
+    ratio = torch.exp(posterior.log_variance - prior.log_variance)
+    way = (posterior.mean - prior.mean) ** 2 * torch.exp(-prior.log_variance)
+    terms = 0.5 * (prior.log_variance - posterior.log_variance + ratio + way - 1)
+    return terms.sum(-1).mean()

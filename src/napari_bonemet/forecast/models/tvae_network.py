@@ -1,0 +1,199 @@
+"""The layers of T-VAE (2D); imports torch, so import it late.
+
+Equation numbers are those of Xiong et al., section 4.2. Encoder and decoder follow DCGAN; the three recurrent
+parts follow stochastic video generation with a learned prior (Denton and Fergus 2018), as the paper does.
+"""
+
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from napari_bonemet.forecast.models.tvae import TvaeOptions
+from napari_bonemet.torch_import import import_torch
+
+torch = import_torch()
+nn: Any = torch.nn
+Module: Any = nn.Module
+
+# The posterior starts out narrow: a wide one drowns what z tells, the decoder learns to do without it, and the
+# samples are then all alike.
+_POSTERIOR_LOG_VARIANCE = -3.0
+# The gate starts out nearly shut: the first forecast is a copy of the last week.
+_GATE_BIAS = -2.0
+
+
+class Gaussian(NamedTuple):
+    """A diagonal Gaussian, (batch, week, z)."""
+
+    mean: Any
+    log_variance: Any
+
+    def draw(self, noise: Any) -> Any:
+        """`mean` + standard deviation times `noise`."""
+        return self.mean + torch.exp(0.5 * self.log_variance) * noise
+
+
+class Seen(NamedTuple):
+    """What the weeks seen leave behind, all that a sample needs; slices first."""
+
+    prior: Gaussian  # (slices, z)
+    last: Any  # (slices, g_dim)
+    state: tuple[Any, Any]  # (layers, slices, hidden) each
+    skips: tuple[Any, ...]  # (slices, channels, y, x), fine to coarse
+
+
+def _down(channels: int, made: int) -> Any:
+    return nn.Sequential(
+        nn.Conv2d(channels, made, 4, 2, 1, bias=False), nn.BatchNorm2d(made), nn.LeakyReLU(0.2, inplace=True)
+    )
+
+
+def _up(channels: int, made: int) -> Any:
+    return nn.Sequential(
+        nn.ConvTranspose2d(channels, made, 4, 2, 1, bias=False), nn.BatchNorm2d(made), nn.LeakyReLU(0.2, inplace=True)
+    )
+
+
+class Encoder(Module):
+    """Slices (n, 1, size, size) to vectors (n, g_dim), and the maps on the way."""
+
+    def __init__(self, options: TvaeOptions) -> None:
+        super().__init__()
+        widths = [1, *(options.width * 2**n for n in range(4))]
+        self.layers = nn.ModuleList(_down(a, b) for a, b in pairwise(widths))
+        self.head = nn.Sequential(nn.Conv2d(widths[-1], options.g_dim, options.size // 16), nn.Tanh())
+
+    def forward(self, x: Any) -> tuple[Any, tuple[Any, ...]]:
+        """The vectors, and the maps of the three finer layers."""
+        maps = []
+        for layer in self.layers:
+            x = layer(x)
+            maps.append(x)
+        return self.head(x).flatten(1), tuple(maps[:3])
+
+
+class Decoder(Module):
+    """Vectors (n, g_dim) to maps (n, channels, size, size), before the last sigmoid.
+
+    The maps of the encoder's three finer layers come in beside its own ("a few layers", section 4.2.8); they
+    are those of the last week seen.
+    """
+
+    def __init__(self, options: TvaeOptions) -> None:
+        super().__init__()
+        width = options.width
+        self.root = nn.Sequential(
+            nn.ConvTranspose2d(options.g_dim, width * 8, options.size // 16, bias=False),
+            nn.BatchNorm2d(width * 8),
+            nn.LeakyReLU(0.2, inplace=True),
+        )
+        self.coarse = _up(width * 8, width * 4)
+        self.middle = _up(width * 8, width * 2)
+        self.fine = _up(width * 4, width)
+        self.out = nn.ConvTranspose2d(width * 2, options.channels, 4, 2, 1)
+        if options.output == "gate":
+            nn.init.constant_(self.out.bias[:1], _GATE_BIAS)
+
+    def forward(self, g: Any, skips: tuple[Any, ...]) -> Any:
+        """The maps of the next week."""
+        fine, middle, coarse = skips
+        x = self.coarse(self.root(g[..., None, None]))
+        x = self.middle(torch.cat([x, coarse], 1))
+        x = self.fine(torch.cat([x, middle], 1))
+        return self.out(torch.cat([x, fine], 1))
+
+
+class GaussianLstm(Module):
+    """Vectors of the weeks so far to a Gaussian of z: the prior (equation 2), and the posterior (5)."""
+
+    def __init__(self, options: TvaeOptions, log_variance: float) -> None:
+        super().__init__()
+        self.embed = nn.Linear(options.g_dim, options.hidden)
+        self.lstm = nn.LSTM(options.hidden, options.hidden, batch_first=True)
+        self.mean = nn.Linear(options.hidden, options.z_dim)
+        self.log_variance = nn.Linear(options.hidden, options.z_dim)
+        nn.init.constant_(self.log_variance.bias, log_variance)
+
+    def forward(self, h: Any) -> Gaussian:
+        """Vectors (n, weeks, g_dim) to a Gaussian for each week."""
+        y = self.lstm(self.embed(h))[0]
+        return Gaussian(self.mean(y).float(), self.log_variance(y).float().clamp(-10, 6))
+
+
+class Predictor(Module):
+    """The last week's vector and z to the next week's vector (equation 3)."""
+
+    def __init__(self, options: TvaeOptions) -> None:
+        super().__init__()
+        self.embed = nn.Linear(options.g_dim + options.z_dim, options.hidden)
+        self.lstm = nn.LSTM(options.hidden, options.hidden, num_layers=2, batch_first=True)
+        self.head = nn.Sequential(nn.Linear(options.hidden, options.g_dim), nn.Tanh())
+
+    def forward(self, h: Any, z: Any, state: tuple[Any, Any] | None = None) -> tuple[Any, tuple[Any, Any]]:
+        """Vectors and z of some weeks to the vectors of the weeks after them, and the memory."""
+        y, state = self.lstm(self.embed(torch.cat([h, z], -1)), state)
+        return self.head(y), state
+
+
+class Tvae(Module):
+    """Prior estimator, latent inference model, future predictor."""
+
+    def __init__(self, options: TvaeOptions) -> None:
+        super().__init__()
+        self.options = options
+        self.encoder = Encoder(options)
+        self.decoder = Decoder(options)
+        self.prior = GaussianLstm(options, 0.0)
+        self.posterior = GaussianLstm(options, _POSTERIOR_LOG_VARIANCE)
+        self.predictor = Predictor(options)
+
+    def forward(self, weeks: Any) -> tuple[Any, Gaussian, Gaussian]:
+        """Train: weeks (n, T, size, size) to the maps of weeks 2 to T, (n, T - 1, channels, size, size).
+
+        Each week is drawn from those before it and a z of the posterior, which has seen it.
+        """
+        n, count = weeks.shape[:2]
+        h, maps = self.encoder(weeks.flatten(0, 1)[:, None])
+        h = h.view(n, count, -1)
+        posterior = Gaussian(*(part[:, 1:] for part in self.posterior(h)))
+        prior = self.prior(h[:, :-1])
+        z = posterior.draw(torch.randn_like(posterior.mean))
+        g, _ = self.predictor(h[:, :-1], z)
+        # The skips of week t - 1, the last one seen, to draw week t.
+        skips = tuple(m.view(n, count, *m.shape[1:])[:, :-1].flatten(0, 1) for m in maps)
+        drawn = self.decoder(g.flatten(0, 1), skips)
+        return drawn.view(n, count - 1, *drawn.shape[1:]), prior, posterior
+
+    def look(self, weeks: Any) -> Seen:
+        """Take in the weeks seen (n, T - 1, size, size); equation 1's prior of the next one is among the answer."""
+        n, count = weeks.shape[:2]
+        h, maps = self.encoder(weeks.flatten(0, 1)[:, None])
+        h = h.view(n, count, -1)
+        prior = Gaussian(*(part[:, -1] for part in self.prior(h)))
+        state = self._state_after(h)
+        skips = tuple(m.view(n, count, *m.shape[1:])[:, -1] for m in maps)
+        return Seen(prior, h[:, -1], state, skips)
+
+    def _state_after(self, h: Any) -> tuple[Any, Any]:
+        """The predictor's memory of the weeks seen, whose z the posterior knows."""
+        layers, hidden = self.predictor.lstm.num_layers, self.predictor.lstm.hidden_size
+        if h.shape[1] < 2:
+            empty = h.new_zeros(layers, len(h), hidden)
+            return empty, empty
+        known = self.posterior(h).mean[:, 1:]
+        _, (memory, cell) = self.predictor(h[:, :-1], known.to(h.dtype))
+        return memory, cell
+
+    def draw(self, seen: Seen, noise: Any) -> Any:
+        """The maps of the next week, (n, channels, size, size), for `noise` (n, z) of a standard normal (11)."""
+        z = seen.prior.draw(noise).to(seen.last.dtype)
+        g, _ = self.predictor(seen.last[:, None], z[:, None], seen.state)
+        return self.decoder(g[:, 0], seen.skips)
+
+
+def compose(maps: Any, last: Any, output: str) -> Any:
+    """The next week (n, y, x), 0 to 1, from the decoder's maps and the last week (n, y, x) of any size."""
+    maps = torch.nn.functional.interpolate(maps.float(), size=last.shape[-2:], mode="bilinear", align_corners=False)
+    if output == "sigmoid":
+        return torch.sigmoid(maps[:, 0])
+    k, c = torch.sigmoid(maps[:, 0]), torch.sigmoid(maps[:, 1])
+    return last * (1 - k) + k * c
