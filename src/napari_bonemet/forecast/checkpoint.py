@@ -105,7 +105,7 @@ def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> Path:
 
     from napari_bonemet.io.atomic import atomic_file
 
-    tensors = {name: np.ascontiguousarray(tensor) for name, tensor in checkpoint.tensors.items()}
+    tensors = {name: np.asarray(tensor, order="C") for name, tensor in checkpoint.tensors.items()}
     with atomic_file(path) as temporary:
         save_file(tensors, str(temporary), metadata={HEADER: json.dumps(checkpoint.header(), ensure_ascii=False)})
     return Path(path)
