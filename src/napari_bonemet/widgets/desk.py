@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from napari_bonemet.processing.composite import CompositeResult
     from napari_bonemet.processing.register import RegistrationResult
     from napari_bonemet.processing.roi import RoiResult
+    from napari_bonemet.widgets.diagnosis_run import LegDiagnosis
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,8 @@ class Desk(QObject):
     ----------
     legs_changed, series_changed, registration_changed, roi_changed, composites_changed, forecast_changed : Signal
         Something new is there, or was taken away.
+    diagnosis_changed : Signal
+        The same, of what the classifier says.
     week_changed : Signal(object)
         The current week, or None.
     """
@@ -81,6 +84,7 @@ class Desk(QObject):
     registration_changed = Signal()
     roi_changed = Signal()
     composites_changed = Signal()
+    diagnosis_changed = Signal()
     forecast_changed = Signal()
     week_changed = Signal(object)
 
@@ -94,6 +98,7 @@ class Desk(QObject):
         self.composites: dict[float, CompositeResult] = {}
         self.forecast: Forecast | None = None
         self.scores: ForecastScores | None = None
+        self.diagnoses: LegDiagnosis | None = None
         self.week: float | None = None
 
     @property
@@ -144,11 +149,12 @@ class Desk(QObject):
         self.set_roi(None)
 
     def set_roi(self, result: "RoiResult | None") -> None:
-        """Take note of the region of interest; composites and forecast of another region are taken away."""
+        """Take note of the region of interest; what was made of another region is taken away."""
         self.roi = result
         self.roi_changed.emit()
         self.composites = {}
         self.composites_changed.emit()
+        self.set_diagnoses(None)
         self.set_forecast(None)
 
     def set_composite(self, week: float, result: "CompositeResult") -> None:
@@ -159,7 +165,14 @@ class Desk(QObject):
     def set_forecast(self, forecast: "Forecast | None", scores: "ForecastScores | None" = None) -> None:
         """Take note of a forecast, and of its scores where the true week is known."""
         self.forecast, self.scores = forecast, scores
+        if self.diagnoses is not None:
+            self.set_diagnoses(self.diagnoses.without_forecast())
         self.forecast_changed.emit()
+
+    def set_diagnoses(self, diagnoses: "LegDiagnosis | None") -> None:
+        """Take note of what the classifier says of the weeks, and of the forecast that is on the desk."""
+        self.diagnoses = diagnoses
+        self.diagnosis_changed.emit()
 
     def set_week(self, week: float | None) -> None:
         """Turn to a week."""
