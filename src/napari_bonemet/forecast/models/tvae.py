@@ -22,6 +22,10 @@ class TvaeOptions(Options):
             "week is x (1 - k) + k c with x the last week, so that what does not change is copied, not redrawn."
         ),
     ] = "gate"
+    change: Annotated[
+        bool,
+        Doc("The encoder sees each week's change from the week before beside the week itself; not so in the paper."),
+    ] = False
     z_dim: Annotated[int, Doc("Length of the latent vector z."), Between(1, 256)] = 10
     g_dim: Annotated[int, Doc("Length of the encoder's output."), Between(8, 1024)] = 128
     hidden: Annotated[int, Doc("Units of each LSTM."), Between(8, 1024)] = 128

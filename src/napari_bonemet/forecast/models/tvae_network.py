@@ -54,11 +54,11 @@ def _up(channels: int, made: int) -> Any:
 
 
 class Encoder(Module):
-    """Slices (n, 1, size, size) to vectors (n, g_dim), and the maps on the way."""
+    """Slices (n, channels, size, size) to vectors (n, g_dim), and the maps on the way."""
 
     def __init__(self, options: TvaeOptions) -> None:
         super().__init__()
-        widths = [1, *(options.width * 2**n for n in range(4))]
+        widths = [2 if options.change else 1, *(options.width * 2**n for n in range(4))]
         self.layers = nn.ModuleList(_down(a, b) for a, b in pairwise(widths))
         self.head = nn.Sequential(nn.Conv2d(widths[-1], options.g_dim, options.size // 16), nn.Tanh())
 
@@ -146,31 +146,38 @@ class Tvae(Module):
         self.posterior = GaussianLstm(options, _POSTERIOR_LOG_VARIANCE)
         self.predictor = Predictor(options)
 
+    def encode(self, weeks: Any) -> tuple[Any, tuple[Any, ...]]:
+        """Weeks (n, T, size, size) to vectors (n, T, g_dim), and the maps on the way, (n, T, ...)."""
+        x = weeks[:, :, None]
+        if self.options.change:
+            change = torch.diff(x, dim=1, prepend=x[:, :1])
+            x = torch.cat([x, change], 2)
+        h, maps = self.encoder(x.flatten(0, 1))
+        n, count = weeks.shape[:2]
+        return h.view(n, count, -1), tuple(m.view(n, count, *m.shape[1:]) for m in maps)
+
     def forward(self, weeks: Any) -> tuple[Any, Gaussian, Gaussian]:
         """Train: weeks (n, T, size, size) to the maps of weeks 2 to T, (n, T - 1, channels, size, size).
 
         Each week is drawn from those before it and a z of the posterior, which has seen it.
         """
         n, count = weeks.shape[:2]
-        h, maps = self.encoder(weeks.flatten(0, 1)[:, None])
-        h = h.view(n, count, -1)
+        h, maps = self.encode(weeks)
         posterior = Gaussian(*(part[:, 1:] for part in self.posterior(h)))
         prior = self.prior(h[:, :-1])
         z = posterior.draw(torch.randn_like(posterior.mean))
         g, _ = self.predictor(h[:, :-1], z)
         # The skips of week t - 1, the last one seen, to draw week t.
-        skips = tuple(m.view(n, count, *m.shape[1:])[:, :-1].flatten(0, 1) for m in maps)
+        skips = tuple(m[:, :-1].flatten(0, 1) for m in maps)
         drawn = self.decoder(g.flatten(0, 1), skips)
         return drawn.view(n, count - 1, *drawn.shape[1:]), prior, posterior
 
     def look(self, weeks: Any) -> Seen:
         """Take in the weeks seen (n, T - 1, size, size); equation 1's prior of the next one is among the answer."""
-        n, count = weeks.shape[:2]
-        h, maps = self.encoder(weeks.flatten(0, 1)[:, None])
-        h = h.view(n, count, -1)
+        h, maps = self.encode(weeks)
         prior = Gaussian(*(part[:, -1] for part in self.prior(h)))
         state = self._state_after(h)
-        skips = tuple(m.view(n, count, *m.shape[1:])[:, -1] for m in maps)
+        skips = tuple(m[:, -1] for m in maps)
         return Seen(prior, h[:, -1], state, skips)
 
     def _state_after(self, h: Any) -> tuple[Any, Any]:
