@@ -17,12 +17,12 @@ from napari_bonemet.study.options import StudyOptions
 
 ABOUT = """Take the embedded synthetic leg through the whole chain, and open napari with the result laid out.
 
-Figures, tables and the record are left in --out (demo-output); without a display that is all. The forecast is a
-ridge regression fitted to the leg's own earlier weeks.
+Figures, tables and the record are left in --out (demo-output); without a display that is all. The forecast
+is six futures drawn by a network that learned from other synthetic legs (tvae-gate), and every week is diagnosed.
 
 Example: napari-bonemet demo"""
 STEPS = (StudyOptions,)
-DEFAULTS = {"forecaster": "ridge"}
+DEFAULTS = {"forecaster": "tvae-gate", "samples": 6, "diagnose": True}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.provenance import __version__
 from napari_bonemet.study.leg import LegStudy
 from napari_bonemet.study.options import StudyOptions
-from napari_bonemet.study.write import volume_rows, write_leg
+from napari_bonemet.study.summary import in_words
+from napari_bonemet.study.write import record_of_forecast, volume_rows, write_leg
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Report:
     options: StudyOptions
     terminal: Terminal
     _scores: list[ForecastScores] = field(default_factory=list)
+    _diagnoses: list[dict[str, object]] = field(default_factory=list)
     _volumes: list[dict[str, object]] = field(default_factory=list)
     _legs: dict[str, Any] = field(default_factory=dict)
     _refused: dict[str, str] = field(default_factory=dict)
@@ -65,13 +67,18 @@ class Report:
             show_volumes(self.terminal, study.leg, study.composites)
         if study.scores is not None:
             self._scores.append(study.scores)
+        for sentence in in_words(study):
+            self.terminal.say(sentence)
         for note in study.notes:
             self.terminal.warn(note)
+        self._diagnoses += [dict(diagnosis.as_row()) for diagnosis in study.diagnoses]
         self._volumes += volume_rows(study.registered, study.composites)
         self._legs[study.leg] = {
             "files": [str(path) for path in files],
             "verdicts": {f"{q.week:g}": q.verdict for q in study.registration.quality} if study.registration else {},
             "metrics": dict(study.scores.as_row()) if study.scores else None,
+            "forecast": record_of_forecast(study),
+            "diagnoses": [dict(diagnosis.as_row()) for diagnosis in study.diagnoses],
             "notes": list(study.notes),
         }
         return files
@@ -93,6 +100,8 @@ class Report:
             write_table(self.out / "metrics.csv", [row.as_row() for row in self._scores])
         if self._volumes:
             write_table(self.out / "volumes.csv", self._volumes)
+        if self._diagnoses:
+            write_table(self.out / "diagnosis.csv", self._diagnoses)
         record: dict[str, Any] = {
             "out": str(self.out),
             "version": __version__,

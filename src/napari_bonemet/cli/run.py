@@ -16,12 +16,14 @@ from napari_bonemet.study.options import StudyOptions
 
 ABOUT = """Register the weeks, make composites, forecast a week from those before it, score it, draw the figure.
 
-Writes for each leg OUT/<leg>/ with figure.png and .pdf, metrics.csv, volumes.csv, registration.json, week N.tfm,
-composite/, forecast.zarr and record.json, and for all legs OUT/metrics.csv, OUT/volumes.csv and OUT/run.json.
+Writes for each leg OUT/<leg>/ with figure.png and .pdf, metrics.csv, diagnosis.csv, volumes.csv, registration.json,
+week N.tfm, composite/, forecast.zarr and record.json, and for all legs OUT/metrics.csv, OUT/diagnosis.csv,
+OUT/volumes.csv and OUT/run.json.
 A leg that cannot be done does not stop the others; it is named at the end, and the exit status is 2.
 
-Example: napari-bonemet run "Seg-CT" --spacing 10.6 --forecaster ridge --out results"""
+Example: napari-bonemet run "Seg-CT" --spacing 10.6 --forecaster tvae-gate --samples 6 --out results"""
 STEPS = (StudyOptions,)
+DEFAULTS = {"diagnose": True}
 
 
 @dataclass(frozen=True)

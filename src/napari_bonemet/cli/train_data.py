@@ -1,6 +1,6 @@
 """What all families of ``napari-bonemet train`` share: flags, legs to learn from, animals held out, the live line."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -98,21 +98,6 @@ def gap_between(own: ForecastArguments) -> float:
     return float(gaps[0])
 
 
-def read_data(own: TrainArguments, progress: Progress) -> list[ScanSeries]:
-    """The legs of all folders, each once.
-
-    Raises
-    ------
-    InputError
-        When something cannot be read, or a leg is there twice.
-    """
-    from napari_bonemet.cli.reading import read_grey_legs, require_different_legs
-
-    legs = [leg for folder in own.data for leg in read_grey_legs(folder, own.common, progress)]
-    require_different_legs(legs, own.data[0])
-    return legs
-
-
 def legs_with_outcome(
     own: ForecastArguments, bone_threshold: float, terminal: Terminal, progress: Progress
 ) -> list[ScanSeries]:
@@ -121,13 +106,17 @@ def legs_with_outcome(
     Raises
     ------
     InputError
-        When no leg has all the weeks, or the weeks of one are not on one grid.
+        When something cannot be read, a leg is there twice, no leg has all the weeks, or the weeks of one are not on
+        one grid.
     """
+    from napari_bonemet.cli.reading import read_grey_legs, require_different_legs
     from napari_bonemet.study.common import seen_in_every_week
 
     wanted = (*own.inputs, own.target)
+    read = [leg for folder in own.data for leg in read_grey_legs(folder, own.common, progress)]
+    require_different_legs(read, own.data[0])
     legs: list[ScanSeries] = []
-    for leg in read_data(own, progress):
+    for leg in read:
         progress.check()
         missing = [week for week in wanted if week not in leg.weeks]
         if missing:
@@ -141,18 +130,29 @@ def legs_with_outcome(
     return legs
 
 
-def split_animals(
-    legs: Sequence[ScanSeries],
-    own: TrainArguments,
-    *,
-    share: float = 0.0,
-    groups: Mapping[str, Hashable] | None = None,
-) -> Split:
-    """Hold out the animals that are named, else a share of them; both legs of an animal always stay together.
+def split_animals(legs: Sequence[ScanSeries], own: TrainArguments, *, share: float = 0.0) -> Split:
+    """Hold out legs by :func:`animals_held_out`; both legs of an animal always stay together.
+
+    Raises
+    ------
+    InputError
+        When what is asked for cannot be held out.
+    """
+    held = animals_held_out([leg.baseline.subject or "" for leg in legs], own, share=share)
+    learned, kept = (
+        tuple(leg for leg in legs if ((leg.baseline.subject or "") in held) is out) for out in (False, True)
+    )
+    return Split(learned, kept)
+
+
+def animals_held_out(
+    animals: Iterable[str], own: TrainArguments, *, share: float = 0.0, groups: Mapping[str, Hashable] | None = None
+) -> set[str]:
+    """The animals that are named, else a share of them.
 
     Parameters
     ----------
-    legs : sequence of ScanSeries
+    animals : iterable of str
         All of them.
     share : float
         What is held out when neither names nor a share are asked for.
@@ -164,7 +164,7 @@ def split_animals(
     InputError
         When a named animal is not there, both names and a share are given, or nothing is left to learn from.
     """
-    animals = sorted({_animal(leg) for leg in legs})
+    animals = sorted(set(animals))
     if own.validation and own.validation_share is not None:
         raise InputError("--validation and --validation-share both say what to hold out", remedy="Give one of them")
     strangers = sorted(set(own.validation) - set(animals))
@@ -174,14 +174,9 @@ def split_animals(
     if not 0 <= asked < 1:
         raise InputError("The share to hold out cannot be used", expected="0 up to, not with, 1", found=f"{asked:g}")
     held = set(own.validation) or _drawn(animals, asked, own.common.seed, groups or {})
-    learned = tuple(leg for leg in legs if _animal(leg) not in held)
-    if not learned:
+    if held == set(animals):
         raise InputError("All animals are held out, and none is left to learn from", found=", ".join(animals))
-    return Split(learned, tuple(leg for leg in legs if _animal(leg) in held))
-
-
-def _animal(leg: ScanSeries) -> str:
-    return leg.baseline.subject or ""
+    return held
 
 
 def _drawn(animals: Sequence[str], share: float, seed: int, groups: Mapping[str, Hashable]) -> set[str]:

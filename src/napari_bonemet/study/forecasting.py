@@ -2,18 +2,24 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.copying import CopyLastWeek
 from napari_bonemet.forecast.forecaster import Forecaster
 from napari_bonemet.forecast.patches import find_week, input_weeks, windows
+from napari_bonemet.forecast.registry import make_forecaster
 from napari_bonemet.forecast.ridge import RidgeForecaster, RidgeOptions
 from napari_bonemet.geometry import Triple
 from napari_bonemet.phantom.options import LegOptions
 from napari_bonemet.phantom.sample import training_legs
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.series import ScanSeries
+from napari_bonemet.study.device import choose_device
 from napari_bonemet.study.options import StudyOptions
+
+# Those that come trained with the package.
+NETWORKS = ("tvae", "tvae-gate")
 
 _SYNTHETIC_LEGS = 4
 _FIELD_UM = 3000.0
@@ -44,8 +50,11 @@ def forecaster_for(
     Raises
     ------
     InputError
-        When there is nothing to fit to, or the leg is among those it is trained on.
+        When there is nothing to fit to, the leg is among those it is trained on, or a network did not come with
+        the installation.
     """
+    if options.forecaster in NETWORKS:
+        return shipped_network(options.forecaster, options.device), ""
     if options.forecaster == "copy-last-week":
         progress.advance(1.0)
         return CopyLastWeek(options.composite.bone_threshold), ""
@@ -63,6 +72,19 @@ def forecaster_for(
     except InputError:
         return _fit_on_synthetic(ridge, seen, options.seed, progress)
     return model, f"fitted to this leg's own {len(seen)} earlier weeks"
+
+
+def shipped_network(name: str, device: str = "auto") -> Forecaster:
+    """A network that comes with the package, on the device asked for.
+
+    Raises
+    ------
+    InputError
+        When its checkpoint did not come with the installation, or the device is not there.
+    """
+    network: Any = make_forecaster(name)
+    moved: Forecaster = network.on(choose_device(device))
+    return moved
 
 
 def _within_reach(ridge: RidgeOptions, seen: ScanSeries, week: float) -> RidgeOptions:

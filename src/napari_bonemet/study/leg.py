@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.figures.study import StudyFigure, study_figure
@@ -16,13 +17,18 @@ from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.study.common import cut_to, seen_in_every_week
 from napari_bonemet.study.device import choose_device
+from napari_bonemet.study.diagnosing import classifier_for, diagnose_weeks
 from napari_bonemet.study.forecasting import forecaster_for
 from napari_bonemet.study.notes import about_leg
 from napari_bonemet.study.options import StudyOptions
+from napari_bonemet.study.summary import lost_bone
+
+if TYPE_CHECKING:
+    from napari_bonemet.diagnose.diagnosis import Diagnosis
 
 __all__ = ["LegStudy", "StudyOptions", "register_leg", "run_leg"]
 
-_REGISTERED, _COMPOSED, _FORECAST, _SCORED = 0.6, 0.7, 0.85, 0.95
+_REGISTERED, _COMPOSED, _FORECAST, _SCORED, _DIAGNOSED = 0.6, 0.7, 0.85, 0.92, 0.97
 _ON_ONE_GRID_BY_NAME = (Kind.REGIST, Kind.ROI)
 
 
@@ -54,6 +60,10 @@ class LegStudy:
         As asked for.
     notes : tuple of str
         What the reader has to know, in sentences.
+    lost_mm3 : tuple of float
+        Bone that each sample of the forecast has lost since the last week seen, cubic millimetres.
+    diagnoses : tuple of Diagnosis
+        One a week, where they were asked for.
     """
 
     scanned: ScanSeries
@@ -67,6 +77,8 @@ class LegStudy:
     figure: StudyFigure
     options: StudyOptions
     notes: tuple[str, ...] = ()
+    lost_mm3: tuple[float, ...] = ()
+    diagnoses: "tuple[Diagnosis, ...]" = ()
 
     @property
     def leg(self) -> str:
@@ -82,7 +94,7 @@ def run_leg(
     train: Sequence[ScanSeries] = (),
     registration: RegistrationResult | None = None,
 ) -> LegStudy:
-    """Register the weeks, make composites, forecast a week from those before it, score it, draw the figure.
+    """Register the weeks, make composites, forecast a week from those before it, score it, diagnose, draw the figure.
 
     Parameters
     ----------
@@ -103,12 +115,13 @@ def run_leg(
     Raises
     ------
     InputError
-        When a step refuses its input; the leg and week are named.
+        When a step refuses its input, the leg and week named; or a network did not come with the installation.
     Cancelled
         When the user asked to stop.
     """
     options = options or StudyOptions()
     _require_greys(series)
+    classifier = classifier_for(options)
     registration = registration or register_leg(series, options, PartOf(progress, 0.0, _REGISTERED))
     registered = registration.series if registration else series
     registered.require_one_grid("The chain without registration")
@@ -122,6 +135,10 @@ def run_leg(
     if target is not None:
         forecast = _forecast(common, target, options, train, PartOf(progress, _COMPOSED, _FORECAST))
         scores = _score(common, forecast, truth, options, PartOf(progress, _FORECAST, _SCORED))
+    diagnoses: tuple[Diagnosis, ...] = ()
+    refusal = ""
+    if classifier is not None:
+        diagnoses, refusal = diagnose_weeks(classifier, common, PartOf(progress, _SCORED, _DIAGNOSED))
     progress.message(f"{series.leg}: drawing the figure")
     figure = study_figure(
         common, _shown_composite(composites, truth, common), forecast, truth, scores=scores, options=options.figure
@@ -136,7 +153,21 @@ def run_leg(
         scores=scores,
         perceptual=options.perceptual,
     )
-    return LegStudy(series, registered, common, registration, roi, composites, forecast, scores, figure, options, notes)
+    return LegStudy(
+        scanned=series,
+        registered=registered,
+        common=common,
+        registration=registration,
+        roi=roi,
+        composites=composites,
+        forecast=forecast,
+        scores=scores,
+        figure=figure,
+        options=options,
+        notes=(*notes, refusal) if refusal else notes,
+        lost_mm3=_lost(common, forecast, options),
+        diagnoses=diagnoses,
+    )
 
 
 def _require_greys(series: ScanSeries) -> None:
@@ -201,6 +232,13 @@ def _forecast(
     part = PartOf(progress, 0.8, 1.0)
     forecast = forecaster.predict(seen, week, samples=options.samples, seed=options.seed, progress=part)
     return replace(forecast, note="; ".join(text for text in (forecast.note.rstrip("."), origin) if text))
+
+
+def _lost(registered: ScanSeries, forecast: Forecast | None, options: StudyOptions) -> tuple[float, ...]:
+    if forecast is None:
+        return ()
+    threshold, opening = options.composite.bone_threshold, options.figure.lesion_opening
+    return lost_bone(forecast, registered.until(forecast.week)[-1], bone_threshold=threshold, opening=opening)
 
 
 def _score(

@@ -10,7 +10,7 @@ from napari_bonemet.processing.composite_result import CompositeOptions
 from napari_bonemet.processing.registration_result import RegistrationOptions
 from napari_bonemet.processing.roi import RoiOptions
 
-ForecasterName = Literal["copy-last-week", "ridge"]
+ForecasterName = Literal["copy-last-week", "ridge", "tvae", "tvae-gate"]
 
 
 @dataclass(frozen=True)
@@ -21,12 +21,17 @@ class StudyOptions(Options):
         bool, Doc("The weeks are on one grid already. Weeks from a registered folder are never registered again.")
     ] = False
     crop_to_roi: Annotated[bool, Doc("Crop the registered weeks to the region of interest.")] = False
-    forecaster: Annotated[ForecasterName, Doc("What makes the forecast.")] = "copy-last-week"
+    forecaster: Annotated[
+        ForecasterName, Doc("What makes the forecast; tvae and tvae-gate are networks that come with the package.")
+    ] = "copy-last-week"
     target_week: Annotated[
         float | None, Doc("The week to forecast, from the weeks before it; the last one scanned when not given.")
     ] = None
     samples: Annotated[int, Doc("Futures to draw; a deterministic forecaster draws one."), Between(1, 1000)] = 1
     seed: Annotated[int, Doc("The same seed gives the same result."), Between(0, 2**31 - 2)] = 0
+    diagnose: Annotated[bool, Doc("Look for lesions in every week, by the network that comes with the package.")] = (
+        False
+    )
     perceptual: Annotated[bool, Doc("Score the forecast by LPIPS, too, where its weights are on this machine.")] = True
     device: Annotated[Literal["auto", "cpu", "cuda", "mps"], Doc("Where networks run.")] = "auto"
     registration: Annotated[RegistrationOptions, Doc("How weeks are registered.")] = field(

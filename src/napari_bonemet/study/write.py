@@ -9,6 +9,7 @@ from napari_bonemet.io.atomic import atomic_folder, write_json, write_table
 from napari_bonemet.io.names import safe_name, week_name
 from napari_bonemet.io.transforms import write_transform
 from napari_bonemet.io.write import write_scan
+from napari_bonemet.options import record_of
 from napari_bonemet.processing.composite_result import CompositeResult
 from napari_bonemet.processing.registration_result import RegistrationResult
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
@@ -28,8 +29,9 @@ def write_leg(
     """Write one leg's results into ``out/<leg>``.
 
     ``figure.png`` and ``figure.pdf`` with their records; ``metrics.csv`` where the forecast's week was scanned;
-    ``volumes.csv``; ``registration.json`` and ``week N.tfm`` where the weeks were registered; ``composite/week N``
-    slices; ``forecast.zarr``; ``record.json``; on request ``week N`` slices of the registered weeks.
+    ``diagnosis.csv`` where the weeks were diagnosed; ``volumes.csv``; ``registration.json`` and ``week N.tfm``
+    where the weeks were registered; ``composite/week N`` slices; ``forecast.zarr``; ``record.json``; on request
+    ``week N`` slices of the registered weeks.
 
     Parameters
     ----------
@@ -68,11 +70,13 @@ def write_leg(
 
 
 def write_tables(study: LegStudy, folder: Path) -> None:
-    """``metrics.csv`` and ``volumes.csv`` of one leg."""
+    """``metrics.csv``, ``volumes.csv`` and ``diagnosis.csv`` of one leg."""
     if study.scores is not None:
         write_table(folder / "metrics.csv", [study.scores.as_row()])
     if study.composites:
         write_table(folder / "volumes.csv", [*volume_rows(study.registered, study.composites)])
+    if study.diagnoses:
+        write_table(folder / "diagnosis.csv", [diagnosis.as_row() for diagnosis in study.diagnoses])
 
 
 def volume_rows(
@@ -145,16 +149,24 @@ def record_of_leg(study: LegStudy) -> dict[str, Json]:
         "sources": [{"name": source.name, "sha256": source.sha256} for source in sources],
         "registration": None if study.registration is None else registration_rows(study.registration),
         "volumes": [*volume_rows(study.registered, study.composites)],
-        "forecast": None
-        if study.forecast is None
-        else {
-            "week": study.forecast.week,
-            "model": study.forecast.model,
-            "seed": study.forecast.seed,
-            "samples": len(study.forecast.samples),
-            "note": study.forecast.note,
-            "use": "predicted, research use",
-        },
+        "forecast": record_of_forecast(study),
+        "diagnoses": [record_of(diagnosis.as_row()) for diagnosis in study.diagnoses],
         "metrics": None if study.scores is None else dict(study.scores.as_row()),
         "notes": list(study.notes),
+    }
+
+
+def record_of_forecast(study: LegStudy) -> dict[str, Json] | None:
+    """What was forecast, by what, and how much bone each sample has lost; None where nothing was."""
+    if study.forecast is None:
+        return None
+    return {
+        "week": study.forecast.week,
+        "model": study.forecast.model,
+        "seed": study.forecast.seed,
+        "samples": len(study.forecast.samples),
+        "lost_mm3": list(study.lost_mm3),
+        "true_lost_mm3": None if study.scores is None else study.scores.true_lost_mm3,
+        "note": study.forecast.note,
+        "use": "predicted, research use",
     }
