@@ -26,6 +26,7 @@ LISTED = (
     Listed("cohort", "Write a cohort of synthetic animals: something to learn from, and to try things on."),
     Listed("train", "Fit a forecaster, or the lesion classifier, to legs whose outcome is known."),
     Listed("predict", "Forecast a week of each leg."),
+    Listed("classify", "Tell how probable a bone lesion is in each leg and week."),
     Listed("evaluate", "Score forecasts against the true week, beside copying the last one."),
     Listed("figure", "Draw weeks, composite, forecast, truth and difference."),
     Listed("run", "The whole chain on a folder: register, composite, forecast, score, draw."),

@@ -1,0 +1,86 @@
+"""``napari-bonemet classify``: how probable a lesion is in each leg and week."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
+from napari_bonemet.cli.terminal import Terminal
+from napari_bonemet.errors import InputError
+from napari_bonemet.options import Doc
+from napari_bonemet.progress import PartOf, Progress
+from napari_bonemet.series import ScanSeries
+
+if TYPE_CHECKING:
+    from napari_bonemet.diagnose.diagnosis import Diagnosis
+
+ABOUT = """Tell how probable a bone lesion is in each leg and week, and which slice looks most like one.
+
+Writes a row for each leg and week: subject, side, week, probability (0 to 1), slice (counted from 0), verdict, model,
+note, synthetic. The weeks need not be registered. A network's opinion, research use: without --checkpoint by the
+classifier that comes with the program, which has learned from synthetic legs alone.
+
+Example: napari-bonemet classify --data registered --out diagnosis.csv"""
+STEPS = ()
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """What to look at, and by what."""
+
+    data: Annotated[Path, Doc("A folder of weekly scans in a BoneMet layout, or a single scan.")]
+    checkpoint: Annotated[
+        Path | None, Doc("A trained classifier (.safetensors); the one that comes with the program when not given.")
+    ] = None
+    common: EveryCommand = field(default_factory=Common)
+
+
+def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:
+    """Classify scan after scan, and write one row for each.
+
+    Raises
+    ------
+    InputError
+        When the checkpoint or a scan cannot be used.
+    OutputError
+        When the disk refuses.
+    """
+    from napari_bonemet.cli.reading import read_grey_legs
+    from napari_bonemet.diagnose.registry import load_classifier
+    from napari_bonemet.io.atomic import write_table
+    from napari_bonemet.study.device import choose_device
+
+    out = _place(own.common)
+    classifier = load_classifier(own.checkpoint, device=choose_device(own.common.device))
+    legs = read_grey_legs(own.data, own.common, PartOf(progress, 0.0, 0.1))
+    scans = [scan for leg in legs for scan in leg]
+    found = []
+    for number, scan in enumerate(scans):
+        part = PartOf(progress, 0.1 + 0.9 * number / len(scans), 0.1 + 0.9 * (number + 1) / len(scans))
+        found.append(classifier.classify(scan, progress=part))
+    rows = [each.as_row() for each in found]
+    write_table(out, rows)
+    _show(terminal, legs, found)
+    for note in dict.fromkeys(each.note for each in found):
+        terminal.warn(note)
+    terminal.say(f"The table is {out}")
+    return {"out": str(out), "rows": rows, "checkpoint": None if own.checkpoint is None else str(own.checkpoint)}
+
+
+def _place(common: Common) -> Path:
+    out = common.new_place()
+    if out.suffix != ".csv":
+        raise InputError("The table needs a file name", expected="--out NAME.csv", found=str(out))
+    return out
+
+
+def _show(terminal: Terminal, legs: tuple[ScanSeries, ...], found: list["Diagnosis"]) -> None:
+    from rich.table import Table
+
+    title = "synthetic legs" if all(leg.synthetic for leg in legs) else None
+    table = Table("leg", "week", "probability of a lesion", "slice", "verdict", title=title)
+    for each in found:
+        week = "" if each.week is None else f"{each.week:g}"
+        table.add_row(each.leg, week, f"{each.probability:.2f}", str(each.slice_index), each.verdict)
+    terminal.show(table)

@@ -1,0 +1,90 @@
+"""What a classifier says of one scan."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_bonemet.provenance import Json
+from napari_bonemet.scan import Side
+
+# At this probability a verdict turns; a classifier's own calibration puts it where both kinds of error balance.
+VERDICT_AT = 0.5
+LESION, NO_LESION = "bone lesion", "no lesion"
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnosis:
+    """How probable a lesion is in a scan, and in each of its slices, as one network sees it.
+
+    Parameters
+    ----------
+    subject : str or None
+        The animal.
+    side : {"left", "right"} or None
+        Which leg.
+    week : float or None
+        Weeks since inoculation of the scan.
+    model : str
+        What said so.
+    probability : float
+        Of a lesion anywhere in the scan, 0 to 1. How it and those of the slices are one measure is told at
+        :class:`~napari_bonemet.diagnose.classifier.LesionClassifier`.
+    per_slice : ndarray, (z,) float32
+        Of a lesion in each slice, 0 to 1.
+    slice_index : int
+        The slice that looks most like one, counted from 0.
+    synthetic : bool
+        Whether the scan was made by the generator.
+    trained_on_synthetic : bool
+        Whether the network learned from legs made by the generator.
+    note : str
+        What the reader of the figures has to know.
+    part : str
+        Which bone.
+    """
+
+    subject: str | None
+    side: Side | None
+    week: float | None
+    model: str
+    probability: float
+    per_slice: np.ndarray
+    slice_index: int
+    synthetic: bool
+    trained_on_synthetic: bool
+    note: str = ""
+    part: str = "tibia"
+
+    @property
+    def leg(self) -> str:
+        """The leg in the dataset's words: "871 left tibia"."""
+        return " ".join(part for part in (self.subject or "unnamed", self.side, self.part) if part)
+
+    @property
+    def title(self) -> str:
+        """Leg and week in words: "871 left tibia, week 3"."""
+        return self.leg if self.week is None else f"{self.leg}, week {self.week:g}"
+
+    @property
+    def lesion(self) -> bool:
+        """Whether the verdict is a lesion: a probability of at least 0.5."""
+        return self.probability >= VERDICT_AT
+
+    @property
+    def verdict(self) -> str:
+        """In the words of the medical records: "bone lesion" or "no lesion"."""
+        return LESION if self.lesion else NO_LESION
+
+    def as_row(self) -> dict[str, Json]:
+        """A row of the table; slices are counted from 0."""
+        return {
+            "subject": self.subject,
+            "side": self.side,
+            "week": self.week,
+            "probability": round(self.probability, 4),
+            "slice": self.slice_index,
+            "verdict": self.verdict,
+            "model": self.model,
+            "note": self.note,
+            "synthetic": self.synthetic,
+        }

@@ -1,0 +1,159 @@
+"""From labelled scans to a trained, calibrated network and its record."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import expit
+
+from napari_bonemet.diagnose.measures import area_under_curve, calibration, shares
+from napari_bonemet.diagnose.options import ClassifierOptions
+from napari_bonemet.diagnose.slices import Bag, bag_of
+from napari_bonemet.errors import InputError
+from napari_bonemet.forecast.checkpoint import SPACING_MARGIN
+from napari_bonemet.geometry import Triple
+from napari_bonemet.progress import PartOf, Progress
+from napari_bonemet.provenance import Json
+from napari_bonemet.scan import Scan
+from napari_bonemet.torch_import import import_torch
+
+_Labelled = tuple[Sequence[Scan], Sequence[bool]]
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A trained network, and all that its checkpoint says of it."""
+
+    network: Any
+    spacing: Triple
+    record: dict[str, Json]
+    synthetic: bool
+
+
+def fit_classifier(
+    scans: Sequence[Scan],
+    labels: Sequence[bool],
+    options: ClassifierOptions,
+    *,
+    validation: _Labelled | None,
+    device: str,
+    progress: Progress,
+) -> Fitted:
+    """What :meth:`~napari_bonemet.diagnose.classifier.LesionClassifier.fit` does; parameters and errors are there."""
+    from napari_bonemet.diagnose.training import TrainedClassifier, scores_of, train_classifier
+
+    _require_both(scans, labels, "train on")
+    held_out = validation or ((), ())
+    if held_out[0]:
+        _require_both(*held_out, "validate on")
+        _require_others(scans, held_out[0])
+    spacing = scans[0].spacing
+    every = len(scans) + len(held_out[0])
+    split = 0.1 * len(scans) / every
+    bags = _bags((scans, labels), spacing, options, PartOf(progress, 0.0, split))
+    others = _bags(held_out, spacing, options, PartOf(progress, split, 0.1))
+    rest = PartOf(progress, 0.1, 1.0)
+    made: TrainedClassifier = train_classifier(bags, options, validation=others, device=device, progress=rest)
+    record = _record(scans, labels, made.minutes, [vars(epoch) for epoch in made.epochs], made.best_epoch)
+    if others:
+        said, lesion = scores_of(made.network, others, options, device), np.array(held_out[1], dtype=bool)
+        factor, shift = calibration(said, lesion)
+        calibrate(made.network, factor, shift)
+        record["validation"] = {
+            "animals": _animals(held_out[0]),
+            "scans": len(said),
+            "with_lesion": int(lesion.sum()),
+            "auc_same_week": round(area_under_curve(said, lesion, [bag.week for bag in others]), 4),
+            "auc": round(area_under_curve(said, lesion), 4),
+            **{name: _rounded(share) for name, share in shares(expit(factor * said + shift), lesion).items()},
+            "calibration": {"factor": round(factor, 4), "shift": round(shift, 4)},
+            "protocol": "whole scans of animals that were not trained on; they chose the epoch and the calibration",
+        }
+    return Fitted(made.network, spacing, record, any(scan.synthetic for scan in scans))
+
+
+def calibrate(network: Any, factor: float, shift: float) -> None:
+    """Make the head say ``factor * log odds + shift``; its weights stay above zero."""
+    torch = import_torch()
+    with torch.no_grad():
+        weight = torch.nn.functional.softplus(network.weight) * factor
+        network.weight.copy_(weight + torch.log(-torch.expm1(-weight)))  # the inverse of softplus
+        network.bias.copy_(network.bias * factor + shift)
+
+
+def _bags(labelled: _Labelled, spacing: Triple, options: ClassifierOptions, progress: Progress) -> list[Bag]:
+    from napari_bonemet.diagnose.training import SLACK
+
+    made = []
+    for number, (scan, lesion) in enumerate(zip(*labelled, strict=True)):
+        progress.message(f"reading {scan.title}")
+        _require_voxels(scan, spacing)
+        part = PartOf(progress, number / len(labelled[0]), (number + 1) / len(labelled[0]))
+        threshold, crop = options.bone_threshold, options.crop
+        made.append(
+            bag_of(scan, bool(lesion), spacing, crop=crop, slack=SLACK, bone_threshold=threshold, progress=part)
+        )
+    return made
+
+
+def _require_voxels(scan: Scan, spacing: Triple) -> None:
+    if np.max(np.abs(np.divide(scan.spacing, spacing) - 1)) > SPACING_MARGIN:
+        raise InputError(
+            "One network learns from scans of one voxel size",
+            expected=" x ".join(f"{size:g}" for size in spacing) + " µm",
+            found=" x ".join(f"{size:g}" for size in scan.spacing) + f" µm in {scan.title}",
+            remedy="Resample the scans",
+        )
+
+
+def _require_both(scans: Sequence[Scan], labels: Sequence[bool], purpose: str) -> None:
+    if len(scans) != len(labels):
+        raise InputError("Every scan needs a label", found=f"{len(scans)} scans and {len(labels)} labels")
+    lesions = sum(bool(label) for label in labels)
+    if not 0 < lesions < len(labels):
+        raise InputError(
+            f"There is not enough to {purpose}",
+            expected="scans with and without a lesion",
+            found=f"{lesions} with and {len(labels) - lesions} without",
+        )
+
+
+def _require_others(scans: Sequence[Scan], held_out: Sequence[Scan]) -> None:
+    both = sorted(
+        {scan.subject for scan in scans if scan.subject} & {scan.subject for scan in held_out if scan.subject}
+    )
+    if both:
+        raise InputError(
+            "Animals to validate on are among those to train on", found=", ".join(both), remedy="Keep them apart"
+        )
+
+
+def _record(
+    scans: Sequence[Scan], labels: Sequence[bool], minutes: float, epochs: Sequence[dict[str, Any]], best: int
+) -> dict[str, Json]:
+    return {
+        "animals": len(_animals(scans)),
+        "scans": len(scans),
+        "with_lesion": int(sum(bool(label) for label in labels)),
+        "generator": _generators(scans),
+        "labels": "of whole scans; nobody said in which slices",
+        "epochs": len(epochs),
+        "best_epoch": best,
+        "minutes": round(minutes, 2),
+        "history": [{name: _rounded(value) for name, value in epoch.items()} for epoch in epochs],
+    }
+
+
+def _animals(scans: Sequence[Scan]) -> list[Json]:
+    return [*sorted({scan.subject or "unnamed" for scan in scans})]
+
+
+def _generators(scans: Sequence[Scan]) -> list[Json]:
+    """Versions of the synthetic generator that made the scans, as their history states them."""
+    found = {step.parameters.get("generator") for scan in scans for step in scan.history}
+    return [*sorted(str(version) for version in found if version is not None)]
+
+
+def _rounded(value: float | None) -> float | None:
+    return value if value is None or isinstance(value, int) else round(value, 4)

@@ -1,0 +1,43 @@
+"""What the lesion classifier looks at, and how it learns."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from napari_bonemet.options import Between, Doc, Options, Unit
+
+
+@dataclass(frozen=True)
+class ClassifierOptions(Options):
+    """The shape of the slice network, and its training.
+
+    Label smoothing and focal loss are those of the BoneMet supplementary, section D; weight decay, warm-up and
+    cosine decay those of the paper's table 2.
+    """
+
+    crop: Annotated[
+        int, Doc("Side of the square around the bone that the network looks at."), Between(16, 1024), Unit("voxels")
+    ] = 96
+    width: Annotated[int, Doc("Channels of the first layer; they double twice."), Between(4, 128)] = 16
+    bone_threshold: Annotated[float, Doc("Bone is above this grey value."), Between(0, 255)] = 75.0
+    epochs: Annotated[int, Doc("Times that every scan is seen."), Between(1, 10_000)] = 80
+    minutes: Annotated[float, Doc("Stop after this time; 0 sets no limit."), Between(0, 1e5), Unit("min")] = 0.0
+    patience: Annotated[
+        int, Doc("Stop when the validation animals gained nothing for this many epochs."), Between(1, 10_000)
+    ] = 30
+    batch: Annotated[int, Doc("Scans in a step."), Between(2, 4096)] = 16
+    slices: Annotated[int, Doc("Slices of each scan in a step, evenly spread."), Between(1, 4096)] = 12
+    learning_rate: Annotated[
+        float, Doc("AdamW's, at its highest; it warms up, and falls to 0 along a cosine."), Between(1e-7, 1)
+    ] = 0.002
+    warm_up: Annotated[float, Doc("Share of the training in which the learning rate rises."), Between(0, 1)] = 0.05
+    weight_decay: Annotated[float, Doc("AdamW's."), Between(0, 1)] = 0.001
+    dropout: Annotated[float, Doc("Share of the features left out in a step."), Between(0, 0.9)] = 0.2
+    label_smoothing: Annotated[
+        float, Doc("A lesion is taught as 1 minus half of this, none as half of it."), Between(0, 0.9)
+    ] = 0.1
+    focal_gamma: Annotated[
+        float, Doc("Focal loss: the higher, the less weight has what is already told right; 0 is plain."), Between(0, 5)
+    ] = 0.0
+    balance: Annotated[bool, Doc("Weigh scans with and without a lesion as if there were as many of each.")] = True
+    half_precision: Annotated[bool, Doc("Train in bfloat16: faster on processors that know it.")] = False
+    seed: Annotated[int, Doc("First weights, order of the scans, crops and turns."), Between(0, 2**32 - 1)] = 0

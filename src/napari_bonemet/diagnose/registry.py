@@ -1,0 +1,24 @@
+"""The classifier to ask: the one that comes with the package, or one out of a checkpoint."""
+
+from pathlib import Path
+
+from napari_bonemet.diagnose.classifier import LesionClassifier
+from napari_bonemet.forecast.shipped import shipped_checkpoint
+
+
+def load_classifier(path: str | Path | None = None, *, device: str = "cpu") -> LesionClassifier:
+    """The classifier of a checkpoint.
+
+    Parameters
+    ----------
+    path : path, optional
+        The .safetensors file; the one that comes with the package when None.
+    device : str
+        Where it computes.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, damaged, or holds another model.
+    """
+    return LesionClassifier.load(shipped_checkpoint(LesionClassifier.name) if path is None else path, device=device)
