@@ -72,17 +72,18 @@ class Encoder(Module):
 
 
 class Decoder(Module):
-    """Vectors (n, g_dim) to maps (n, channels, size, size), before the last sigmoid.
+    """Vectors (n, g_dim) and z (n, z_dim) to maps (n, channels, size, size), before the last sigmoid.
 
     The maps of the encoder's three finer layers come in beside its own ("a few layers", section 4.2.8); they
-    are those of the last week seen.
+    are those of the last week seen. z comes in a second time here: by way of the predictor's memory alone
+    it took far longer to be put to use.
     """
 
     def __init__(self, options: TvaeOptions) -> None:
         super().__init__()
         width = options.width
         self.root = nn.Sequential(
-            nn.ConvTranspose2d(options.g_dim, width * 8, options.size // 16, bias=False),
+            nn.ConvTranspose2d(options.g_dim + options.z_dim, width * 8, options.size // 16, bias=False),
             nn.BatchNorm2d(width * 8),
             nn.LeakyReLU(0.2, inplace=True),
         )
@@ -93,10 +94,10 @@ class Decoder(Module):
         if options.output == "gate":
             nn.init.constant_(self.out.bias[:1], _GATE_BIAS)
 
-    def forward(self, g: Any, skips: tuple[Any, ...]) -> Any:
+    def forward(self, g: Any, z: Any, skips: tuple[Any, ...]) -> Any:
         """The maps of the next week."""
         fine, middle, coarse = skips
-        x = self.coarse(self.root(g[..., None, None]))
+        x = self.coarse(self.root(torch.cat([g, z], 1)[..., None, None]))
         x = self.middle(torch.cat([x, coarse], 1))
         x = self.fine(torch.cat([x, middle], 1))
         return self.out(torch.cat([x, fine], 1))
@@ -169,7 +170,7 @@ class Tvae(Module):
         g, _ = self.predictor(h[:, :-1], z)
         # The skips of week t - 1, the last one seen, to draw week t.
         skips = tuple(m[:, :-1].flatten(0, 1) for m in maps)
-        drawn = self.decoder(g.flatten(0, 1), skips)
+        drawn = self.decoder(g.flatten(0, 1), z.flatten(0, 1).to(g.dtype), skips)
         return drawn.view(n, count - 1, *drawn.shape[1:]), prior, posterior
 
     def look(self, weeks: Any) -> Seen:
@@ -194,7 +195,7 @@ class Tvae(Module):
         """The maps of the next week, (n, channels, size, size), for `noise` (n, z) of a standard normal (11)."""
         z = seen.prior.draw(noise).to(seen.last.dtype)
         g, _ = self.predictor(seen.last[:, None], z[:, None], seen.state)
-        return self.decoder(g[:, 0], seen.skips)
+        return self.decoder(g[:, 0], z, seen.skips)
 
 
 def compose(maps: Any, last: Any, output: str) -> Any:
