@@ -47,21 +47,25 @@ def new_lesion_mm3(animal: int, after: int, seed: int) -> float:
     return float(np.count_nonzero(lost) * options.grid.voxel_volume_mm3)
 
 
-def futures(animals: int, count: int, after: int) -> None:
+def futures(animals: range, count: int, after: int) -> None:
     spreads = []
-    for animal in range(1000, 1000 + animals):
+    for animal in animals:
         volumes = [new_lesion_mm3(animal, after, seed) for seed in range(count)]
         spreads.append(float(np.std(volumes, ddof=1) / np.mean(volumes)))
         print(f"animal {animal}: new lesions {np.mean(volumes):.4f} mm³ +- {spreads[-1]:.0%}", flush=True)
     within = np.mean([0.2 <= spread <= 0.5 for spread in spreads])
-    print(f"{animals} animals, {count} futures each: median {np.median(spreads):.0%}, {within:.0%} within 20 to 50 %")
+    print(
+        f"{len(spreads)} animals, {count} futures each: {min(spreads):.0%} to {max(spreads):.0%}, "
+        f"median {np.median(spreads):.0%}, {within:.0%} within 20 to 50 %"
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Speed, memory and uncertainty of the synthetic legs")
     parser.add_argument("what", choices=("speed", "full", "futures"))
     parser.add_argument("--spacing", type=float, default=10.6, help="voxel size of the full week, µm")
-    parser.add_argument("--animals", type=int, default=12)
+    parser.add_argument("--animals", type=int, default=10)
+    parser.add_argument("--first-seed", type=int, default=1000, help="the sizes were chosen on 1000 to 1011")
     parser.add_argument("--futures", type=int, default=32)
     parser.add_argument("--after", type=int, default=2, help="the last week that stays")
     given = parser.parse_args()
@@ -70,7 +74,7 @@ def main() -> None:
     elif given.what == "full":
         full(given.spacing)
     else:
-        futures(given.animals, given.futures, given.after)
+        futures(range(given.first_seed, given.first_seed + given.animals), given.futures, given.after)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,9 @@ Everything is measured on scanned greys, bone above 75 of 255, at 10.6 µm, by t
   that holds a point (Hildebrand and Rüegsegger); a ball of radius r voxels counts 2 r - 1/2, which is right
   on average for plates of any width. Tb.N is one over the mean separation of the trabeculae's middle lines.
 - Ct.Th, Tt.Ar, Ma.Ar: five slices 1.9 to 2.3 mm below the growth plate, canals filled; Ct.Th by balls in the slice.
+
+With --ageing, instead: by how many points BV/TV of each control falls from week 0 to week 6 in the same place
+(the published controls lose about 2), weeks laid onto each other without a remaining shift.
 """
 
 import argparse
@@ -49,11 +52,24 @@ def local_thickness(mask: np.ndarray, region: np.ndarray) -> float:
     return float(2 * widest[region & mask].mean() - 0.5)
 
 
+def well_inside(cavity: np.ndarray) -> np.ndarray:
+    return np.stack([ndimage.distance_transform_edt(c) for c in cavity]) > INSIDE_UM / SPACING_UM
+
+
+def ageing(strain: Strain, seed: int) -> tuple[float, float]:
+    """BV/TV of one control at week 0 and at week 6, per cent."""
+    options = {**FIELD.as_record(), "strain": strain, "seed": seed, "weeks": [0, 6]}
+    leg = make_leg(LegOptions.from_record(options))
+    inside = well_inside(leg.truth.compartments == Compartment.CAVITY)
+    young, old = (100 * float((scan.to_numpy()[inside] > THRESHOLD).mean()) for scan in leg.registered(0.0))
+    return young, old
+
+
 def trabecular(options: LegOptions) -> dict[str, float]:
     leg = make_leg(options)
     bone = leg.series[0].to_numpy() > THRESHOLD
     cavity = leg.truth.compartments == Compartment.CAVITY
-    inside = np.stack([ndimage.distance_transform_edt(c) for c in cavity]) > INSIDE_UM / SPACING_UM
+    inside = well_inside(cavity)
     thickness = local_thickness(bone & cavity, inside) * SPACING_UM
     # Gaps are wide and need no fine voxels; the cortex bounds them.
     gap = ndimage.zoom((bone & inside).astype(np.float32), 0.5, order=1) < 0.5
@@ -100,7 +116,15 @@ def main() -> None:
     parser.add_argument("--animals", type=int, default=8, help="animals of each strain")
     parser.add_argument("--first-seed", type=int, default=100)
     parser.add_argument("--out", type=Path, default=None, help="CSV to write, one row per animal")
+    parser.add_argument("--ageing", action="store_true", help="what controls lose in six weeks, and nothing else")
     given = parser.parse_args()
+    if given.ageing:
+        for strain in RANGES:
+            group = np.array([ageing(strain, given.first_seed + number) for number in range(given.animals)])
+            lost = group[:, 0] - group[:, 1]
+            print(f"{strain}: BV/TV {group[:, 0].mean():.2f} to {group[:, 1].mean():.2f} % in six weeks,", end=" ")
+            print(f"{lost.mean():.2f} points lost ({lost.min():.2f} to {lost.max():.2f})", flush=True)
+        return
     rows = []
     for strain, ranges in RANGES.items():
         group = [measure(strain, given.first_seed + number) for number in range(given.animals)]

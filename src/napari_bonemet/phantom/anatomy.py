@@ -18,8 +18,8 @@ FIBULA_ANGLE = np.deg2rad(36.0)
 
 _TAPER = 0.24
 _TAPER_FROM_UM, _TAPER_TO_UM = 1500.0, 8000.0
-_CREST = 0.19
-_CREST_SHARPNESS = 4.5
+_CREST = 0.4
+_CREST_SHARPNESS = 6.5
 
 
 @dataclass(frozen=True)
@@ -83,20 +83,20 @@ class Anatomy:
 
 
 _BLACK_6 = {
-    "shaft": 610.0,
+    "shaft": 601.0,
     "flare": 420.0,
     "flare_length": 620.0,
-    "cortex": 158.0,
-    "trabecula": 40.0,
-    "network": 92.5,
-    "fullness": 1.03,
+    "cortex": 163.0,
+    "trabecula": 43.2,
+    "network": 83.0,
+    "fullness": 0.74,
     "junction": 420.0,
     "bow": 250.0,
     "ageing": 0.5,
 }
 _STRAINS: dict[Strain, dict[str, float]] = {
     "C57BL/6": _BLACK_6,
-    "BALB/c": {**_BLACK_6, "shaft": 604.0, "cortex": 180.0, "trabecula": 49.0, "network": 95.0, "fullness": 1.52},
+    "BALB/c": {**_BLACK_6, "shaft": 587.0, "cortex": 179.0, "trabecula": 51.3, "network": 90.0, "fullness": 1.47},
 }
 
 
@@ -127,7 +127,7 @@ def radius(anatomy: Anatomy, z: np.ndarray, cos: np.ndarray, sin: np.ndarray) ->
     mean = anatomy.shaft * (1 - _TAPER * slim) + anatomy.flare * flare + 300 * ankle
     mean = mean * np.sqrt(np.clip(1 - (np.minimum(z, 0) / 1250) ** 2, 0.05, 1))
     slope = anatomy.flare / anatomy.flare_length * flare
-    oval, corner = 0.03 + 0.14 * flare, 0.095 * (1 - 0.6 * slim)
+    oval, corner = 0.03 + 0.14 * flare, 0.165 * (1 - 0.6 * slim)
     crest = _CREST * (1 - 0.45 * flare) * (1 - slim)
     bump = crest * np.exp(-_CREST_SHARPNESS * (1 + sin))
     cos2, sin2 = cos * cos - sin * sin, 2 * sin * cos

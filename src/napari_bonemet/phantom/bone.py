@@ -110,7 +110,7 @@ def _below_plate(seed: int, axes: Axes, share: np.ndarray, z: np.ndarray) -> np.
     # A dome with the hills and valleys of a mouse's plate.
     hills = sample_field(lattice(stream_key(seed, "growth plate"), (2000.0, 300.0, 300.0)), axes)
     np.clip(hills, -1, 1, out=hills)
-    hills *= np.exp(z * z * np.float32(-1 / 500**2)) * np.float32(14)
+    hills *= np.exp(z * z * np.float32(-1 / 500**2)) * np.float32(20)
     return np.asarray(z - 64 * np.minimum(share, 1.2) ** 2 + 34 - hills, dtype=np.float32)
 
 

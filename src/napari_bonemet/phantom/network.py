@@ -14,7 +14,7 @@ from napari_bonemet.phantom.options import stream_key
 from napari_bonemet.phantom.texture import Axes, lattice, sample_field
 
 # Trabeculae of a proximal tibia run along the bone rather than across it.
-_ALONG = 1.6
+_ALONG = 2.0
 _TEAR = 0.65
 _PLATES_UM = 40.0
 _UNEVEN = 0.45

@@ -11,6 +11,10 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Grid, Shape
 from napari_bonemet.options import Between, Doc, Options, Unit
 
+# Version of the generator: raised whenever the same options would give other voxels, so that a checkpoint can
+# say what it learned from.
+GENERATOR = 1
+
 _MOST_ABOVE_PLATE_UM = 1150.0
 _SHARE_ABOVE_PLATE = 0.16
 
