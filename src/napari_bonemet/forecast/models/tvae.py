@@ -24,8 +24,8 @@ class TvaeOptions(Options):
     ] = "gate"
     change: Annotated[
         bool,
-        Doc("The encoder sees each week's change from the week before beside the week itself; not so in the paper."),
-    ] = False
+        Doc("The encoder sees each week's change from the week before beside the week itself; not so as printed."),
+    ] = True
     z_dim: Annotated[int, Doc("Length of the latent vector z."), Between(1, 256)] = 10
     g_dim: Annotated[int, Doc("Length of the encoder's output."), Between(8, 1024)] = 128
     hidden: Annotated[int, Doc("Units of each LSTM."), Between(8, 1024)] = 128
