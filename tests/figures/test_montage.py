@@ -107,7 +107,7 @@ def test_spots_are_pointed_at_inside_largest_first() -> None:
     mask[1, 36, 36] = True
     hits = np.zeros_like(mask)
     hits[1, 31, 31] = True
-    arrows = point_at(mask, Grid(mask.shape, (1.0,) * 3), "transverse", 1, count=5, least_pixels=4, hits=hits)
+    arrows = point_at(mask[1], Grid(mask.shape, (1.0,) * 3), "transverse", 1, count=5, least_pixels=4, hits=hits[1])
     assert [arrow.meaning for arrow in arrows] == ["wrong", "lesion"]
     assert all(mask[tuple(int(value) for value in arrow.point)] for arrow in arrows)
 

@@ -86,7 +86,7 @@ def test_several_samples_show_the_probability_of_bone(weeks: ScanSeries, forecas
     several = summarise([forecast.samples[0], replace(weeks[2], kind=Kind.PREDICTION)], week=3, model="two")
     made = study_figure(weeks, None, several, truth)
     assert panel(made, "probability of bone")["kind"] == "probability"
-    assert any("share of 2 samples" in text for text in words(made))
+    assert "share of 2 model samples that are bone" in " ".join(words(made))
 
 
 def words(made: StudyFigure) -> list[str]:

@@ -1,4 +1,4 @@
-"""``napari-bonemet figure``: draw weeks, composite, forecast, truth and difference."""
+"""``napari-bonemet figure``: draw weeks, composite, samples of a forecast, truth and difference."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,10 +18,15 @@ from napari_bonemet.series import ScanSeries
 
 ABOUT = """Draw each leg's weeks, bone lost and formed, and with --predicted the forecast beside the true week.
 
+Several samples of a forecast are shown with their mean and the share of them that are bone. --layout futures draws
+a row for each of several slices: weeks, true week, samples and that share.
+
 --out is a folder, or for a single leg a file (.png, .pdf, .svg, .tiff); beside each figure lies a .json that
 says how it was made.
 
-Example: napari-bonemet figure registered --predicted forecasts --out figures"""
+Example: napari-bonemet figure registered --predicted forecasts --out figures
+
+Example: napari-bonemet figure registered --predicted forecasts --layout futures --rows 4 --out futures.pdf"""
 STEPS = (MontageOptions, CompositeOptions)
 
 

@@ -1,59 +1,32 @@
 """Draw one panel into its axes."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Colormap, Normalize
 from matplotlib.font_manager import FontProperties
-from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.patches import FancyArrowPatch
 from matplotlib.patheffects import withStroke
 
 from napari_bonemet.figures.arrows import ARROW_COLOURS, PlacedArrow
 from napari_bonemet.figures.options import MontageOptions
-from napari_bonemet.figures.page import Box, Page
-from napari_bonemet.figures.palette import COMPOSITE_CODES, DIFFERENCE_MAP, PROBABILITY_MAP, composite_colour
+from napari_bonemet.figures.palette import DIFFERENCE_MAP, PROBABILITY_MAP, SPREAD_MAP
 from napari_bonemet.figures.palette import composite_map as map_of_composite
 from napari_bonemet.figures.panel import Panel, PanelKind
 from napari_bonemet.figures.slices import Slice, Window
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 SMALL = 6.5
 NORMAL = 7.5
 _ROUND = (1.0, 2.0, 5.0)
-_LABELS: dict[PanelKind, str] = {"difference": "predicted − true (grey value)", "probability": "share of samples"}
+_GREY_STEP = 25.0
+_SPREAD_STEP = 20.0
+_FRAMED: tuple[PanelKind, ...] = ("difference",)
 
 
-@dataclass(frozen=True, eq=False)
-class Sheet:
-    """A figure in the making.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        What is drawn on.
-    page : Page
-        Where things lie on it.
-    window : Window
-        The part of the plane that every panel shows.
-    options : MontageOptions
-        How it is drawn.
-    """
-
-    figure: "Figure"
-    page: Page
-    window: Window
-    options: MontageOptions
-
-
-def draw_picture(sheet: Sheet, axes: Axes, panel: Panel, picture: Slice) -> ScalarMappable:
+def draw_picture(axes: Axes, panel: Panel, picture: Slice, window: Window, options: MontageOptions) -> ScalarMappable:
     """Draw the slice; what comes back makes the colour bar."""
-    where, window = picture.window, sheet.window
-    colours, norm = _colours(panel.kind, picture, sheet.options)
+    where = picture.window
+    colours, norm = _colours(panel, picture, options)
     image = axes.imshow(
         picture.pixels,
         cmap=colours,
@@ -67,38 +40,44 @@ def draw_picture(sheet: Sheet, axes: Axes, panel: Panel, picture: Slice) -> Scal
     axes.set_yticks([])
     axes.set_facecolor("black")
     for spine in axes.spines.values():
-        spine.set_visible(panel.kind == "difference")
+        spine.set_visible(panel.kind in _FRAMED)
         spine.set_linewidth(0.4)
+    axes.set_aspect("equal", adjustable="box")
     return image
 
 
-def _colours(kind: PanelKind, picture: Slice, options: MontageOptions) -> tuple[str | Colormap, Normalize]:
+def _colours(panel: Panel, picture: Slice, options: MontageOptions) -> tuple[str | Colormap, Normalize]:
     low, high = options.contrast
-    match kind:
+    match panel.kind:
         case "composite":
             return map_of_composite(options.composite_style)
         case "difference":
             # The same both ways, in steps of 25, so that a small difference is not drawn as a large one.
-            limit = 25.0 * max(2.0, float(np.ceil(np.abs(picture.pixels).max() / 25)))
+            limit = _GREY_STEP * max(2.0, float(np.ceil(np.abs(picture.pixels).max() / _GREY_STEP)))
             return DIFFERENCE_MAP, Normalize(-limit, limit)
+        case "spread":
+            most = picture.pixels.max() if panel.most is None else panel.most
+            limit = _SPREAD_STEP * max(1.0, float(np.ceil(most / _SPREAD_STEP)))
+            return SPREAD_MAP, Normalize(0, limit)
         case "probability":
             return PROBABILITY_MAP, Normalize(0, 1)
         case _:
             return "gray", Normalize(low, high)
 
 
-def draw_arrow(axes: Axes, arrow: PlacedArrow) -> None:
-    """Draw one arrow with a thin white rim, to be seen on bone as on marrow."""
+def draw_arrow(axes: Axes, arrow: PlacedArrow, inches: float = 1.75) -> None:
+    """Draw one arrow with a thin white rim, to be seen on bone as on marrow; slim on a picture of few `inches`."""
+    size = min(1.0, max(0.5, inches / 1.4))
     patch = FancyArrowPatch(
         (arrow.tail[1], arrow.tail[0]),
         (arrow.tip[1], arrow.tip[0]),
         arrowstyle="-|>,head_length=3.2,head_width=1.9",
-        mutation_scale=1.0,
-        linewidth=1.3,
+        mutation_scale=size,
+        linewidth=1.3 * size,
         color=ARROW_COLOURS[arrow.meaning],
         shrinkA=0,
         shrinkB=0,
-        path_effects=[withStroke(linewidth=2.3, foreground="white")],
+        path_effects=[withStroke(linewidth=1.3 * size + 1.0 * size**0.5, foreground="white")],
         gid=f"arrow-{arrow.meaning}",
     )
     axes.add_patch(patch)
@@ -134,41 +113,3 @@ def draw_scale_bar(axes: Axes, window: Window, length_mm: float | None) -> float
         text.set_path_effects([withStroke(linewidth=1.5, foreground="black")])
     axes.add_artist(bar)
     return length
-
-
-def draw_below(sheet: Sheet, box: Box, panel: Panel, image: ScalarMappable) -> None:
-    """The strip under a picture: legend or colour bar, then the note."""
-    bottom = box.top + box.height
-    if panel.kind == "composite":
-        _legend(sheet, box, bottom + 0.11)
-    elif panel.kind in _LABELS:
-        _colour_bar(sheet, box, image, panel.label or _LABELS[panel.kind])
-    if panel.note:
-        x, y = sheet.page.at(box.left + box.width / 2, bottom + (0.28 if panel.kind == "composite" else 0.11))
-        sheet.figure.text(x, y, panel.note, ha="center", va="center", fontsize=SMALL, color="#333333")
-
-
-def _legend(sheet: Sheet, box: Box, top: float) -> None:
-    figure, page = sheet.figure, sheet.page
-    wide, high = page.size
-    names = [name for name in COMPOSITE_CODES if name != "neither"]
-    share = box.width / len(names)
-    for number, name in enumerate(names):
-        left = box.left + number * share + 0.04
-        colour = composite_colour(name, sheet.options.composite_style)
-        corner = page.at(left, top + 0.045)
-        swatch = Rectangle(corner, 0.09 / wide, 0.09 / high, facecolor=colour, edgecolor="#555555", linewidth=0.4)
-        swatch.set_transform(figure.transFigure)
-        figure.add_artist(swatch)
-        figure.text(*page.at(left + 0.13, top), name, ha="left", va="center", fontsize=SMALL)
-
-
-def _colour_bar(sheet: Sheet, box: Box, image: ScalarMappable, label: str) -> None:
-    place = Box(box.left + 0.08 * box.width, box.top + box.height + 0.05, 0.84 * box.width, 0.07)
-    axes = sheet.figure.add_axes(sheet.page.fraction(place))
-    bar = sheet.figure.colorbar(image, cax=axes, orientation="horizontal")
-    low, high = image.get_clim()
-    bar.set_ticks([low, (low + high) / 2, high])
-    bar.ax.tick_params(labelsize=SMALL - 0.5, length=1.5, pad=1.2, width=0.5)
-    bar.outline.set_linewidth(0.4)
-    bar.set_label(label, fontsize=SMALL, labelpad=1.0)

@@ -1,43 +1,60 @@
 """Panels side by side: one slice of several scans, all of the same place and at the same scale."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from itertools import groupby
+from dataclasses import dataclass, replace
 
 import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.figures.arrows import ARROW_COLOURS, Arrow, Meaning, PlacedArrow, place
-from napari_bonemet.figures.draw import NORMAL, SMALL, Sheet, draw_arrow, draw_below, draw_picture, draw_scale_bar
+from napari_bonemet.figures.arrows import place
+from napari_bonemet.figures.below import draw_below, room_below
+from napari_bonemet.figures.draw import draw_arrow, draw_picture, draw_scale_bar
 from napari_bonemet.figures.options import MontageOptions
-from napari_bonemet.figures.page import Page
-from napari_bonemet.figures.panel import Panel
-from napari_bonemet.figures.slices import Slice, Window, across, around_bone, cut
-from napari_bonemet.provenance import __version__
-from napari_bonemet.scan import Kind
+from napari_bonemet.figures.page import EDGE, Box, Page, Strip
+from napari_bonemet.figures.panel import Panel, Row
+from napari_bonemet.figures.sheet import Sheet, Words, draw_groups, draw_label, draw_title, room_above, title_size
+from napari_bonemet.figures.slices import Slice, Window, across, around_bone, cut, require_slice
+from napari_bonemet.figures.tail import admitted, draw_tail, room_at_the_end
+from napari_bonemet.figures.words import FAMILY
 
-__all__ = ["STYLE", "MontageOptions", "Panel", "montage", "shown_slice"]
+__all__ = ["STYLE", "Drawn", "MontageOptions", "Panel", "Row", "draw_rows", "montage", "shown_slice"]
 
 # Text stays text in SVG and PDF; ids in SVG do not change from run to run.
 STYLE: dict[str, object] = {
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],
+    "font.sans-serif": [FAMILY],
     "svg.fonttype": "none",
     "svg.hashsalt": "napari-bonemet",
     "pdf.fonttype": 42,
     "ps.fonttype": 42,
 }
 
+PANEL_INCHES = 1.75
+PAPER_INCHES = 180 / 25.4  # the width of a journal's page
+_WIDEST_ROW = 8
+_SIDE = 0.26
+_GAP, _NARROW_GAP = 0.1, 0.06
 _MARGIN = 0.16
 _SLIMMEST = 0.45  # width over height of a picture, at the least
 _FLATTEST = 6.0
-_MEANINGS: dict[Meaning, str] = {
-    "lesion": "bone lost in truth, or a forecast that hits it",
-    "wrong": "loss in the forecast that is not true",
-}
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A figure, and what is in it.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Made without pyplot, hence safe in any thread and without a screen.
+    rows : tuple of Row
+        The rows asked for, with the arrows that found a place.
+    """
+
+    figure: Figure
+    rows: tuple[Row, ...]
 
 
 def shown_slice(panels: Sequence[Panel], options: MontageOptions) -> int:
@@ -52,10 +69,7 @@ def shown_slice(panels: Sequence[Panel], options: MontageOptions) -> int:
         raise InputError("A figure needs at least one panel")
     count = panels[0].scan.shape[across(options.plane)]
     index = count // 2 if options.slice_index is None else options.slice_index
-    if not 0 <= index < count:
-        raise InputError(
-            f"The {options.plane} slice is not there", expected=f"0 to {count - 1}", found=str(options.slice_index)
-        )
+    require_slice(options.plane, index, count)
     return index
 
 
@@ -83,103 +97,126 @@ def montage(panels: Sequence[Panel], *, title: str = "", options: MontageOptions
         When there is no panel, or a scan does not reach the slice.
     """
     options = options or MontageOptions()
-    scan = panels[0].scan if panels else None
     index = shown_slice(panels, options)
-    assert scan is not None  # noqa: S101  shown_slice refuses an empty list; this is for the type checker
-    axis = across(options.plane)
-    position = scan.origin[axis] + index * scan.spacing[axis]
-    slices = [cut(panel.scan, options.plane, position) for panel in panels]
-    panels = [replace(panel, arrows=_in_slice(panel, axis, position)) for panel in panels]
-    window = _window(panels, slices, options)
+    per_row = options.columns or _WIDEST_ROW
+    rows = [Row(tuple(panels[n : n + per_row]), index) for n in range(0, len(panels), per_row)]
+    return draw_rows(rows, title=title, options=options).figure
+
+
+def draw_rows(
+    rows: Sequence[Row], *, title: str, options: MontageOptions, notes: Sequence[str] = (), fit_paper: bool = False
+) -> Drawn:
+    """Draw rows of panels, each row cut at a place of its own, all at one scale.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        At least one. Scans on other grids than the first panel's are cut at the same micrometres.
+    title : str
+        Above all of them; the place is added where there is but one.
+    options : MontageOptions
+        How it is drawn.
+    notes : sequence of str
+        What the reader has to know, below the pictures.
+    fit_paper : bool
+        Where the options give no width for the panels: as wide as a journal's page, 180 mm, but no panel wider
+        than 1.75 inches.
+
+    Returns
+    -------
+    Drawn
+
+    Raises
+    ------
+    InputError
+        When a scan does not reach a slice.
+    """
+    axis, scan = across(options.plane), rows[0].panels[0].scan
+    positions = [scan.origin[axis] + row.slice_index * scan.spacing[axis] for row in rows]
+    slices = [
+        [cut(panel.scan, options.plane, position) for panel in row.panels]
+        for row, position in zip(rows, positions, strict=True)
+    ]
+    rows = tuple(_with_arrows_in_slice(row, axis, at) for row, at in zip(rows, positions, strict=True))
+    if len(set(positions)) == 1:
+        where = f"{options.plane} slice {rows[0].slice_index} at {positions[0] / 1000:.2f} mm"
+        title = f"{title}, {where}".lstrip(", ")
     with matplotlib.style.context(["default", STYLE]):
-        place = f"{options.plane} slice {index} at {position / 1000:.2f} mm"
-        return _draw(panels, slices, f"{title}, {place}".lstrip(", "), window, options)
+        return _draw(rows, slices, Words(title, tuple(notes), admitted(rows)), options, fit_paper)
 
 
-def _in_slice(panel: Panel, axis: int, position: float) -> tuple[Arrow, ...]:
-    half = 0.51 * panel.scan.spacing[axis]
-    return tuple(arrow for arrow in panel.arrows if abs(arrow.point[axis] - position) <= half)
+def _with_arrows_in_slice(row: Row, axis: int, position: float) -> Row:
+    def kept(panel: Panel) -> Panel:
+        half = 0.51 * panel.scan.spacing[axis]
+        return replace(panel, arrows=tuple(a for a in panel.arrows if abs(a.point[axis] - position) <= half))
+
+    return replace(row, panels=tuple(kept(panel) for panel in row.panels))
 
 
-def _window(panels: Sequence[Panel], slices: Sequence[Slice], options: MontageOptions) -> Window:
-    grey = [s for p, s in zip(panels, slices, strict=True) if p.kind == "grey"] or [slices[0]]
+def _window(rows: Sequence[Row], slices: Sequence[Sequence[Slice]], options: MontageOptions) -> Window:
     if not options.crop_to_bone:
-        return slices[0].window
-    return around_bone(grey, options.bone_threshold, _MARGIN)
+        return slices[0][0].window
+    pairs = [pair for row, cuts in zip(rows, slices, strict=True) for pair in zip(row.panels, cuts, strict=True)]
+    grey = [picture for panel, picture in pairs if panel.kind == "grey"]
+    return around_bone(grey or [slices[0][0]], options.bone_threshold, _MARGIN)
+
+
+def _page(rows: Sequence[Row], window: Window, words: Words, options: MontageOptions, *, fit_paper: bool) -> Page:
+    """As wide as asked for, and as high as the words need."""
+    count = max(len(row.panels) for row in rows)
+    side = _SIDE if any(row.label for row in rows) else 0.0
+    gap = _NARROW_GAP if fit_paper else _GAP
+    width = options.panel_inches or PANEL_INCHES
+    if fit_paper and options.panel_inches is None:
+        width = min(width, (PAPER_INCHES - 2 * EDGE - side - (count - 1) * gap) / count)
+    inside = side + count * width + (count - 1) * gap
+    return Page(
+        strips=tuple(Strip(len(row.panels), room_above(row), room_below(row, width)) for row in rows),
+        width=width,
+        height=width / min(max(window.width / window.height, _SLIMMEST), _FLATTEST),
+        gap=gap,
+        side=side,
+        title=words.room_for_title(inside),
+        tail=room_at_the_end(rows, words, inside, options),
+    )
 
 
 def _draw(
-    panels: Sequence[Panel], slices: Sequence[Slice], title: str, window: Window, options: MontageOptions
-) -> Figure:
-    shape = min(max(window.width / window.height, _SLIMMEST), _FLATTEST)
-    grouped = any(panel.group for panel in panels)
-    page = Page(len(panels), options.columns, options.panel_inches, options.panel_inches / shape, grouped)
+    rows: Sequence[Row],
+    slices: Sequence[Sequence[Slice]],
+    words: Words,
+    options: MontageOptions,
+    fit_paper: bool,
+) -> Drawn:
+    window = _window(rows, slices, options)
+    page = _page(rows, window, words, options, fit_paper=fit_paper)
     figure = Figure(figsize=page.size, dpi=options.dpi, facecolor="white")
     FigureCanvasAgg(figure)
-    sheet = Sheet(figure, page, window, options)
-    figure.text(*page.title, title, ha="left", va="center", fontsize=10, fontweight="bold")
-    meanings: set[Meaning] = set()
-    for number, (panel, picture) in enumerate(zip(panels, slices, strict=True)):
-        meanings |= {arrow.meaning for arrow in _draw_panel(sheet, number, panel, picture)}
-    _draw_groups(sheet, panels)
-    _draw_meanings(sheet, meanings)
-    _draw_footer(sheet, panels)
-    return figure
+    sheet = Sheet(figure, page, window, options, title_size(rows, page.width))
+    draw_title(sheet, words)
+    drawn: list[Row] = []
+    for number, (row, pictures) in enumerate(zip(rows, slices, strict=True)):
+        draw_groups(sheet, number, row)
+        if row.label:
+            draw_label(sheet, page.picture(number, 0), row.label)
+        boxes = [page.picture(number, column) for column in range(len(row.panels))]
+        panels = [_draw_panel(sheet, row, *of) for of in zip(boxes, row.panels, pictures, strict=True)]
+        drawn.append(replace(row, panels=tuple(panels)))
+    draw_tail(sheet, words, {arrow.meaning for row in drawn for panel in row.panels for arrow in panel.arrows})
+    return Drawn(figure, tuple(drawn))
 
 
-def _draw_panel(sheet: Sheet, number: int, panel: Panel, picture: Slice) -> tuple[PlacedArrow, ...]:
-    page, options = sheet.page, sheet.options
-    box = page.picture(number)
+def _draw_panel(sheet: Sheet, row: Row, box: Box, panel: Panel, picture: Slice) -> Panel:
+    page, options, window = sheet.page, sheet.options, sheet.window
     axes = sheet.figure.add_axes(page.fraction(box))
-    image = draw_picture(sheet, axes, panel, picture)
-    axes.set_aspect("equal", adjustable="box")
-    middle = page.at(box.left + box.width / 2, box.top - 0.09)
-    sheet.figure.text(*middle, panel.title, ha="center", va="center", fontsize=NORMAL)
-    if number == 0:
-        draw_scale_bar(axes, sheet.window, options.scale_bar_mm)
-    placed = place(panel.arrows, picture, sheet.window, options.plane) if options.arrows else ()
+    image = draw_picture(axes, panel, picture, window, options)
+    sheet.say_within(box, box.top - 0.09, panel.title, size=sheet.title_size)
+    if box == page.picture(0, 0):
+        draw_scale_bar(axes, window, options.scale_bar_mm)
+    spots, inches = None if panel.spots is None else Slice(panel.spots, picture.window), min(box.width, box.height)
+    arrows = panel.arrows if options.arrows else ()
+    placed = place(arrows, picture, window, options.plane, spots, inches=inches)
     for arrow in placed:
-        draw_arrow(axes, arrow)
-    draw_below(sheet, box, panel, image)
-    return placed
-
-
-def _draw_groups(sheet: Sheet, panels: Sequence[Panel]) -> None:
-    figure, page = sheet.figure, sheet.page
-    runs = groupby(enumerate(panels), key=lambda item: (item[0] // page.per_row, item[1].group))
-    for (_, group), members in runs:
-        boxes = [page.picture(number) for number, _ in members]
-        if not group:
-            continue
-        left, right, top = boxes[0].left, boxes[-1].left + boxes[-1].width, boxes[0].top - 0.22
-        (x0, y), (x1, _) = page.at(left, top), page.at(right, top)
-        figure.add_artist(Line2D([x0, x1], [y, y], color="#888888", linewidth=0.6, transform=figure.transFigure))
-        middle = page.at((left + right) / 2, top - 0.09)
-        figure.text(*middle, group, ha="center", va="center", fontsize=NORMAL, color="#444444")
-
-
-def _draw_meanings(sheet: Sheet, meanings: set[Meaning]) -> None:
-    figure, page, left = sheet.figure, sheet.page, sheet.page.edge
-    for meaning in (m for m in _MEANINGS if m in meanings):
-        words, colour = _MEANINGS[meaning], ARROW_COLOURS[meaning]
-        figure.text(*page.at(left, page.legend_top), "➤", ha="left", va="center", fontsize=NORMAL, color=colour)
-        figure.text(*page.at(left + 0.15, page.legend_top), words, ha="left", va="center", fontsize=SMALL)
-        left += 0.45 + 0.0475 * len(words)
-
-
-def footer(panels: Sequence[Panel]) -> str:
-    """What a figure of `panels` has to admit: forecasts and synthetic scans."""
-    words = []
-    if any(panel.scan.kind in (Kind.PREDICTION, Kind.UNCERTAINTY) for panel in panels):
-        words.append("predicted, research use")
-    if any(panel.scan.synthetic for panel in panels):
-        words.append("synthetic data")
-    return " · ".join(words)
-
-
-def _draw_footer(sheet: Sheet, panels: Sequence[Panel]) -> None:
-    figure, page = sheet.figure, sheet.page
-    left, right = page.at(page.edge, page.footer_top), page.at(page.size[0] - page.edge, page.footer_top)
-    figure.text(*left, footer(panels), ha="left", va="center", fontsize=SMALL, color="#a00000")
-    maker = f"napari-bonemet {__version__}"
-    figure.text(*right, maker, ha="right", va="center", fontsize=SMALL, color="#777777")
+        draw_arrow(axes, arrow, inches)
+    draw_below(sheet, box, row, panel, image)
+    return replace(panel, arrows=tuple(arrow.arrow for arrow in placed))

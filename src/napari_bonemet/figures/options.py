@@ -1,13 +1,15 @@
 """How a figure is drawn."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 from typing_extensions import Doc
 
 from napari_bonemet.figures.palette import CompositeStyle
 from napari_bonemet.figures.slices import Plane
 from napari_bonemet.options import Between, Options, Unit
+
+Layout = Literal["overview", "futures"]
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,17 @@ class MontageOptions(Options):
     slice_index: Annotated[
         int | None, Doc("The slice that is shown; the one with the most newly lost bone when not given.")
     ] = None
+    layout: Annotated[
+        Layout,
+        Doc("Overview: all there is of one slice. Futures: a row for each of several slices: weeks, truth, samples."),
+    ] = "overview"
+    rows: Annotated[int, Doc("Slices in the layout of futures."), Between(1, 12)] = 3
+    shown_samples: Annotated[
+        int,
+        Doc("The most samples of a forecast that are shown, spread from the least bone lost to the most."),
+        Between(1, 12),
+    ] = 3
+    show_spread: Annotated[bool, Doc("Show the samples' standard deviation, too.")] = False
     contrast: Annotated[tuple[float, float], Doc("Grey values drawn black and white.")] = (0.0, 255.0)
     composite_style: Annotated[
         CompositeStyle, Doc("Composites in colours, or in the published grey values 60, 180 and 240.")
@@ -33,6 +46,11 @@ class MontageOptions(Options):
     scale_bar_mm: Annotated[
         float | None, Doc("Length of the scale bar; a round one when not given."), Between(0.001, 1000), Unit("mm")
     ] = None
-    columns: Annotated[int, Doc("Panels in a row; 0 puts up to eight in one row."), Between(0, 24)] = 0
-    panel_inches: Annotated[float, Doc("Width of a panel."), Between(0.8, 10), Unit("inches")] = 1.75
+    columns: Annotated[int, Doc("Panels in a row; 0 takes as many as fit."), Between(0, 24)] = 0
+    panel_inches: Annotated[
+        float | None,
+        Doc("Width of a panel. When not given: 1.75, or what makes a figure of several samples 180 mm wide."),
+        Between(0.3, 10),
+        Unit("inches"),
+    ] = None
     dpi: Annotated[int, Doc("Pixels per inch of PNG and TIFF."), Between(50, 1200)] = 200

@@ -2,15 +2,7 @@
 
 from dataclasses import dataclass
 
-_EDGE = 0.14
-_GAP = 0.1
-_TITLE = 0.34
-_GROUPS = 0.24
-_PANEL_TITLE = 0.22
-_BELOW = 0.46
-_LEGEND = 0.24
-_FOOTER = 0.24
-_WIDEST_ROW = 8
+EDGE = 0.14
 
 
 @dataclass(frozen=True)
@@ -24,52 +16,54 @@ class Box:
 
 
 @dataclass(frozen=True)
+class Strip:
+    """A row of pictures: how many, and the room for words above and below them, inches."""
+
+    count: int
+    head: float
+    foot: float
+
+
+@dataclass(frozen=True)
 class Page:
-    """The layout of `count` panels of one size.
+    """Rows of pictures of one size between a title and the last lines.
 
     Parameters
     ----------
-    count : int
-        Number of panels.
-    columns : int
-        Panels in a row; 0 puts up to eight in one.
+    strips : tuple of Strip
+        The rows, from the top.
     width, height : float
         Of one picture, inches.
-    grouped : bool
-        Whether headings stand over groups of panels.
+    gap : float
+        Between neighbouring pictures, inches.
+    side : float
+        Room for words at the left of the rows, inches.
+    title, tail : float
+        Room for words above all rows, and below, inches.
     """
 
-    count: int
-    columns: int
+    strips: tuple[Strip, ...]
     width: float
     height: float
-    grouped: bool
-
-    @property
-    def per_row(self) -> int:
-        """Panels in a full row."""
-        return min(self.columns or _WIDEST_ROW, self.count)
-
-    @property
-    def rows(self) -> int:
-        """Number of rows."""
-        return -(-self.count // self.per_row)
-
-    @property
-    def _row_height(self) -> float:
-        return (_GROUPS if self.grouped else 0.0) + _PANEL_TITLE + self.height + _BELOW
+    gap: float
+    side: float
+    title: float
+    tail: float
 
     @property
     def size(self) -> tuple[float, float]:
         """Width and height of the page, inches."""
-        wide = 2 * _EDGE + self.per_row * self.width + (self.per_row - 1) * _GAP
-        return (wide, _TITLE + self.rows * self._row_height + _LEGEND + _FOOTER)
+        count = max(strip.count for strip in self.strips)
+        wide = 2 * EDGE + self.side + count * self.width + (count - 1) * self.gap
+        return (wide, self.title + sum(self._height(strip) for strip in self.strips) + self.tail)
 
-    def picture(self, index: int) -> Box:
-        """Where panel `index` is drawn."""
-        row, column = divmod(index, self.per_row)
-        top = _TITLE + row * self._row_height + (_GROUPS if self.grouped else 0.0) + _PANEL_TITLE
-        return Box(_EDGE + column * (self.width + _GAP), top, self.width, self.height)
+    def _height(self, strip: Strip) -> float:
+        return strip.head + self.height + strip.foot
+
+    def picture(self, row: int, column: int) -> Box:
+        """Where a picture is drawn."""
+        top = self.title + sum(self._height(strip) for strip in self.strips[:row]) + self.strips[row].head
+        return Box(EDGE + self.side + column * (self.width + self.gap), top, self.width, self.height)
 
     def fraction(self, box: Box) -> tuple[float, float, float, float]:
         """`box` as matplotlib wants it: left, bottom, width, height as shares of the page."""
@@ -82,21 +76,6 @@ class Page:
         return (left / wide, 1 - top / high)
 
     @property
-    def title(self) -> tuple[float, float]:
-        """Where the title stands (its left end, middle height), shares of the page."""
-        return self.at(_EDGE, _TITLE / 2)
-
-    @property
-    def legend_top(self) -> float:
-        """Middle height of the line that explains the arrows, inches."""
-        return self.size[1] - _FOOTER - _LEGEND / 2
-
-    @property
-    def footer_top(self) -> float:
-        """Middle height of the last line, inches."""
-        return self.size[1] - _FOOTER / 2
-
-    @property
-    def edge(self) -> float:
-        """Empty border, inches."""
-        return _EDGE
+    def tail_top(self) -> float:
+        """Where the last lines begin, inches."""
+        return self.size[1] - self.tail

@@ -22,6 +22,7 @@ COMPOSITE_COLOURS: dict[str, str] = {
 # Orange where the prediction has more bone than the truth, as on the screen.
 DIFFERENCE_MAP = "PuOr_r"
 PROBABILITY_MAP = "viridis"
+SPREAD_MAP = "magma"
 
 
 def composite_map(style: CompositeStyle) -> tuple[ListedColormap, BoundaryNorm]:

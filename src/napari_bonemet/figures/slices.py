@@ -81,6 +81,18 @@ def across(plane: Plane) -> int:
     return _ACROSS[plane]
 
 
+def require_slice(plane: Plane, index: int, count: int) -> None:
+    """Refuse a slice that is not there.
+
+    Raises
+    ------
+    InputError
+        When `index` is not among `count` slices.
+    """
+    if not 0 <= index < count:
+        raise InputError(f"The {plane} slice is not there", expected=f"0 to {count - 1}", found=str(index))
+
+
 def in_plane(plane: Plane) -> tuple[int, int]:
     """The axes of the picture's rows and columns."""
     first, second = (axis for axis in range(3) if axis != across(plane))

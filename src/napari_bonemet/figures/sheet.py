@@ -1,0 +1,134 @@
+"""A figure in the making: its page, and the words above the pictures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from matplotlib.lines import Line2D
+
+from napari_bonemet.figures.draw import NORMAL, SMALL
+from napari_bonemet.figures.options import MontageOptions
+from napari_bonemet.figures.page import EDGE, Box, Page
+from napari_bonemet.figures.panel import Row
+from napari_bonemet.figures.slices import Window
+from napari_bonemet.figures.words import shortened, size_for, wrapped
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LEAST = 5.0  # points
+LINE = 0.115  # from line to line of small text, inches
+_TITLE_SIZE = 10.0
+_TITLE, _TITLE_LINE = 0.34, 0.17
+_GROUPS, _PANEL_TITLE, _NO_TITLE = 0.24, 0.22, 0.03
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is said around the pictures.
+
+    Parameters
+    ----------
+    title : str
+        Above them.
+    notes : tuple of str
+        What the reader has to know, below them.
+    admitted : str
+        What has to be admitted, at the very end.
+    """
+
+    title: str
+    notes: tuple[str, ...]
+    admitted: str
+
+    def lines_of_title(self, inches: float) -> list[str]:
+        """The title in lines no wider than the page."""
+        return wrapped(self.title, inches, _TITLE_SIZE, bold=True)
+
+    def room_for_title(self, inches: float) -> float:
+        """How much the title takes, inches."""
+        return _TITLE + _TITLE_LINE * max(0, len(self.lines_of_title(inches)) - 1)
+
+    def lines_of_notes(self, inches: float) -> list[str]:
+        """The notes in lines no wider than the page, each note on a line of its own."""
+        return [line for note in self.notes for line in wrapped(note, inches, SMALL)]
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A figure in the making.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        What is drawn on.
+    page : Page
+        Where things lie on it.
+    window : Window
+        The part of the plane that every panel shows.
+    options : MontageOptions
+        How it is drawn.
+    title_size : float
+        Of every panel's title, points.
+    """
+
+    figure: "Figure"
+    page: Page
+    window: Window
+    options: MontageOptions
+    title_size: float
+
+    def say(
+        self, left: float, top: float, text: str, *, align: str = "center", size: float = SMALL, colour: str = "black"
+    ) -> None:
+        """Words at a place in inches, their middle at the height of `top`."""
+        x, y = self.page.at(left, top)
+        self.figure.text(x, y, text, ha=align, va="center", fontsize=size, color=colour)
+
+    def say_within(self, box: Box, top: float, text: str, *, size: float = SMALL, colour: str = "black") -> None:
+        """One line in the middle of `box`, made smaller, then shorter, until it is no wider."""
+        size = size_for(text, box.width, size, LEAST)
+        self.say(box.left + box.width / 2, top, shortened(text, box.width, size), size=size, colour=colour)
+
+
+def title_size(rows: Sequence[Row], inches: float) -> float:
+    """The font size in which every panel's title fits over its picture."""
+    return min(size_for(panel.title, inches, NORMAL, LEAST) for row in rows for panel in row.panels)
+
+
+def room_above(row: Row) -> float:
+    """How much the words above a row take, inches."""
+    titled = any(panel.title for panel in row.panels)
+    return (_GROUPS if any(panel.group for panel in row.panels) else 0.0) + (_PANEL_TITLE if titled else _NO_TITLE)
+
+
+def draw_title(sheet: Sheet, words: Words) -> None:
+    """The title of the whole figure."""
+    for number, line in enumerate(words.lines_of_title(sheet.page.size[0] - 2 * EDGE)):
+        x, y = sheet.page.at(EDGE, _TITLE / 2 + number * _TITLE_LINE)
+        sheet.figure.text(x, y, line, ha="left", va="center", fontsize=_TITLE_SIZE, fontweight="bold")
+
+
+def draw_groups(sheet: Sheet, number: int, row: Row) -> None:
+    """Headings over neighbouring panels of one group."""
+    figure, page, column = sheet.figure, sheet.page, 0
+    for group, members in groupby(row.panels, key=lambda panel: panel.group):
+        count = len(list(members))
+        first, last = page.picture(number, column), page.picture(number, column + count - 1)
+        column += count
+        if not group:
+            continue
+        span = Box(first.left, first.top - 0.22, last.left + last.width - first.left, 0.0)
+        (x0, y), (x1, _) = page.at(span.left, span.top), page.at(span.left + span.width, span.top)
+        figure.add_artist(Line2D([x0, x1], [y, y], color="#888888", linewidth=0.6, transform=figure.transFigure))
+        sheet.say_within(span, span.top - 0.09, group, size=NORMAL, colour="#444444")
+
+
+def draw_label(sheet: Sheet, box: Box, label: str) -> None:
+    """The row's own words, upright at its left, a line for each part between commas."""
+    lines = label.split(", ")
+    size = min(size_for(line, box.height, SMALL, LEAST) for line in lines)
+    for number, line in enumerate(lines):
+        x, y = sheet.page.at(box.left - 0.08 - (len(lines) - 1 - number) * LINE, box.top + box.height / 2)
+        sheet.figure.text(x, y, line, ha="center", va="center", fontsize=size, rotation=90, color="#444444")
