@@ -134,7 +134,8 @@ def check_composite(screen: Screen, folder: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def check_forecast(screen: Screen) -> None:
-    viewer, dock = screen.viewer, screen.dock("Forecast")
+    viewer, dock = screen.viewer, screen.dock("Futures")
+    dock.form.fields["model"].value = "ridge"
     assert dock.week.currentText() == "week 3"
     screen.run(dock.run_bar)
     (layer,) = find_layers(viewer, kind="prediction")
@@ -227,7 +228,7 @@ def test_cancel_stops_and_changes_nothing(screen: Screen) -> None:
 
 
 def test_bad_input_is_told_in_words(screen: Screen, make_series: Callable[..., Any]) -> None:
-    composite, compare, forecast = (screen.dock(name) for name in ("Composite and RoI", "Compare", "Forecast"))
+    composite, compare, forecast = (screen.dock(name) for name in ("Composite and RoI", "Compare", "Futures"))
     assert "Register the weeks first" in composite.note.text()
     assert not composite.run_bar.run_button.isEnabled()
     assert "Open a leg" in compare.note.text()

@@ -19,7 +19,7 @@ from napari_bonemet.widgets.figure_parts import (
     record_of_canvas,
     usual_title,
 )
-from napari_bonemet.widgets.forecast_run import ForecastOptions, run_forecast
+from napari_bonemet.widgets.futures_run import FutureOptions, draw_futures
 from napari_bonemet.widgets.layers import add_scan
 
 Make = Callable[..., ScanSeries]
@@ -31,7 +31,7 @@ def test_the_figure_shows_what_lies_on_the_desk(make_series: Make) -> None:
     options = MontageOptions(dpi=60)
     weeks_only = [panel["title"] for panel in draw_study(desk, options).record["panels"]]
     assert weeks_only == ["week 0", "week 1", "week 2"]
-    made = run_forecast(desk.series, 2.0, ForecastOptions(model="copy-last-week"))
+    made = draw_futures(desk.series, 2.0, FutureOptions(model="copy-last-week"))
     desk.set_forecast(made.forecast, made.scores)
     record: dict[str, Any] = draw_study(desk, options).record
     assert [panel["title"] for panel in record["panels"]][2:] == [
@@ -47,7 +47,7 @@ def test_slices_are_counted_in_what_is_drawn(make_series: Make) -> None:
     inner = whole.crop((slice(2, whole.baseline.shape[0]), slice(None), slice(None)))
     desk.set_series(whole)
     assert drawn_weeks(desk).baseline.origin == whole.baseline.origin
-    made = run_forecast(inner, 2.0, ForecastOptions(model="copy-last-week"))
+    made = draw_futures(inner, 2.0, FutureOptions(model="copy-last-week"))
     desk.set_forecast(made.forecast, made.scores)
     # Beside a forecast of the inner slices, the figure's first slice is the whole's third.
     assert drawn_weeks(desk).baseline.origin[0] == whole.baseline.grid.to_um((2, 0, 0))[0]

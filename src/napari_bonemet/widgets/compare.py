@@ -15,15 +15,33 @@ from qtpy.QtWidgets import (
     QRadioButton,
     QSizePolicy,
     QVBoxLayout,
+    QWidget,
 )
+from superqt import QCollapsible
 
 from napari_bonemet.errors import BoneMetError, InputError
-from napari_bonemet.scan import Kind, Scan
+from napari_bonemet.scan import Scan
 from napari_bonemet.widgets.cells import LinkedCells
-from napari_bonemet.widgets.compare_items import Difference, Item, items_on, registered_note, subtract, usual_pair
+from napari_bonemet.widgets.compare_items import (
+    PROBABILITY,
+    SPREAD,
+    Difference,
+    Item,
+    items_on,
+    registered_note,
+    subtract,
+    usual_pair,
+)
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.layers import layer_tuple
-from napari_bonemet.widgets.looks import difference_colormap, grey_limits, look_like_bone, look_like_difference
+from napari_bonemet.widgets.looks import (
+    difference_colormap,
+    grey_limits,
+    look_like_bone,
+    look_like_difference,
+    look_like_share,
+    look_like_spread,
+)
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.sliceplot import SlicePlot
 
@@ -56,8 +74,8 @@ class CompareDock(Dock):
         self.column.addStretch(1)
         for signal in ("series_changed", "registration_changed", "roi_changed", "forecast_changed"):
             getattr(self.desk, signal).connect(self.refresh)
-        for signal in ("series_changed", "registration_changed", "roi_changed"):
-            getattr(self.desk, signal).connect(self._weeks_changed)
+        for signal in ("series_changed", "registration_changed", "roi_changed", "forecast_changed"):
+            getattr(self.desk, signal).connect(self._desk_changed)
         napari_viewer.dims.events.point.connect(self._mark)
         napari_viewer.events.theme.connect(self._theme)
         self.refresh()
@@ -67,6 +85,14 @@ class CompareDock(Dock):
         self.choices: list[QCheckBox] = []
         self._choices = QVBoxLayout()
         box.addLayout(self._choices)
+        inside = QWidget()
+        self._single = QVBoxLayout(inside)
+        self.single_samples = QCollapsible("Single samples", expandedIcon="▾", collapsedIcon="▸")
+        self.single_samples.setContent(inside)
+        self.single_samples.layout().setContentsMargins(0, 0, 0, 0)
+        self.single_samples.setDuration(0)
+        self.single_samples.collapse(animate=False)
+        box.addWidget(self.single_samples)
         self.with_difference = QCheckBox("and the difference")
         self.minuend, self.subtrahend = QComboBox(), QComboBox()
         row = QHBoxLayout()
@@ -124,16 +150,20 @@ class CompareDock(Dock):
 
     def _fill_list(self) -> None:
         for old in self.choices:
-            self._choices.removeWidget(old)
+            for place in (self._choices, self._single):
+                place.removeWidget(old)
             old.deleteLater()
         self.choices = []
+        many = sum(item.one_of_many for item in self._items)
+        self.single_samples.setText(f"Single samples ({many})")
+        self.single_samples.setVisible(many > 0)
         for item in self._items:
             box = QCheckBox(item.label)
             box.setToolTip(item.title)
             box.setChecked(item.usual)
             # A long name is cut at the edge of the dock rather than widening it.
             box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            self._choices.addWidget(box)
+            (self._single if item.one_of_many else self._choices).addWidget(box)
             self.choices.append(box)
 
     def _fill_pair(self) -> None:
@@ -141,7 +171,8 @@ class CompareDock(Dock):
         for combo, key in zip((self.minuend, self.subtrahend), pair or ("", ""), strict=True):
             combo.clear()
             for item in self._items:
-                combo.addItem(item.key, item)
+                if not item.is_map:
+                    combo.addItem(item.key, item)
             combo.setCurrentIndex(max(combo.findText(key), 0))
             combo.setEnabled(pair is not None)
         self.with_difference.setChecked(pair is not None)
@@ -168,9 +199,14 @@ class CompareDock(Dock):
 
     def _lay_out(self, items: Sequence[Item], difference: Difference | None) -> None:
         layers: list[Layer] = [self._layer(item.scan, item.title) for item in items]
-        greys = [layer for layer, item in zip(layers, items, strict=True) if item.scan.kind != Kind.UNCERTAINTY]
+        for layer, item in zip(layers, items, strict=True):
+            if item.key == PROBABILITY:
+                look_like_share(layer)
+            elif item.key == SPREAD:
+                look_like_spread(layer, layer.contrast_limits[1])
+        greys = [layer for layer, item in zip(layers, items, strict=True) if not item.is_map]
         if greys:
-            limits = grey_limits([item.scan for item in items if item.scan.kind != Kind.UNCERTAINTY])
+            limits = grey_limits([item.scan for item in items if not item.is_map])
             look_like_bone(greys, BONE_THRESHOLD if limits == (0.0, 255.0) else sum(limits) / 2)
             for layer in greys:
                 layer.contrast_limits = limits
@@ -231,8 +267,8 @@ class CompareDock(Dock):
                 remedy="Crop to the region of interest first, or show fewer cells",
             )
 
-    def _weeks_changed(self) -> None:
-        """Cells of weeks that are no longer on the desk go, and the desk's own week is seen."""
+    def _desk_changed(self) -> None:
+        """Cells of weeks or of a forecast that are no longer on the desk go, and the desk's own week is seen."""
         if self.cells.shown:
             self.leave()
             self.desk.set_week(self.desk.week)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,11 +12,16 @@ from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.provenance import Step
 from napari_bonemet.scan import Scan
 from napari_bonemet.widgets.desk import Desk
-from napari_bonemet.widgets.forecast_run import weeks_beside
+from napari_bonemet.widgets.futures_run import weeks_beside
 from napari_bonemet.widgets.looks import grey_limits
+
+if TYPE_CHECKING:
+    from napari_bonemet.forecast.forecaster import Forecast
 
 PREDICTED = "predicted"
 SPREAD = "spread"
+PROBABILITY = "bone probability"
+MAPS = (SPREAD, PROBABILITY)
 COPY = "copy-last-week"
 
 
@@ -26,7 +32,7 @@ class Item:
     Parameters
     ----------
     key : str
-        Stays the same while weeks and forecasts come and go: "week 3", "predicted", "spread".
+        Stays the same while weeks and forecasts come and go: "week 3", "predicted", "sample 2", "spread".
     label : str
         What the dock calls it, short.
     title : str
@@ -35,6 +41,8 @@ class Item:
         The volume.
     usual : bool
         Whether it is shown unless the user chooses otherwise.
+    one_of_many : bool
+        Whether it is one of the samples, which are listed apart.
     """
 
     key: str
@@ -42,6 +50,12 @@ class Item:
     title: str
     scan: Scan
     usual: bool
+    one_of_many: bool = False
+
+    @property
+    def is_map(self) -> bool:
+        """Whether it says something of the samples that is no grey value, or no grey value of bone."""
+        return self.key in MAPS
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,14 +95,28 @@ def items_on(desk: Desk) -> tuple[Item, ...]:
     series = weeks_beside(series, forecast)
     last = max((week for week in series.weeks if week < forecast.week), default=None)
     items = [_week(scan, _role(scan.week, last, forecast.week), scan.week in (last, forecast.week)) for scan in series]
+    return (*items, *_futures(forecast))
+
+
+def _futures(forecast: "Forecast") -> list[Item]:
     # A narrow cell cuts its title off at the end: what must be said stands first.
-    title = f"predicted, week {forecast.week:g}"
-    short = "copied" if forecast.model == COPY else forecast.model
-    items.append(Item(PREDICTED, f"{title}, {forecast.model}", f"{title}, {short}", forecast.mean, usual=True))
-    if len(forecast.samples) > 1:
-        title = f"spread of {len(forecast.samples)} samples"
-        items.append(Item(SPREAD, title, title, forecast.spread, usual=False))
-    return tuple(items)
+    many, week = len(forecast.samples), f"week {forecast.week:g}"
+    if many == 1:
+        short = "copied" if forecast.model == COPY else forecast.model
+        title = f"predicted, {week}"
+        return [Item(PREDICTED, f"{title}, {forecast.model}", f"{title}, {short}", forecast.mean, usual=True)]
+    label = f"predicted, mean of {many} samples"
+    bone, spread = f"share of {many} samples that is bone", f"spread of {many} samples, greys"
+    samples = [
+        Item(f"sample {n}", f"sample {n}", f"predicted, sample {n} of {many}", scan, n == 1, one_of_many=True)
+        for n, scan in enumerate(forecast.samples, start=1)
+    ]
+    return [
+        Item(PREDICTED, f"{label}, {forecast.model}", label, forecast.mean, usual=True),
+        *samples,
+        Item(PROBABILITY, bone, bone, forecast.bone_probability, usual=True),
+        Item(SPREAD, spread, spread, forecast.spread, usual=False),
+    ]
 
 
 def registered_note(desk: Desk) -> str:
@@ -110,7 +138,7 @@ def _week(scan: Scan, title: str, usual: bool) -> Item:
 
 def usual_pair(items: Sequence[Item]) -> tuple[str, str] | None:
     """Keys of what is usually subtracted: predicted minus true, else the last week minus the first."""
-    keys = [item.key for item in items if item.key != SPREAD]
+    keys = [item.key for item in items if not (item.is_map or item.one_of_many)]
     true = [item.key for item in items if item.title.startswith("true")]
     if PREDICTED in keys:
         seen = [key for key in keys if key != PREDICTED]

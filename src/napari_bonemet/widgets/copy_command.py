@@ -12,6 +12,8 @@ from napari_bonemet.widgets.desk import Desk
 
 __all__ = ["CopyCommandButton", "folder_named"]
 
+Command = Sequence[str] | Sequence[Sequence[str]]
+
 
 def folder_named(desk: Desk) -> str:
     """The folder of the leg on the desk, as a command names it.
@@ -36,12 +38,13 @@ class CopyCommandButton(QPushButton):
     Parameters
     ----------
     command : callable
-        Gives the words, ``["napari-bonemet", "register", ...]``; may raise BoneMetError, which `say` shows.
+        Gives the words, ``["napari-bonemet", "register", ...]``, or several such commands, each of which needs the
+        one before it; may raise BoneMetError, which `say` shows.
     say : callable, optional
         Shows a sentence in the dock.
     """
 
-    def __init__(self, command: Callable[[], Sequence[str]], say: Callable[[str], None] | None = None) -> None:
+    def __init__(self, command: Callable[[], Command], say: Callable[[str], None] | None = None) -> None:
         super().__init__("Copy as command")
         self._command = command
         self._say = say or show_info
@@ -50,9 +53,14 @@ class CopyCommandButton(QPushButton):
 
     def _copy(self) -> None:
         try:
-            text = shlex.join(self._command())
+            text = _line(self._command())
         except InputError as error:
             self._say(str(error))
             return
         QGuiApplication.clipboard().setText(text)
         self._say(f"Copied: {text}")
+
+
+def _line(command: Command) -> str:
+    one = [word for word in command if isinstance(word, str)]
+    return shlex.join(one) or " && ".join(shlex.join(words) for words in command if not isinstance(words, str))

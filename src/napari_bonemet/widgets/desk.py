@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from napari_bonemet.processing.register import RegistrationResult
     from napari_bonemet.processing.roi import RoiResult
     from napari_bonemet.widgets.diagnosis_run import LegDiagnosis
+    from napari_bonemet.widgets.futures_run import Drawn
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +99,7 @@ class Desk(QObject):
         self.composites: dict[float, CompositeResult] = {}
         self.forecast: Forecast | None = None
         self.scores: ForecastScores | None = None
+        self.drawn: Drawn | None = None
         self.diagnoses: LegDiagnosis | None = None
         self.week: float | None = None
 
@@ -162,9 +164,14 @@ class Desk(QObject):
         self.composites = {**self.composites, week: result}
         self.composites_changed.emit()
 
-    def set_forecast(self, forecast: "Forecast | None", scores: "ForecastScores | None" = None) -> None:
-        """Take note of a forecast, and of its scores where the true week is known."""
-        self.forecast, self.scores = forecast, scores
+    def set_forecast(
+        self,
+        forecast: "Forecast | None",
+        scores: "ForecastScores | None" = None,
+        drawn: "Drawn | None" = None,
+    ) -> None:
+        """Take note of a forecast, of its scores where the true week is known, and of how the canvas shows it."""
+        self.forecast, self.scores, self.drawn = forecast, scores, drawn
         if self.diagnoses is not None:
             self.set_diagnoses(self.diagnoses.without_forecast())
         self.forecast_changed.emit()

@@ -16,7 +16,7 @@ from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.provenance import Json, __version__
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.desk import Desk
-from napari_bonemet.widgets.forecast_run import weeks_beside
+from napari_bonemet.widgets.futures_run import weeks_beside
 from napari_bonemet.widgets.layers import record_of_layer
 from napari_bonemet.widgets.mark import admitted
 

@@ -190,6 +190,7 @@ class OptionsForm(QWidget, Generic[OptionsT]):
             widget.changed.connect(self._on_change)
 
     def _lay_out(self, seen: Sequence[str], folded: Sequence[str]) -> None:
+        self._labels: dict[str, QLabel] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         top = form_layout()
@@ -214,6 +215,12 @@ class OptionsForm(QWidget, Generic[OptionsT]):
             label.setToolTip(field.option.doc)
             label.setBuddy(field.widget.native)
             layout.addRow(label, field.widget.native)
+            self._labels[name] = label
+
+    def show_field(self, name: str, visible: bool) -> None:
+        """Show or hide an option that counts only beside others; its value stays."""
+        self._labels[name].setVisible(visible)
+        self.fields[name].native.setVisible(visible)
 
     def _on_change(self) -> None:
         self.changed.emit()

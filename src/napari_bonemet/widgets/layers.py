@@ -24,6 +24,8 @@ KEY = "bonemet"
 SCHEMA = 1
 UNIT = "micrometer"
 ANY: Any = object()
+# The records' `what` of the layers that a forecast has; mean and spread have none.
+OF_FORECAST = ("", "sample", "copied", "bone probability", "loss probability")
 
 LayerKind = Literal["image", "labels"]
 LayerTuple = tuple[Voxels, dict[str, Any], str]
@@ -88,6 +90,7 @@ def layer_tuple(
     style: CompositeStyle = "colour",
     visible: bool = True,
     extra: Mapping[str, Any] | None = None,
+    contrast: tuple[float, float] | None = None,
 ) -> LayerTuple:
     """The layer of a scan as napari's (data, attributes, type), with scale, place, units and axis labels.
 
@@ -102,6 +105,8 @@ def layer_tuple(
         For composites.
     extra : mapping, optional
         More for the metadata (seed, model, source).
+    contrast : tuple of float, optional
+        Contrast limits of an image, where they are known without a look at its voxels.
     """
     labels = scan.kind == Kind.COMPOSITE and style == "colour" and not what
     attributes: dict[str, Any] = {
@@ -117,7 +122,8 @@ def layer_tuple(
         attributes |= {"colormap": composite_colormap("colour"), "features": _classes()}
         return (scan.voxels, attributes, "labels")
     colormap = "magma" if scan.kind == Kind.UNCERTAINTY else "gray"
-    return (scan.voxels, attributes | {"contrast_limits": contrast_of(scan), "colormap": colormap}, "image")
+    limits = contrast_of(scan) if contrast is None else contrast
+    return (scan.voxels, attributes | {"contrast_limits": limits, "colormap": colormap}, "image")
 
 
 def _classes() -> dict[str, list[Any]]:
@@ -133,6 +139,7 @@ def add_scan(
     style: CompositeStyle = "colour",
     visible: bool = True,
     extra: Mapping[str, Any] | None = None,
+    contrast: tuple[float, float] | None = None,
 ) -> Layer:
     """Put a scan on the canvas, in the place of our own layer of the same scan if there is one.
 
@@ -143,7 +150,7 @@ def add_scan(
     Layer
         The new layer, on top, or where the replaced one was.
     """
-    data, attributes, kind = layer_tuple(scan, what=what, style=style, visible=visible, extra=extra)
+    data, attributes, kind = layer_tuple(scan, what=what, style=style, visible=visible, extra=extra, contrast=contrast)
     old = find_layers(viewer, leg=scan.leg, week=scan.week, kind=scan.kind, what=what)
     place = min((viewer.layers.index(layer) for layer in old), default=len(viewer.layers))
     for layer in old:

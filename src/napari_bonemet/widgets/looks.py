@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import to_hex
 from napari.layers import Image
@@ -75,10 +76,7 @@ def look_like_difference(layer: Image, difference: np.ndarray) -> None:
     layer.colormap = difference_colormap()
     layer.contrast_limits = signed_range(difference)
     layer.rendering = "translucent"
-    layer.colorbar.visible = True
-    layer.colorbar.position = "bottom_left"
-    layer.colorbar.size = (12, 80)
-    layer.colorbar.font_size = 8
+    with_colorbar(layer)
 
 
 def grey_limits(scans: Sequence[Scan]) -> tuple[float, float]:
@@ -95,3 +93,54 @@ def show_slice_of(viewer: Any, scan: Scan) -> None:
     low, high = scan.origin[0], scan.grid.to_um((scan.shape[0] - 1, 0, 0))[0]
     if axis >= 0 and not low <= viewer.dims.point[axis] <= high:
         viewer.dims.set_point(axis, scan.grid.centre[0])
+
+
+def share_colormap() -> Colormap:
+    """For a share of samples: what none says is dark, what all say is pale, and colour is where they differ."""
+    return Colormap(np.array(mpl.colormaps["magma"](np.linspace(0, 1, 256))), name="share of samples")
+
+
+def clear_colormap(name: str, of: str) -> Colormap:
+    """A colormap of matplotlib that is clear at zero, so that the bone below is seen where there is nothing to say.
+
+    Parameters
+    ----------
+    name : str
+        What napari's list calls it.
+    of : str
+        Matplotlib's name.
+    """
+    colours = np.array(mpl.colormaps[of](np.linspace(0.15, 1, 256)))
+    colours[:, 3] = np.minimum(1.0, np.linspace(0, 1, 256) * 2.5)
+    return Colormap(colours, name=name)
+
+
+def look_like_share(layer: Image) -> None:
+    """Draw a share of samples, 0 to 1, with its colour bar."""
+    layer.colormap = share_colormap()
+    layer.contrast_limits = (0.0, 1.0)
+    with_colorbar(layer)
+
+
+def look_like_spread(layer: Image, most: float) -> None:
+    """Draw a spread over samples, in greys, clear where samples agree, with its colour bar."""
+    layer.colormap = clear_colormap("spread", "viridis")
+    layer.contrast_limits = (0.0, max(most, 1.0))
+    layer.rendering = "translucent"
+    with_colorbar(layer)
+
+
+def look_like_risk(layer: Image) -> None:
+    """Draw the share of samples that lost bone, 0 to 1, clear where none did, with its colour bar."""
+    layer.colormap = clear_colormap("newly lost bone", "autumn_r")
+    layer.contrast_limits = (0.0, 1.0)
+    layer.rendering = "translucent"
+    with_colorbar(layer)
+
+
+def with_colorbar(layer: Image) -> None:
+    """A small colour bar on the canvas, out of the way of titles."""
+    layer.colorbar.visible = True
+    layer.colorbar.position = "bottom_left"
+    layer.colorbar.size = (12, 80)
+    layer.colorbar.font_size = 8

@@ -18,7 +18,7 @@ from napari_bonemet.widgets.week_view import week_view_of
 
 __all__ = ["lay_out", "open_docks", "show_demo"]
 
-DOCKS = ("Weekly scans", "Register weeks", "Composite and RoI", "Forecast", "Figure", "Compare")
+DOCKS = ("Weekly scans", "Register weeks", "Composite and RoI", "Futures", "Figure", "Compare")
 WINDOW = (1400, 900)
 _PATIENCE_S = 120.0
 

@@ -12,7 +12,7 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.desk import Desk, Leg, desk_of
-from napari_bonemet.widgets.layers import ANY, add_scan, find_layers, record_of_layer, scan_from_layer
+from napari_bonemet.widgets.layers import ANY, OF_FORECAST, add_scan, find_layers, record_of_layer, scan_from_layer
 from napari_bonemet.widgets.looks import show_slice_of
 from napari_bonemet.widgets.mark import CanvasMark
 
@@ -114,9 +114,10 @@ class WeekView(QObject):
         viewer, series = self._viewer(), self._desk.series
         if viewer is None or series is None:
             return
-        for layer in find_layers(viewer, leg=series.leg):
-            kind = (record_of_layer(layer) or {})["kind"]
-            if kind in _forgotten(self._desk) and not _dropped(layer):
+        for layer in find_layers(viewer, leg=series.leg, what=ANY):
+            record = record_of_layer(layer) or {}
+            kind, ours = record["kind"], record.get("what", "") in OF_FORECAST
+            if ours and kind in _forgotten(self._desk) and not _dropped(layer):
                 viewer.layers.remove(layer)
 
     def _hide_results(self) -> None:
@@ -124,7 +125,7 @@ class WeekView(QObject):
         viewer, series = self._viewer(), self._desk.series
         if viewer is None or series is None:
             return
-        for layer in find_layers(viewer):
+        for layer in find_layers(viewer, what=ANY):
             record = record_of_layer(layer) or {}
             if record["kind"] in RESULTS and record["leg"] != series.leg:
                 layer.visible = False

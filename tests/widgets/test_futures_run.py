@@ -5,16 +5,10 @@ import pytest
 from napari_bonemet.errors import InputError
 from napari_bonemet.scan import Kind
 from napari_bonemet.series import ScanSeries
-from napari_bonemet.widgets.forecast_run import (
-    ForecastOptions,
-    run_forecast,
-    score_rows,
-    target_weeks,
-    verdict,
-    weeks_beside,
-)
+from napari_bonemet.widgets.futures_run import FutureOptions, draw_futures, target_weeks, weeks_beside
+from napari_bonemet.widgets.futures_words import score_rows, verdict
 
-COPY = ForecastOptions(model="copy-last-week", perceptual=False)
+COPY = FutureOptions(model="copy-last-week", perceptual=False)
 
 
 @pytest.fixture
@@ -28,7 +22,7 @@ def test_every_week_after_the_first_and_the_next_can_be_forecast(series: ScanSer
 
 
 def test_copying_scores_as_copying(series: ScanSeries) -> None:
-    made = run_forecast(series, 2.0, COPY)
+    made = draw_futures(series, 2.0, COPY)
     assert made.scores is not None
     rows = {row[0]: row[1:] for row in score_rows(made.scores)}
     assert rows["PSNR, dB"][0] == rows["PSNR, dB"][1]
@@ -37,25 +31,25 @@ def test_copying_scores_as_copying(series: ScanSeries) -> None:
 
 
 def test_a_week_to_come_has_no_scores(series: ScanSeries) -> None:
-    made = run_forecast(series, 3.0, COPY)
+    made = draw_futures(series, 3.0, COPY)
     assert made.scores is None
     assert made.forecast.week == 3
 
 
 def test_the_forecast_sees_only_earlier_weeks(series: ScanSeries) -> None:
-    known = run_forecast(series, 2.0, ForecastOptions(model="ridge", perceptual=False)).forecast
-    alone = run_forecast(series.until(2.0), 2.0, ForecastOptions(model="ridge", perceptual=False)).forecast
+    known = draw_futures(series, 2.0, FutureOptions(model="ridge", perceptual=False)).forecast
+    alone = draw_futures(series.until(2.0), 2.0, FutureOptions(model="ridge", perceptual=False)).forecast
     assert (known.mean.to_numpy() == alone.mean.to_numpy()).all()
 
 
 def test_a_missing_checkpoint_is_told_in_words(series: ScanSeries) -> None:
     with pytest.raises(InputError, match="found none chosen"):
-        run_forecast(series, 2.0, ForecastOptions(model="checkpoint"))
+        draw_futures(series, 2.0, FutureOptions(model="checkpoint"))
 
 
 def test_weeks_are_cut_to_the_forecast(series: ScanSeries) -> None:
     part = series.crop((slice(2, 9), slice(None), slice(None)))
-    forecast = run_forecast(part, 2.0, COPY).forecast
+    forecast = draw_futures(part, 2.0, COPY).forecast
     beside = weeks_beside(series, forecast)
     assert beside.baseline.grid.matches(forecast.mean.grid)
     other = part.crop((slice(0, 3), slice(None), slice(None)))
