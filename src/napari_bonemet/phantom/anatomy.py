@@ -87,16 +87,16 @@ _BLACK_6 = {
     "flare": 420.0,
     "flare_length": 620.0,
     "cortex": 163.0,
-    "trabecula": 43.2,
+    "trabecula": 42.8,
     "network": 83.0,
-    "fullness": 0.74,
+    "fullness": 0.68,
     "junction": 420.0,
     "bow": 250.0,
     "ageing": 0.5,
 }
 _STRAINS: dict[Strain, dict[str, float]] = {
     "C57BL/6": _BLACK_6,
-    "BALB/c": {**_BLACK_6, "shaft": 587.0, "cortex": 179.0, "trabecula": 51.3, "network": 90.0, "fullness": 1.47},
+    "BALB/c": {**_BLACK_6, "shaft": 588.0, "cortex": 175.5, "trabecula": 51.3, "network": 90.0, "fullness": 1.47},
 }
 
 
