@@ -127,9 +127,12 @@ def walk(screen: Screen) -> None:
     screen.save("region-of-interest")
     screen.press(composite.whole_button, composite.roi_run)
 
-    forecast = screen.dock("Forecast")
-    screen.press(forecast.run_bar.run_button, forecast.run_bar)
-    screen.save("forecast")
+    futures = screen.dock("Futures")
+    screen.press(futures.run_bar.run_button, futures.run_bar)
+    screen.wait(lambda: not futures.canvas.layers.busy)
+    risky_slice(screen, futures)
+    screen.top(futures)
+    screen.save("futures")
 
     compare = screen.dock("Compare")
     screen.press(compare.run_bar.run_button, compare.run_bar)
@@ -144,6 +147,14 @@ def walk(screen: Screen) -> None:
     screen.press(figure.run_bar.run_button, figure.run_bar)
     screen.save("figure")
     export(screen, figure)
+
+
+def risky_slice(screen: Screen, futures: Any) -> None:
+    """Go to the slice in which the samples lose most bone."""
+    share = futures.canvas.layers.drawn.loss_probability
+    most = int(share.to_numpy().sum(axis=(1, 2)).argmax())
+    screen.viewer.dims.set_point(0, share.grid.to_um((most, 0, 0))[0])
+    screen.settle()
 
 
 def telling_slice(compare: Any) -> int:

@@ -154,7 +154,7 @@ def test_samples_appear_as_they_are_drawn_and_maps_refine(screen: Screen, holes:
             assert canvas.state.text() == f"{number} of 3 samples are drawn."
             assert screen.layer(SAMPLE).visible
             assert f"sample {number} of 3" in screen.layer(SAMPLE).name
-            assert f"{number} of 3 samples" in screen.layer(PROBABILITY).name
+            assert f"share of {number}, 3 asked" in screen.layer(PROBABILITY).name
             shares = np.unique(screen.layer(PROBABILITY).data * number)
             assert np.allclose(shares, np.rint(shares), atol=1e-5), "shares of the samples so far"
             means.append(screen.layer(MEAN).data)
@@ -199,12 +199,12 @@ def test_what_is_seen_is_chosen_in_the_dock(screen: Screen) -> None:
     canvas, viewer = screen.futures.canvas, screen.viewer
 
     def seen() -> list[str]:
-        return [layer.name.split("research use: ")[-1] for layer in viewer.layers if layer.visible][1:]
+        return [layer.name.split("week 3, ")[-1] for layer in viewer.layers if layer.visible][1:]
 
-    assert seen() == ["sample 6 of 6, week 3", "share of 6 samples with bone newly lost, week 3"]
+    assert seen() == ["sample 6 of 6", "lost, share of 6"]
     screen.press(canvas.bases["mean"])
     screen.over(PROBABILITY)
-    assert seen() == ["mean of 6 samples, week 3", "share of 6 samples that are bone, week 3"]
+    assert seen() == ["mean of 6", "bone, share of 6"]
     layer = screen.layer(PROBABILITY)
     assert tuple(layer.contrast_limits) == (0, 1)
     assert layer.colorbar.visible
@@ -215,14 +215,19 @@ def test_what_is_seen_is_chosen_in_the_dock(screen: Screen) -> None:
     assert float(canvas.legend.high.text()) == pytest.approx(screen.layer(SPREAD).data.max(), rel=0.01)
     screen.press(canvas.bases["copied"])
     screen.over("nothing")
-    assert seen() == ["last week copied, week 3"]
+    assert seen() == ["last week copied"]
     assert canvas.legend.isHidden()
     screen.desk.set_week(1)
     screen.press(canvas.bases["true"])
     assert [layer.name for layer in viewer.layers if layer.visible] == ["871 left tibia, registered, week 3"]
+    # In 3D one looks through what all samples say.
+    viewer.dims.ndisplay = 3
+    assert screen.layer(PROBABILITY).colormap.colors[-1][3] < 0.1
+    viewer.dims.ndisplay = 2
+    assert screen.layer(PROBABILITY).colormap.colors[-1][3] == 1
     # Leafing is looking at samples.
     screen.press(canvas.back)
-    assert seen() == ["sample 5 of 6, week 3"]
+    assert seen() == ["sample 5 of 6"]
 
 
 def test_scores_and_lost_bone_stand_beside_copying(screen: Screen) -> None:
@@ -263,7 +268,7 @@ def test_cancel_keeps_what_is_drawn_and_says_so(screen: Screen, holes: Holes) ->
     )
     assert canvas.state.text() == "Stopped: 2 of 6 samples are drawn."
     assert screen.desk.forecast is None
-    assert "2 of 6 samples" in screen.layer(MEAN).name
+    assert screen.layer(MEAN).name.endswith("mean of 2, 6 asked")
     assert record_of_layer(screen.layer(MEAN))["drawn"] == 2
     screen.press(canvas.back)
     assert canvas.count.text() == "1 of 6"
@@ -411,9 +416,9 @@ def test_compare_offers_samples_and_their_share_of_bone(screen: Screen) -> None:
     assert ticked == [
         "last seen, week 2",
         "true, week 3",
-        "predicted, mean of 6 samples, tvae-gate",
+        "predicted, mean of 6, tvae-gate",
         "sample 1",
-        "share of 6 samples that is bone",
+        "bone, share of 6 samples",
     ]
     assert compare.single_samples.isVisibleTo(compare)
     for box in compare.choices:
@@ -423,10 +428,10 @@ def test_compare_offers_samples_and_their_share_of_bone(screen: Screen) -> None:
     screen.wait(lambda: not compare.run_bar.running)
     names = [layer.name for layer in compare.cells.layers]
     assert names[2:6] == [
-        "predicted, mean of 6 samples",
+        "predicted, mean of 6",
         "predicted, sample 1 of 6",
         "predicted, sample 4 of 6",
-        "share of 6 samples that is bone",
+        "bone, share of 6 samples",
     ]
     share = compare.cells.layers[5]
     assert tuple(share.contrast_limits) == (0, 1)

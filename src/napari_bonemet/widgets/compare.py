@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from napari.layers import Image, Layer
+from napari.layers import Image
 from qtpy.QtWidgets import (
     QButtonGroup,
     QCheckBox,
@@ -33,14 +33,16 @@ from napari_bonemet.widgets.compare_items import (
     usual_pair,
 )
 from napari_bonemet.widgets.dock import Dock
-from napari_bonemet.widgets.layers import layer_tuple
+from napari_bonemet.widgets.layers import contrast_of, layer_tuple
 from napari_bonemet.widgets.looks import (
     difference_colormap,
     grey_limits,
     look_like_bone,
     look_like_difference,
-    look_like_share,
-    look_like_spread,
+    look_of_share,
+    look_of_spread,
+    share_colormap,
+    with_colorbar,
 )
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.sliceplot import SlicePlot
@@ -67,6 +69,7 @@ class CompareDock(Dock):
         self._items: tuple[Item, ...] = ()
         self._first: Scan | None = None
         self._difference: Image | None = None
+        self._share: Image | None = None
         self.note = self.heading("")
         self._build_choice()
         self._build_buttons()
@@ -198,12 +201,13 @@ class CompareDock(Dock):
         )
 
     def _lay_out(self, items: Sequence[Item], difference: Difference | None) -> None:
-        layers: list[Layer] = [self._layer(item.scan, item.title) for item in items]
+        layers = [self._layer(item.scan, item.title, self._look(item)) for item in items]
+        self._share = None
         for layer, item in zip(layers, items, strict=True):
+            if item.is_map:
+                with_colorbar(layer)
             if item.key == PROBABILITY:
-                look_like_share(layer)
-            elif item.key == SPREAD:
-                look_like_spread(layer, layer.contrast_limits[1])
+                self._share = layer
         greys = [layer for layer, item in zip(layers, items, strict=True) if not item.is_map]
         if greys:
             limits = grey_limits([item.scan for item in items if not item.is_map])
@@ -224,8 +228,14 @@ class CompareDock(Dock):
         self.run_bar.say("")
         self._apply_mode()
 
-    def _layer(self, scan: Scan, title: str) -> Image:
-        data, attributes, _ = layer_tuple(scan, what=CELL)
+    @staticmethod
+    def _look(item: Item) -> dict[str, Any] | None:
+        if item.key == PROBABILITY:
+            return look_of_share()
+        return look_of_spread(contrast_of(item.scan)[1]) if item.key == SPREAD else None
+
+    def _layer(self, scan: Scan, title: str, look: dict[str, Any] | None = None) -> Image:
+        data, attributes, _ = layer_tuple(scan, what=CELL, look=look)
         return Image(data, **{**attributes, "name": title})
 
     def _show_curve(self, difference: Difference | None) -> None:
@@ -254,6 +264,8 @@ class CompareDock(Dock):
         volume = self.volumes.isChecked()
         if self._difference is not None:
             self._difference.colormap = difference_colormap(volume=volume)
+        if self._share is not None:
+            self._share.colormap = share_colormap(volume=volume)
         if volume or self.viewer.dims.ndisplay == 3:
             self.cells.set_volume(volume)
 
@@ -278,7 +290,7 @@ class CompareDock(Dock):
         self.cells.leave()
 
     def _left(self) -> None:
-        self._first = self._difference = None
+        self._first = self._difference = self._share = None
         self.slices.setChecked(True)
         self.plot.hide()
         self.plot_note.setText("Show a difference to see the PSNR of each slice.")

@@ -105,14 +105,14 @@ def _futures(forecast: "Forecast") -> list[Item]:
         short = "copied" if forecast.model == COPY else forecast.model
         title = f"predicted, {week}"
         return [Item(PREDICTED, f"{title}, {forecast.model}", f"{title}, {short}", forecast.mean, usual=True)]
-    label = f"predicted, mean of {many} samples"
-    bone, spread = f"share of {many} samples that is bone", f"spread of {many} samples, greys"
+    mean = f"predicted, mean of {many}"
+    bone, spread = f"bone, share of {many} samples", f"spread of {many} samples, greys"
     samples = [
         Item(f"sample {n}", f"sample {n}", f"predicted, sample {n} of {many}", scan, n == 1, one_of_many=True)
         for n, scan in enumerate(forecast.samples, start=1)
     ]
     return [
-        Item(PREDICTED, f"{label}, {forecast.model}", label, forecast.mean, usual=True),
+        Item(PREDICTED, f"{mean}, {forecast.model}", mean, forecast.mean, usual=True),
         *samples,
         Item(PROBABILITY, bone, bone, forecast.bone_probability, usual=True),
         Item(SPREAD, spread, spread, forecast.spread, usual=False),

@@ -10,6 +10,7 @@ from napari_bonemet.widgets.copy_command import CopyCommandButton
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.futures_canvas import FuturesOnCanvas
+from napari_bonemet.widgets.futures_layers import SAMPLE
 from napari_bonemet.widgets.futures_run import (
     CHECKPOINT,
     ONE_FUTURE,
@@ -93,7 +94,7 @@ class FuturesDock(Dock):
 
     def _build_scores(self) -> None:
         box = self.box("What the futures say")
-        self.lost = SmallTable(["newly lost", "least", "mean", "most", "true"])
+        self.lost = SmallTable(["lost", "least", "mean", "most", "true"])
         self.lost.horizontalHeader().setToolTip("Bone of the last seen week that is gone, mm³: least, mean and most")
         self.table = SmallTable(["", "mean", "copied"])
         self.table.horizontalHeader().setToolTip("copied: the last seen week, unchanged, taken for the forecast")
@@ -163,6 +164,8 @@ class FuturesDock(Dock):
             if drawn.true_lost_mm3 is not None:
                 self.desk.set_week(drawn.week)
             show_slice_of(self.viewer, drawn.mean)
+            # Whatever was looked at before: the samples are seen as they come.
+            self.canvas.layers.base = SAMPLE
         self.canvas.show_drawn(drawn)
         self.result.show()
         self.lost.fill(lost_rows(drawn))
@@ -217,6 +220,11 @@ class FuturesDock(Dock):
             lines.append(f"Week {forecast.week:g} is still to come: there is nothing to score against.")
         self.model_note.setToolTip(scores.lpips_note if scores is not None else "")
         self.model_note.setText("<br>".join(line.rstrip(".") + "." for line in lines if line))
+
+    def leave(self) -> None:
+        """Stop what runs, and stop listening to the viewer."""
+        super().leave()
+        self.canvas.leave()
 
     def command(self) -> list[list[str]]:
         """The commands that draw the same futures.

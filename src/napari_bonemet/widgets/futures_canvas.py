@@ -118,7 +118,8 @@ class FuturesOnCanvas(QGroupBox):
         self.on.clicked.connect(lambda: self.slider.setValue(self.slider.value() + 1))
         self._group.buttonClicked.connect(self._chosen)
         self.overlay.activated.connect(self._chosen)
-        self.layers.changed.connect(self._show_legend)
+        self.layers.changed.connect(lambda role: self._show_legend() if role == self.layers.over else None)
+        viewer.dims.events.ndisplay.connect(self._turned)
         self.hide()
 
     def _lay_out(self) -> None:
@@ -221,6 +222,13 @@ class FuturesOnCanvas(QGroupBox):
             self._desk.set_week(drawn.week)
         self.layers.see(base, over)
         self._show_legend()
+
+    def _turned(self, _event: Any = None) -> None:
+        self.layers.draw_as(volume=self._viewer.dims.ndisplay == 3)
+
+    def leave(self) -> None:
+        """Stop listening to the viewer."""
+        self._viewer.dims.events.ndisplay.disconnect(self._turned)
 
     def _show_legend(self) -> None:
         over = self.layers.over

@@ -11,7 +11,7 @@ from napari_bonemet.forecast.copying import CopyLastWeek
 from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.widgets.futures_run import Drawn
 from napari_bonemet.widgets.layers import KEY, add_scan, find_layers, layer_name, record_of_scan
-from napari_bonemet.widgets.looks import look_like_risk, look_like_share, look_like_spread
+from napari_bonemet.widgets.looks import look_of_risk, look_of_share, look_of_spread, share_colormap, with_colorbar
 
 __all__ = ["FutureLayers"]
 
@@ -29,23 +29,18 @@ class _Role:
     what: str
     words: Callable[[Drawn, int], str]
     scan: Callable[[Drawn, int], Scan]
-    look: Callable[[Image, Drawn], None] | None = None
+    look: Callable[[Drawn], dict[str, Any]] = lambda drawn: {"contrast_limits": drawn.greys}
 
 
+# What stands last is what napari's list shows of a long name.
 def _of(drawn: Drawn) -> str:
-    if not drawn.all_there:
-        return f"{drawn.count} of {drawn.asked} samples"
-    return f"{drawn.count} samples" if drawn.count > 1 else "one sample"
-
-
-def _mean_words(drawn: Drawn, _: int) -> str:
-    return "predicted" if drawn.asked == 1 else f"mean of {_of(drawn)}"
+    return f"{drawn.count}" if drawn.all_there else f"{drawn.count}, {drawn.asked} asked"
 
 
 # The record's `what` tells apart layers of one kind; mean and spread are what a forecast always has.
 _ROLES = {
     COPIED: _Role(Kind.PREDICTION, "copied", lambda _, __: "last week copied", lambda drawn, _: drawn.copied),
-    MEAN: _Role(Kind.PREDICTION, "", _mean_words, lambda drawn, _: drawn.mean),
+    MEAN: _Role(Kind.PREDICTION, "", lambda drawn, _: f"mean of {_of(drawn)}", lambda drawn, _: drawn.mean),
     SAMPLE: _Role(
         Kind.PREDICTION,
         "sample",
@@ -57,21 +52,21 @@ _ROLES = {
         "",
         lambda drawn, _: f"spread of {_of(drawn)}",
         lambda drawn, _: drawn.spread,
-        lambda layer, drawn: look_like_spread(layer, drawn.spread_most),
+        lambda drawn: look_of_spread(drawn.spread_most),
     ),
     PROBABILITY: _Role(
         Kind.UNCERTAINTY,
         "bone probability",
-        lambda drawn, _: f"share of {_of(drawn)} that are bone",
+        lambda drawn, _: f"bone, share of {_of(drawn)}",
         lambda drawn, _: drawn.bone_probability,
-        lambda layer, _: look_like_share(layer),
+        lambda _: look_of_share(),
     ),
     LOSS: _Role(
         Kind.UNCERTAINTY,
         "loss probability",
-        lambda drawn, _: f"share of {_of(drawn)} with bone newly lost",
+        lambda drawn, _: f"lost, share of {_of(drawn)}",
         lambda drawn, _: drawn.loss_probability,
-        lambda layer, _: look_like_risk(layer),
+        lambda _: look_of_risk(),
     ),
 }
 
@@ -81,6 +76,11 @@ def roles_of(drawn: Drawn) -> tuple[str, ...]:
     if drawn.asked == 1:
         return (MEAN,) if drawn.model == CopyLastWeek.name else (COPIED, MEAN, LOSS)
     return tuple(_ROLES)
+
+
+def _whose(scan: Scan) -> str:
+    name = f"{scan.leg}, research use, week {scan.week:g}"
+    return f"synthetic {name}" if scan.synthetic and "synthetic" not in name else name
 
 
 class FutureLayers(QObject):
@@ -99,11 +99,11 @@ class FutureLayers(QObject):
         The sample that is shown, from 0.
     base, over : str
         What is seen of it: one of BASES or "true", and one of OVERLAYS or "nothing".
-    changed : Signal
-        A layer was made or filled anew.
+    changed : Signal(str)
+        The layer of this role was made or filled anew.
     """
 
-    changed = Signal()
+    changed = Signal(str)
 
     def __init__(self, viewer: Any, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -112,6 +112,7 @@ class FutureLayers(QObject):
         self.at = 0
         self.base, self.over = SAMPLE, LOSS
         self._waiting: list[str] = []
+        self._unseen: list[str] = []
         self._timer = QTimer(self)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._next)
@@ -119,7 +120,7 @@ class FutureLayers(QObject):
     @property
     def busy(self) -> bool:
         """Whether layers are still to be made."""
-        return bool(self._waiting)
+        return bool(self._waiting or self._unseen)
 
     def show(self, drawn: Drawn, at: int) -> None:
         """Show these futures, `at` among the samples; what is seen now comes at once, the rest in turns."""
@@ -129,19 +130,22 @@ class FutureLayers(QObject):
             self.base = MEAN
         if self.over not in (*roles, NOTHING):
             self.over = LOSS if LOSS in roles else NOTHING
-        self._fill(self.base if self.base in roles else MEAN)
-        self._waiting = sorted((role for role in roles if role != self.base), key=lambda role: role != self.over)
+        now = self.base if self.base in roles else MEAN
+        rest = sorted((role for role in roles if role != now), key=lambda role: role != self.over)
+        self._waiting = rest
+        self._fill(now)
         self._timer.start()
-
-    def finish(self) -> None:
-        """Make what is still waiting, now."""
-        while self._waiting:
-            self._next()
 
     def forget(self) -> None:
         """Let go of the futures; their layers are the view's to take away."""
         self.drawn = None
-        self._waiting = []
+        self._waiting, self._unseen = [], []
+
+    def draw_as(self, *, volume: bool) -> None:
+        """In 3D, let one look through what all samples say."""
+        layer = self.layer(PROBABILITY)
+        if layer is not None:
+            layer.colormap = share_colormap(volume=volume)
 
     def leaf_to(self, at: int) -> None:
         """Show another sample."""
@@ -153,9 +157,7 @@ class FutureLayers(QObject):
         """Choose what is seen: one picture of the bone, and one overlay on it."""
         self.base, self.over = base, over
         for role in _ROLES:
-            layer = self.layer(role)
-            if layer is not None:
-                layer.visible = role in (base, over)
+            self._reveal(role)
 
     def layer(self, role: str) -> Image | None:
         """The layer of a role, where it is on the canvas."""
@@ -167,47 +169,56 @@ class FutureLayers(QObject):
         return found[-1] if found else None
 
     def _next(self) -> None:
-        if self._waiting:
+        if self._unseen:
+            self._reveal(self._unseen.pop(0))
+        elif self._waiting:
             self._fill(self._waiting.pop(0))
-        if not self._waiting:
+        if not self.busy:
             self._timer.stop()
 
     def _fill(self, role: str) -> None:
         drawn, known = self.drawn, _ROLES[role]
         if drawn is None:
             return
-        scan, words = known.scan(drawn, self.at), f"research use: {known.words(drawn, self.at)}"
+        scan = known.scan(drawn, self.at)
         extra = self._extra(drawn, role)
         layer = self.layer(role)
         if layer is None:
-            layer = self._add(role, scan, extra)
+            layer = self._add(role, scan, extra, known.look(drawn))
+            # Making a layer and drawing it both take their time. Later on, the user may have hidden it.
+            self._unseen.append(role)
         elif layer.data is not scan.voxels:
             layer.data = scan.voxels
             if role == SPREAD:
                 layer.contrast_limits = (0.0, max(drawn.spread_most, 1.0))
-        layer.name = layer_name(scan, words)
+        one = role == MEAN and drawn.asked == 1
+        layer.name = layer_name(scan) if one else f"{_whose(scan)}, {known.words(drawn, self.at)}"
         layer.metadata[KEY] = record_of_scan(scan, known.what, extra)
-        self.changed.emit()
+        self.changed.emit(role)
 
     def _extra(self, drawn: Drawn, role: str) -> dict[str, Any]:
         extra: dict[str, Any] = {"model": drawn.model, "seed": drawn.seed, "drawn": drawn.count, "asked": drawn.asked}
         return extra | {"sample": self.at} if role == SAMPLE else extra
 
-    def _add(self, role: str, scan: Scan, extra: dict[str, Any]) -> Image:
-        drawn, known = self.drawn, _ROLES[role]
-        seen = role in (self.base, self.over) and not self._viewer.canvas.grid.enabled
-        layer = add_scan(
-            self._viewer,
-            scan,
-            what=known.what,
-            visible=False,
-            extra=extra,
-            contrast=(0.0, 1.0) if role in OVERLAYS else drawn.greys if drawn else None,
-        )
+    def _reveal(self, role: str) -> None:
+        """Show a layer that is meant to be seen, with its colour bar, and hide one that is not."""
+        layer = self.layer(role) if role in _ROLES else None
+        if layer is None or self._viewer.canvas.grid.enabled:
+            return
+        layer.visible = role in (self.base, self.over)
+        if layer.visible and role in OVERLAYS and not layer.colorbar.visible:
+            with_colorbar(layer)
+
+    def _add(self, role: str, scan: Scan, extra: dict[str, Any], look: dict[str, Any]) -> Image:
+        known = _ROLES[role]
+        before = set(self._viewer.layers.selection)
+        layer = add_scan(self._viewer, scan, what=known.what, visible=False, extra=extra, look=look)
         self._place(layer, role)
-        if known.look is not None and drawn is not None:
-            known.look(layer, drawn)
-        layer.visible = seen
+        if role == PROBABILITY and self._viewer.dims.ndisplay == 3:
+            layer.colormap = share_colormap(volume=True)
+        # The layer controls follow the picture of the bone, not what is made after it.
+        if role != self.base and before:
+            self._viewer.layers.selection = before
         return layer
 
     def _place(self, layer: Image, role: str) -> None:

@@ -10,7 +10,7 @@ from napari_bonemet.widgets.copy_command import folder_named
 from napari_bonemet.widgets.desk import Desk
 from napari_bonemet.widgets.futures_run import CHECKPOINT, ONE_FUTURE, Drawn, FutureOptions
 
-__all__ = ["MODELS", "about_model", "lost_rows", "predict_command", "score_rows", "verdict"]
+__all__ = ["MODELS", "about_model", "lost_rows", "predict_command", "score_rows", "verdict", "weeks_commands"]
 
 MODELS = {
     "tvae-gate": "T-VAE with a gate",
@@ -81,6 +81,26 @@ def predict_command(desk: Desk, options: FutureOptions, week: float | None) -> l
     """
     if week is None or desk.working is None:
         raise InputError("There is no week to forecast yet", remedy="Register the weeks first")
+    commands, folder = weeks_commands(desk)
+    model = ["--forecaster", options.model]
+    if options.model == CHECKPOINT:
+        if options.checkpoint is None:
+            raise InputError("There is no checkpoint that a command could name", remedy="Choose a .safetensors file")
+        model = ["--checkpoint", str(options.checkpoint)]
+    many = [] if options.model in ONE_FUTURE else ["--samples", str(options.samples)]
+    device = [] if options.model in ONE_FUTURE or options.device == "auto" else ["--device", options.device]
+    flags = [*model, *many, "--seed", str(options.seed), "--week", f"{week:g}", *device]
+    return [*commands, ["napari-bonemet", "predict", "--data", folder, *flags, "--out", "futures"]]
+
+
+def weeks_commands(desk: Desk) -> tuple[list[list[str]], str]:
+    """The commands that bring the weeks of the folder that was opened to where they are here, and their folder then.
+
+    Raises
+    ------
+    InputError
+        When the leg lies in no folder, or its weeks were registered onto a scan of another bone.
+    """
     folder, commands = folder_named(desk), []
     if desk.registration is not None:
         flags = _register_flags(desk.registration.series.scans)
@@ -91,15 +111,7 @@ def predict_command(desk: Desk, options: FutureOptions, week: float | None) -> l
         place = ["--first-slice", str(first), "--slices", str(slices)]
         commands.append(["napari-bonemet", "roi", folder, "--out", "region", *place])
         folder = "region"
-    model = ["--forecaster", options.model]
-    if options.model == CHECKPOINT:
-        if options.checkpoint is None:
-            raise InputError("There is no checkpoint that a command could name", remedy="Choose a .safetensors file")
-        model = ["--checkpoint", str(options.checkpoint)]
-    many = [] if options.model in ONE_FUTURE else ["--samples", str(options.samples)]
-    device = [] if options.model in ONE_FUTURE or options.device == "auto" else ["--device", options.device]
-    flags = [*model, *many, "--seed", str(options.seed), "--week", f"{week:g}", *device]
-    return [*commands, ["napari-bonemet", "predict", "--data", folder, *flags, "--out", "futures"]]
+    return commands, folder
 
 
 def _register_flags(scans: tuple[Scan, ...]) -> list[str]:

@@ -90,7 +90,7 @@ def layer_tuple(
     style: CompositeStyle = "colour",
     visible: bool = True,
     extra: Mapping[str, Any] | None = None,
-    contrast: tuple[float, float] | None = None,
+    look: Mapping[str, Any] | None = None,
 ) -> LayerTuple:
     """The layer of a scan as napari's (data, attributes, type), with scale, place, units and axis labels.
 
@@ -105,8 +105,9 @@ def layer_tuple(
         For composites.
     extra : mapping, optional
         More for the metadata (seed, model, source).
-    contrast : tuple of float, optional
-        Contrast limits of an image, where they are known without a look at its voxels.
+    look : mapping, optional
+        Attributes of an image that differ from the usual (colormap, rendering), or that are known without a look
+        at its voxels (contrast_limits).
     """
     labels = scan.kind == Kind.COMPOSITE and style == "colour" and not what
     attributes: dict[str, Any] = {
@@ -122,8 +123,10 @@ def layer_tuple(
         attributes |= {"colormap": composite_colormap("colour"), "features": _classes()}
         return (scan.voxels, attributes, "labels")
     colormap = "magma" if scan.kind == Kind.UNCERTAINTY else "gray"
-    limits = contrast_of(scan) if contrast is None else contrast
-    return (scan.voxels, attributes | {"contrast_limits": limits, "colormap": colormap}, "image")
+    look = {"colormap": colormap, **(look or {})}
+    if "contrast_limits" not in look:
+        look["contrast_limits"] = contrast_of(scan)
+    return (scan.voxels, attributes | look, "image")
 
 
 def _classes() -> dict[str, list[Any]]:
@@ -139,7 +142,7 @@ def add_scan(
     style: CompositeStyle = "colour",
     visible: bool = True,
     extra: Mapping[str, Any] | None = None,
-    contrast: tuple[float, float] | None = None,
+    look: Mapping[str, Any] | None = None,
 ) -> Layer:
     """Put a scan on the canvas, in the place of our own layer of the same scan if there is one.
 
@@ -150,7 +153,7 @@ def add_scan(
     Layer
         The new layer, on top, or where the replaced one was.
     """
-    data, attributes, kind = layer_tuple(scan, what=what, style=style, visible=visible, extra=extra, contrast=contrast)
+    data, attributes, kind = layer_tuple(scan, what=what, style=style, visible=visible, extra=extra, look=look)
     old = find_layers(viewer, leg=scan.leg, week=scan.week, kind=scan.kind, what=what)
     place = min((viewer.layers.index(layer) for layer in old), default=len(viewer.layers))
     for layer in old:

@@ -15,6 +15,7 @@ from napari_bonemet.scan import Scan
 CLASS_NAMES = {"lost": "resorbed", "kept": "conserved", "formed": "formed"}
 TOO_LITTLE = (0.25, 0.55, 1.0)
 TOO_MUCH = (1.0, 0.52, 0.1)
+_HAZE = 0.02
 
 
 def composite_colormap(style: CompositeStyle) -> DirectLabelColormap:
@@ -95,9 +96,20 @@ def show_slice_of(viewer: Any, scan: Scan) -> None:
         viewer.dims.set_point(axis, scan.grid.centre[0])
 
 
-def share_colormap() -> Colormap:
-    """For a share of samples: what none says is dark, what all say is pale, and colour is where they differ."""
-    return Colormap(np.array(mpl.colormaps["magma"](np.linspace(0, 1, 256))), name="share of samples")
+def share_colormap(*, volume: bool = False) -> Colormap:
+    """For a share of samples: what none says is dark, what all say is pale, and colour is where they differ.
+
+    Parameters
+    ----------
+    volume : bool
+        For 3D: clear where all samples agree, but for a haze of what all say, so that one looks through to where
+        they differ; slices show every share.
+    """
+    share = np.linspace(0, 1, 256)
+    colours = np.array(mpl.colormaps["magma"](share))
+    if volume:
+        colours[:, 3] = np.clip(4 * share * (1 - share), _HAZE * share, 1)
+    return Colormap(colours, name="share of samples")
 
 
 def clear_colormap(name: str, of: str) -> Colormap:
@@ -115,32 +127,29 @@ def clear_colormap(name: str, of: str) -> Colormap:
     return Colormap(colours, name=name)
 
 
-def look_like_share(layer: Image) -> None:
-    """Draw a share of samples, 0 to 1, with its colour bar."""
-    layer.colormap = share_colormap()
-    layer.contrast_limits = (0.0, 1.0)
-    with_colorbar(layer)
+def look_of_share() -> dict[str, Any]:
+    """Attributes of an image layer that shows a share of samples, 0 to 1."""
+    look: dict[str, Any] = {"colormap": share_colormap(), "contrast_limits": (0.0, 1.0), "rendering": "translucent"}
+    # Between what no sample and what every sample calls bone there are no samples in doubt.
+    return look | {"interpolation3d": "nearest"}
 
 
-def look_like_spread(layer: Image, most: float) -> None:
-    """Draw a spread over samples, in greys, clear where samples agree, with its colour bar."""
-    layer.colormap = clear_colormap("spread", "viridis")
-    layer.contrast_limits = (0.0, max(most, 1.0))
-    layer.rendering = "translucent"
-    with_colorbar(layer)
+def look_of_spread(most: float) -> dict[str, Any]:
+    """Attributes of an image layer that shows a spread over samples, in greys, clear where samples agree."""
+    limits = (0.0, max(most, 1.0))
+    return {"colormap": clear_colormap("spread", "viridis"), "contrast_limits": limits, "rendering": "translucent"}
 
 
-def look_like_risk(layer: Image) -> None:
-    """Draw the share of samples that lost bone, 0 to 1, clear where none did, with its colour bar."""
-    layer.colormap = clear_colormap("newly lost bone", "autumn_r")
-    layer.contrast_limits = (0.0, 1.0)
-    layer.rendering = "translucent"
-    with_colorbar(layer)
+def look_of_risk() -> dict[str, Any]:
+    """Attributes of an image layer that shows the share of samples that lost bone, 0 to 1, clear where none did."""
+    colormap = clear_colormap("newly lost bone", "autumn_r")
+    return {"colormap": colormap, "contrast_limits": (0.0, 1.0), "rendering": "translucent"}
 
 
 def with_colorbar(layer: Image) -> None:
     """A small colour bar on the canvas, out of the way of titles."""
-    layer.colorbar.visible = True
     layer.colorbar.position = "bottom_left"
     layer.colorbar.size = (12, 80)
     layer.colorbar.font_size = 8
+    # Last, so that it is drawn once.
+    layer.colorbar.visible = True

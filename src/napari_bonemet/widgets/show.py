@@ -12,13 +12,15 @@ from napari_bonemet.io.atomic import atomic_file
 from napari_bonemet.study.leg import LegStudy
 from napari_bonemet.widgets.compare import CompareDock
 from napari_bonemet.widgets.desk import Desk, desk_of
+from napari_bonemet.widgets.diagnosis_run import LegDiagnosis, laid_on
+from napari_bonemet.widgets.futures_run import drawn_of, weeks_beside
 from napari_bonemet.widgets.layers import add_scan
 from napari_bonemet.widgets.settings import PLUGIN
 from napari_bonemet.widgets.week_view import week_view_of
 
 __all__ = ["lay_out", "open_docks", "show_demo"]
 
-DOCKS = ("Weekly scans", "Register weeks", "Composite and RoI", "Futures", "Figure", "Compare")
+DOCKS = ("Weekly scans", "Register weeks", "Composite and RoI", "Futures", "Diagnosis", "Figure", "Compare")
 WINDOW = (1400, 900)
 _PATIENCE_S = 120.0
 
@@ -74,9 +76,11 @@ def lay_out(viewer: Any, study: LegStudy) -> Desk:
         add_scan(viewer, composite.scan, visible=False)
     forecast = study.forecast
     if forecast is not None:
-        desk.set_forecast(forecast, study.scores)
+        desk.set_forecast(forecast, study.scores, drawn_of(forecast, weeks_beside(study.registered, forecast)))
         extra = {"model": forecast.model, "seed": forecast.seed}
         add_scan(viewer, forecast.mean, visible=False, extra=extra)
+    if study.diagnoses:
+        desk.set_diagnoses(LegDiagnosis(tuple(laid_on(study.registered, study.common, study.diagnoses))))
     # So that the layer controls follow the week.
     viewer.layers.selection.clear()
     desk.set_week(study.registered.weeks[-1])
