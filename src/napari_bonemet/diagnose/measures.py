@@ -68,14 +68,15 @@ def calibration(scores: np.ndarray, lesion: np.ndarray) -> tuple[float, float]:
     Returns
     -------
     factor, shift : float
-        ``factor * scores + shift`` are the calibrated log odds. The factor is positive, so that no order changes;
-        a scan counts as ``(n + 1) / (n + 2)`` ill or well (Platt 1999), which keeps both finite where the scores
-        part the scans without a fault.
+        ``factor * scores + shift`` are the calibrated log odds, as if there were as many scans with a lesion as
+        without. The factor is positive, so that no order changes; a scan counts as ``(n + 1) / (n + 2)`` ill or well
+        (Platt 1999, here with n of the rarer kind), which keeps both finite where no scan is told wrong.
     """
     lesion = np.asarray(lesion, dtype=bool)
     ill, well = lesion.sum(), (~lesion).sum()
-    target = np.where(lesion, (ill + 1) / (ill + 2), 1 / (well + 2))
-    weight = np.where(lesion, 0.5 / max(ill, 1), 0.5 / max(well, 1))
+    fewer = min(ill, well)
+    target = np.where(lesion, fewer + 1, 1) / (fewer + 2)
+    weight = np.where(lesion, 0.5 / ill, 0.5 / well)
 
     def cost(at: np.ndarray) -> float:
         log_odds = np.exp(at[0]) * scores + at[1]
