@@ -95,11 +95,12 @@ def _trained(own: Arguments) -> Forecaster | None:
     """What needs no fitting: the checkpoint, or the network that comes with the package."""
     from napari_bonemet.forecast.registry import load_forecaster
     from napari_bonemet.study.device import choose_device
-    from napari_bonemet.study.forecasting import NETWORKS, shipped_network
+    from napari_bonemet.study.forecasting import trained_network
+    from napari_bonemet.study.options import StudyOptions
 
     if own.checkpoint is not None:
         return load_forecaster(own.checkpoint, device=choose_device(own.common.device))
-    return shipped_network(own.forecaster, own.common.device) if own.forecaster in NETWORKS else None
+    return trained_network(StudyOptions(forecaster=own.forecaster, device=own.common.device))
 
 
 def _forecast(

@@ -53,8 +53,9 @@ def forecaster_for(
         When there is nothing to fit to, the leg is among those it is trained on, or a network did not come with
         the installation.
     """
-    if options.forecaster in NETWORKS:
-        return shipped_network(options.forecaster, options.device), ""
+    network = trained_network(options)
+    if network is not None:
+        return network, ""
     if options.forecaster == "copy-last-week":
         progress.advance(1.0)
         return CopyLastWeek(options.composite.bone_threshold), ""
@@ -74,16 +75,18 @@ def forecaster_for(
     return model, f"fitted to this leg's own {len(seen)} earlier weeks"
 
 
-def shipped_network(name: str, device: str = "auto") -> Forecaster:
-    """A network that comes with the package, on the device asked for.
+def trained_network(options: StudyOptions) -> Forecaster | None:
+    """The network asked for, on the device asked for; None where what is asked for is no network.
 
     Raises
     ------
     InputError
         When its checkpoint did not come with the installation, or the device is not there.
     """
-    network: Any = make_forecaster(name)
-    moved: Forecaster = network.on(choose_device(device))
+    if options.forecaster not in NETWORKS:
+        return None
+    network: Any = make_forecaster(options.forecaster)
+    moved: Forecaster = network.on(choose_device(options.device))
     return moved
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.figures.study import StudyFigure, study_figure
-from napari_bonemet.forecast.forecaster import Forecast
+from napari_bonemet.forecast.forecaster import Forecast, Forecaster
 from napari_bonemet.metrics.table import ForecastScores, score
 from napari_bonemet.processing.composite import make_composite
 from napari_bonemet.processing.composite_result import CompositeResult
@@ -18,7 +18,7 @@ from napari_bonemet.series import ScanSeries
 from napari_bonemet.study.common import cut_to, seen_in_every_week
 from napari_bonemet.study.device import choose_device
 from napari_bonemet.study.diagnosing import classifier_for, diagnose_weeks
-from napari_bonemet.study.forecasting import forecaster_for
+from napari_bonemet.study.forecasting import forecaster_for, trained_network
 from napari_bonemet.study.notes import about_leg
 from napari_bonemet.study.options import StudyOptions
 from napari_bonemet.study.summary import lost_bone
@@ -121,7 +121,8 @@ def run_leg(
     """
     options = options or StudyOptions()
     _require_greys(series)
-    classifier = classifier_for(options)
+    # Before the long steps: a network that did not come with the installation is told of at once.
+    network, classifier = trained_network(options), classifier_for(options)
     registration = registration or register_leg(series, options, PartOf(progress, 0.0, _REGISTERED))
     registered = registration.series if registration else series
     registered.require_one_grid("The chain without registration")
@@ -133,7 +134,8 @@ def run_leg(
     forecast, scores = None, None
     truth = _scan_of(common, target)
     if target is not None:
-        forecast = _forecast(common, target, options, train, PartOf(progress, _COMPOSED, _FORECAST))
+        part = PartOf(progress, _COMPOSED, _FORECAST)
+        forecast = _forecast(common, target, options, train, network=network, progress=part)
         scores = _score(common, forecast, truth, options, PartOf(progress, _FORECAST, _SCORED))
     diagnoses: tuple[Diagnosis, ...] = ()
     refusal = ""
@@ -224,12 +226,21 @@ def _scan_of(registered: ScanSeries, week: float | None) -> Scan | None:
 
 
 def _forecast(
-    registered: ScanSeries, week: float, options: StudyOptions, train: Sequence[ScanSeries], progress: Progress
+    registered: ScanSeries,
+    week: float,
+    options: StudyOptions,
+    train: Sequence[ScanSeries],
+    *,
+    network: Forecaster | None,
+    progress: Progress,
 ) -> Forecast:
     seen = registered.until(week)
     progress.message(f"{registered.leg}: forecasting week {week:g} from {len(seen)} weeks before it")
-    forecaster, origin = forecaster_for(seen, week, options, train, PartOf(progress, 0.0, 0.8))
-    part = PartOf(progress, 0.8, 1.0)
+    if network is None:
+        forecaster, origin = forecaster_for(seen, week, options, train, PartOf(progress, 0.0, 0.8))
+        part = PartOf(progress, 0.8, 1.0)
+    else:
+        forecaster, origin, part = network, "", progress
     forecast = forecaster.predict(seen, week, samples=options.samples, seed=options.seed, progress=part)
     return replace(forecast, note="; ".join(text for text in (forecast.note.rstrip("."), origin) if text))
 

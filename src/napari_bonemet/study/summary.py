@@ -54,7 +54,9 @@ def _futures(study: "LegStudy", forecast: Forecast) -> str:
     truth = "the true week is not there"
     if study.scores is not None:
         truth = f"the true week lost {study.scores.true_lost_mm3:.3f} mm³"
+    thick = 2 * study.options.figure.lesion_opening + 1
+    counted = f", counting pieces {thick} voxels thick or more" if thick > 1 else ""
     return (
-        f"{study.leg}, week {forecast.week:g}: {who} {amount} mm³ of bone since week {last:g}, counting "
-        f"pieces {2 * study.options.figure.lesion_opening + 1} voxels thick or more; {truth}. Predicted, research use."
+        f"{study.leg}, week {forecast.week:g}: {who} {amount} mm³ of bone since week {last:g}{counted}; {truth}. "
+        "Predicted, research use."
     )
