@@ -141,7 +141,7 @@ def test_the_forecast_has_a_row_and_its_samples_a_range(dock, qtbot, make_series
     with_forecast(dock, series)
     assert not dock.with_forecast.isHidden()
     classify(dock, qtbot)
-    assert dock.table.rows()[-1][0] == "2, predicted"
+    assert dock.table.rows()[-1][0] == "2 predicted"
     assert "samples 0." in dock.forecast_line.text()
     assert "in 2 of 2 samples" in dock.forecast_line.text()
 
@@ -210,10 +210,10 @@ def test_the_command_names_folder_checkpoint_and_device(dock, make_series, tmp_p
     dock.copy_button.click()
     command = QGuiApplication.clipboard().text()
     assert command == f"napari-bonemet classify --data {tmp_path} --out diagnosis.csv --device cpu"
-    dock.desk.set_registration(SimpleNamespace(series=series))
-    dock.copy_button.click()
-    command = QGuiApplication.clipboard().text()
-    assert command == f"napari-bonemet run {tmp_path} --out results --diagnose --device cpu"
     dock.form.fields["checkpoint"].value = tmp_path / "own.safetensors"
+    dock.desk.set_roi(SimpleNamespace(series=series, first_slice=2, last_slice=7))
     dock.copy_button.click()
-    assert "Save the registered weeks" in dock.run_bar.line.text()
+    assert QGuiApplication.clipboard().text() == (
+        f"napari-bonemet roi {tmp_path} --out region --first-slice 2 --slices 6 && napari-bonemet classify "
+        f"--data region --out diagnosis.csv --checkpoint {tmp_path / 'own.safetensors'} --device cpu"
+    )

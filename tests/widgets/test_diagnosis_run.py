@@ -141,7 +141,7 @@ def test_a_forecast_goes_and_the_weeks_stay():
 
 def test_words_of_table_and_forecast():
     volumes = [Diagnosed(said(0.15, week=2)), Diagnosed(said(0.91), 4, True, (said(0.72), said(0.97), said(0.4)))]
-    assert rows(volumes) == [["2", "0.20", "no lesion", "2"], ["3, predicted", "0.91", "bone lesion", "5"]]
+    assert rows(volumes) == [["2", "0.20", "no lesion", "2"], ["3 predicted", "0.91", "bone lesion", "5"]]
     assert forecast_line(volumes) == (
         "Predicted week 3: 0.91 (samples 0.40 to 0.97), bone lesion in 2 of 3 samples. Model samples, not confidence."
     )

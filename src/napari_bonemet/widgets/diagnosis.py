@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QTableWidget
 
-from napari_bonemet.errors import BoneMetError, InputError
+from napari_bonemet.errors import BoneMetError
 from napari_bonemet.forecast.forecaster import Forecast
 from napari_bonemet.options import as_flags
 from napari_bonemet.scan import Kind
 from napari_bonemet.series import ScanSeries
-from napari_bonemet.study.options import StudyOptions
-from napari_bonemet.widgets.copy_command import CopyCommandButton, folder_named
+from napari_bonemet.widgets.copy_command import CopyCommandButton
 from napari_bonemet.widgets.diagnosis_plot import Curve, ProbabilityPlot, colour_of
 from napari_bonemet.widgets.diagnosis_run import (
     RULE,
@@ -27,7 +26,8 @@ from napari_bonemet.widgets.diagnosis_run import (
 )
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
-from napari_bonemet.widgets.layers import ANY, find_layers
+from napari_bonemet.widgets.futures_words import weeks_commands
+from napari_bonemet.widgets.layers import ANY, OF_FORECAST, find_layers, record_of_layer
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.tables import SmallTable
 
@@ -104,6 +104,7 @@ class DiagnosisDock(Dock):
     def _build_result(self) -> None:
         box = self.box("Probability of a lesion")
         self.table = SmallTable(("Week", "Lesion", "Verdict", "Slice"))
+        self.table.setIconSize(QSize(10, 10))
         self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
         self.table.horizontalHeader().setToolTip(f"Probability of a lesion, and the slice where it is highest. {RULE}")
         self.table.setToolTip("Click to go to the most suspicious slice of a week; Ctrl+C copies the table")
@@ -223,10 +224,10 @@ class DiagnosisDock(Dock):
         """A forecast lies on top of the weeks: it is seen when asked for, and gives the view free otherwise."""
         if self.viewer.canvas.grid.enabled:
             return  # in linked cells nothing lies on top of anything
-        for layer in find_layers(self.viewer, leg=series.leg, kind=str(Kind.UNCERTAINTY), what=ANY):
-            layer.visible = False
-        for layer in find_layers(self.viewer, leg=series.leg, kind=str(Kind.PREDICTION)):
-            layer.visible = shown
+        for layer in find_layers(self.viewer, leg=series.leg, what=ANY):
+            record = record_of_layer(layer) or {}
+            if record["kind"] in (Kind.PREDICTION, Kind.UNCERTAINTY) and record["what"] in OF_FORECAST:
+                layer.visible = shown and record["kind"] == Kind.PREDICTION and not record["what"]
 
     def _axis(self) -> int:
         return int(self.viewer.dims.ndim) - 3
@@ -247,18 +248,10 @@ class DiagnosisDock(Dock):
         self.viewer.dims.events.point.disconnect(self._mark)
         self.viewer.events.theme.disconnect(self._theme)
 
-    def _command(self) -> list[str]:
-        folder, options = folder_named(self.desk), self.form.options()
-        if self.desk.registration is None and self.desk.roi is None:
-            return ["napari-bonemet", "classify", "--data", folder, "--out", "diagnosis.csv", *as_flags(options)]
-        if options.checkpoint is not None:
-            raise InputError(
-                "No one command registers the weeks of a folder and classifies them by a network of one's own",
-                remedy="Save the registered weeks (File > Save Selected Layers, BoneMet weeks), and open that folder",
-            )
-        # The folder holds the weeks as scanned: the chain brings them to where they are here, and classifies then.
-        whole = StudyOptions(diagnose=True, crop_to_roi=self.desk.roi is not None, device=options.device)
-        return ["napari-bonemet", "run", folder, "--out", "results", *as_flags(whole)]
+    def _command(self) -> list[list[str]]:
+        commands, folder = weeks_commands(self.desk)
+        flags = as_flags(self.form.options())
+        return [*commands, ["napari-bonemet", "classify", "--data", folder, "--out", "diagnosis.csv", *flags]]
 
 
 def _whole(series: ScanSeries, week: float | None) -> Any:

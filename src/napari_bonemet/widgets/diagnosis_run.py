@@ -195,7 +195,7 @@ def rows(volumes: Iterable[Diagnosed]) -> list[list[str]]:
     """The table of the dock: week, probability of a lesion, verdict, slice."""
     return [
         [
-            volume.title.removeprefix("week "),
+            volume.title.removeprefix("week ").replace(",", ""),
             f"{volume.diagnosis.probability:.2f}",
             volume.diagnosis.verdict,
             f"{volume.slice_index}",

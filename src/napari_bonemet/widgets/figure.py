@@ -1,7 +1,7 @@
 """The Figure dock: the montage of a leg with its preview, and the canvas as an annotated picture."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
@@ -219,10 +219,15 @@ class FigureDock(Dock):
         if self.desk.registration is None and self.desk.forecast is None:
             return ["napari-bonemet", "figure", folder, "--out", "figure.png", *as_flags(options)]
         # Weeks as scanned: the whole chain makes the figure, and with it all that the figure shows.
+        forecast = self.desk.forecast
         whole = StudyOptions(
             figure=options,
             crop_to_roi=self.desk.roi is not None,
-            forecaster="ridge" if self.desk.forecast is not None and self.desk.forecast.model == "ridge" else DEFAULT,
-            target_week=self.desk.forecast.week if self.desk.forecast is not None else None,
+            forecaster=next(
+                (name for name in get_args(ForecasterName) if forecast and forecast.model == name), DEFAULT
+            ),
+            target_week=forecast.week if forecast else None,
+            samples=len(forecast.samples) if forecast else 1,
+            seed=forecast.seed if forecast else 0,
         )
         return ["napari-bonemet", "run", folder, "--out", "results", *as_flags(whole)]

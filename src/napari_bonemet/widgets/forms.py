@@ -64,7 +64,7 @@ class _Field:
         whole = self.kind is int
         step = 1.0 if whole else _step(self.option.default, high - low)
         # One step below the range stands for "automatic", which Qt then shows in words.
-        low, high = max(low, -_MOST) - (step if self.optional else 0), min(high, _MOST)
+        low, high = round(max(low, -_MOST) - (step if self.optional else 0), 9), min(high, _MOST)
         # Whole numbers too: magicgui's SpinBox is of a Qt class that shows no unit behind the number.
         box: Any = FloatSpinBox(name=self.option.name, min=low, max=high, step=step, value=low)
         box.native.setDecimals(0 if whole else _decimals(self.option.default, step))
