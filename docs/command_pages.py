@@ -17,6 +17,7 @@ ROOMS = {
     "processing": "Registration, composites, regions of interest",
     "metrics": "How close is a prediction",
     "forecast": "Forecasts",
+    "diagnose": "Diagnosis",
     "figures": "Figures",
     "study": "The whole chain",
 }

@@ -19,11 +19,11 @@ class ClassifierOptions(Options):
     ] = 96
     width: Annotated[int, Doc("Channels of the first layer; they double twice."), Between(4, 128)] = 16
     bone_threshold: Annotated[float, Doc("Bone is above this grey value."), Between(0, 255)] = 75.0
-    epochs: Annotated[int, Doc("Times that every scan is seen."), Between(1, 10_000)] = 80
+    epochs: Annotated[int, Doc("Times that every scan is seen."), Between(1, 10_000)] = 30
     minutes: Annotated[float, Doc("Stop after this time; 0 sets no limit."), Between(0, 1e5), Unit("min")] = 0.0
     patience: Annotated[
         int, Doc("Stop when the validation animals gained nothing for this many epochs."), Between(1, 10_000)
-    ] = 30
+    ] = 15
     batch: Annotated[int, Doc("Scans in a step."), Between(2, 4096)] = 16
     slices: Annotated[int, Doc("Slices of each scan in a step, evenly spread."), Between(1, 4096)] = 12
     learning_rate: Annotated[
