@@ -1,7 +1,7 @@
 """Whether a control measures like a mouse: python benchmarks/phantom_measures.py [--animals 8] [--out table.csv].
 
 Published ranges are of Calcif Tissue Int 2013, 93:211-221, tables 3 and 5 (means of groups, weeks 0 to 6).
-Everything is measured on scanned greys, bone above 75 of 255, at 10.6 µm, by these simple means:
+Everything is measured on scanned greys, bone above 75 of 255, at 10.6 µm or --spacing, by these simple means:
 
 - BV/TV, Tb.Th, Tb.Sp: 0.3 to 1.1 mm below the growth plate, at least 50 µm inside the endosteum of the
   true compartments. Thickness and separation are means, per volume, of the diameter of the largest ball
@@ -14,6 +14,7 @@ With --ageing, instead: by how many points BV/TV of each control falls from week
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +28,10 @@ from napari_bonemet.phantom.options import Strain
 SPACING_UM = 10.6
 THRESHOLD = 75
 INSIDE_UM = 50
-FIELD = LegOptions(shape=(76, 260, 280), start_um=300.0, spacing_um=SPACING_UM, tumour=False, weeks=(0,))
-SHAFT = LegOptions(shape=(37, 260, 280), start_um=1900.0, spacing_um=SPACING_UM, tumour=False, weeks=(0,))
+# Depth of the first slice, and size z y x, of the two fields of view.
+FIELD_UM, FIELD_SIZE_UM = 300.0, (806.0, 2756.0, 2968.0)
+SHAFT_UM, SHAFT_SIZE_UM = 1900.0, (392.0, 2756.0, 2968.0)
+SHAFT_SLICES = 5
 RANGES: dict[Strain, dict[str, tuple[float, float]]] = {
     "C57BL/6": {
         "BV/TV %": (10, 12), "Tb.Th um": (48, 57), "Tb.N /mm": (3.7, 4.4),
@@ -52,33 +55,39 @@ def local_thickness(mask: np.ndarray, region: np.ndarray) -> float:
     return float(2 * widest[region & mask].mean() - 0.5)
 
 
-def well_inside(cavity: np.ndarray) -> np.ndarray:
-    return np.stack([ndimage.distance_transform_edt(c) for c in cavity]) > INSIDE_UM / SPACING_UM
+def control(strain: Strain, seed: int, start: float, size: tuple[float, ...], spacing: float) -> LegOptions:
+    z, y, x = (round(length / spacing) for length in size)
+    return LegOptions(
+        shape=(z, y, x), start_um=start, spacing_um=spacing, strain=strain, seed=seed, tumour=False, weeks=(0,)
+    )
 
 
-def ageing(strain: Strain, seed: int) -> tuple[float, float]:
+def well_inside(cavity: np.ndarray, spacing: float) -> np.ndarray:
+    return np.stack([ndimage.distance_transform_edt(c) for c in cavity]) > INSIDE_UM / spacing
+
+
+def ageing(strain: Strain, seed: int, spacing: float) -> tuple[float, float]:
     """BV/TV of one control at week 0 and at week 6, per cent."""
-    options = {**FIELD.as_record(), "strain": strain, "seed": seed, "weeks": [0, 6]}
-    leg = make_leg(LegOptions.from_record(options))
-    inside = well_inside(leg.truth.compartments == Compartment.CAVITY)
+    leg = make_leg(replace(control(strain, seed, FIELD_UM, FIELD_SIZE_UM, spacing), weeks=(0, 6)))
+    inside = well_inside(leg.truth.compartments == Compartment.CAVITY, spacing)
     young, old = (100 * float((scan.to_numpy()[inside] > THRESHOLD).mean()) for scan in leg.registered(0.0))
     return young, old
 
 
 def trabecular(options: LegOptions) -> dict[str, float]:
-    leg = make_leg(options)
+    leg, um = make_leg(options), options.spacing_um
     bone = leg.series[0].to_numpy() > THRESHOLD
     cavity = leg.truth.compartments == Compartment.CAVITY
-    inside = well_inside(cavity)
-    thickness = local_thickness(bone & cavity, inside) * SPACING_UM
+    inside = well_inside(cavity, um)
+    thickness = local_thickness(bone & cavity, inside) * um
     # Gaps are wide and need no fine voxels; the cortex bounds them.
     gap = ndimage.zoom((bone & inside).astype(np.float32), 0.5, order=1) < 0.5
     region = inside[::2, ::2, ::2][tuple(slice(0, n) for n in gap.shape)]
     gap = gap[tuple(slice(0, n) for n in region.shape)] & region
-    separation = local_thickness(gap, region) * SPACING_UM * 2
+    separation = local_thickness(gap, region) * um * 2
     lines = skeletonize(bone & inside)
     between = ~ndimage.binary_dilation(lines)[::2, ::2, ::2][tuple(slice(0, n) for n in region.shape)] & region
-    spacing = local_thickness(between, region) * SPACING_UM * 2
+    spacing = local_thickness(between, region) * um * 2
     return {
         "BV/TV %": 100 * float(bone[inside].mean()),
         "true BV/TV %": 100 * float(leg.truth.bone[0][inside].mean()),
@@ -89,26 +98,30 @@ def trabecular(options: LegOptions) -> dict[str, float]:
 
 
 def cortical(options: LegOptions) -> dict[str, float]:
-    leg = make_leg(options)
+    leg, um = make_leg(options), options.spacing_um
     bone = leg.series[0].to_numpy() > THRESHOLD
     found = []
-    for section in bone[4 : 4 + 5 * 7 : 7]:
+    for section in bone[len(bone) // 9 :: len(bone) // SHAFT_SLICES][:SHAFT_SLICES]:
         parts, _ = ndimage.label(section)
         tibia = parts == 1 + np.bincount(parts.ravel())[1:].argmax()
-        filled = ndimage.binary_fill_holes(ndimage.binary_closing(np.pad(tibia, 5), iterations=3))[5:-5, 5:-5]
+        closed = ndimage.binary_closing(np.pad(tibia, 5), iterations=round(32 / um))
+        filled = ndimage.binary_fill_holes(closed)[5:-5, 5:-5]
         holes, _ = ndimage.label(filled & ~tibia)
         marrow = holes == 1 + np.bincount(holes.ravel())[1:].argmax()
         shell = filled & ~marrow
-        area = SPACING_UM**2 * 1e-6
-        thickness = local_thickness(shell, shell) * SPACING_UM * 1e-3
+        area = um**2 * 1e-6
+        thickness = local_thickness(shell, shell) * um * 1e-3
         found.append((thickness, filled.sum() * area, marrow.sum() * area))
     return dict(zip(("Ct.Th mm", "Tt.Ar mm2", "Ma.Ar mm2"), map(float, np.mean(found, axis=0)), strict=True))
 
 
-def measure(strain: Strain, seed: int) -> dict[str, object]:
-    record = {"strain": strain, "seed": seed}
-    animal = [LegOptions.from_record({**o.as_record(), **record}) for o in (FIELD, SHAFT)]
-    return {**record, **trabecular(animal[0]), **cortical(animal[1])}
+def measure(strain: Strain, seed: int, spacing: float) -> dict[str, object]:
+    return {
+        "strain": strain,
+        "seed": seed,
+        **trabecular(control(strain, seed, FIELD_UM, FIELD_SIZE_UM, spacing)),
+        **cortical(control(strain, seed, SHAFT_UM, SHAFT_SIZE_UM, spacing)),
+    }
 
 
 def main() -> None:
@@ -116,20 +129,23 @@ def main() -> None:
     parser.add_argument("--animals", type=int, default=8, help="animals of each strain")
     parser.add_argument("--first-seed", type=int, default=100)
     parser.add_argument("--out", type=Path, default=None, help="CSV to write, one row per animal")
+    parser.add_argument("--spacing", type=float, default=SPACING_UM, help="voxel size, µm")
     parser.add_argument("--ageing", action="store_true", help="what controls lose in six weeks, and nothing else")
     given = parser.parse_args()
+    seeds = range(given.first_seed, given.first_seed + given.animals)
     if given.ageing:
         for strain in RANGES:
-            group = np.array([ageing(strain, given.first_seed + number) for number in range(given.animals)])
+            group = np.array([ageing(strain, seed, given.spacing) for seed in seeds])
             lost = group[:, 0] - group[:, 1]
             print(f"{strain}: BV/TV {group[:, 0].mean():.2f} to {group[:, 1].mean():.2f} % in six weeks,", end=" ")
             print(f"{lost.mean():.2f} points lost ({lost.min():.2f} to {lost.max():.2f})", flush=True)
         return
     rows = []
     for strain, ranges in RANGES.items():
-        group = [measure(strain, given.first_seed + number) for number in range(given.animals)]
+        group = [measure(strain, seed, given.spacing) for seed in seeds]
         rows += group
-        print(f"{strain}, {given.animals} synthetic controls (seeds from {given.first_seed}): mean, spread, published")
+        print(f"{strain}, synthetic controls, seeds {seeds[0]} to {seeds[-1]}, {given.spacing:g} µm:", end=" ")
+        print("mean, spread, published")
         for name in list(group[0])[2:]:
             values = np.array([row[name] for row in group], float)
             low, high = ranges.get(name, (-np.inf, np.inf))

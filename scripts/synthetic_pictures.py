@@ -72,10 +72,10 @@ def weeks() -> None:
     treated = make_leg(replace(tumour.options, treatment_week=1, treatment_strength=1.0))
     figure, rows = plt.subplots(4, 4, figsize=(10, 9.6))
     z = slice_of(tumour)
-    named = {"tumour": tumour, "tumour, treated from week 1": treated, "control": control}
+    named = {"tumour": tumour, "treated from week 1": treated, "control": control}
     for axes, (name, leg) in zip(rows, named.items(), strict=False):
         for place, scan in zip(axes, leg.registered(), strict=True):
-            show(place, scan.to_numpy()[z, 15:85, 15:90], f"{name}, week {scan.week:g}")
+            show(place, scan.to_numpy()[z, 8:85, 15:90], f"{name}, week {scan.week:g}")
     lost = int((tumour.truth.lesion_labels[-1] > 0).sum(axis=(0, 2)).argmax())
     for place, scan in zip(rows[3], tumour.registered(), strict=True):
         show(place, scan.to_numpy()[:, lost, 15:90], f"tumour, coronal, week {scan.week:g}")
@@ -87,14 +87,14 @@ def futures() -> None:
     z = slice_of(leg)
 
     def part(scan: Scan) -> np.ndarray:
-        return scan.to_numpy()[z, 15:85, 15:90]
+        return scan.to_numpy()[z, 8:85, 15:90]
 
     figure, rows = plt.subplots(2, 4, figsize=(10, 5))
     others = [continue_leg(leg, 2, seed) for seed in range(6)]
     show(rows[0, 0], part(leg.registered()[2]), "week 2, the past of all")
     for place, (number, other) in zip(rows.flat[1:7], enumerate(others, start=1), strict=True):
         show(place, part(other.registered()[3]), f"week 3, future {number}")
-    share = np.mean([other.truth.bone[3][z, 15:85, 15:90] for other in others], axis=0)
+    share = np.mean([other.truth.bone[3][z, 8:85, 15:90] for other in others], axis=0)
     rows[1, 3].imshow(share, cmap="magma", vmin=0, vmax=1)
     rows[1, 3].set_title("share of futures with bone", fontsize=9)
     rows[1, 3].axis("off")
