@@ -45,3 +45,12 @@ def forecast() -> Forecast:
     """Finds the first true hole, misses the second, and adds one that is not true."""
     sample = scan(ring((TRUE_HOLES[0], FALSE_HOLE)), 3, kind=Kind.PREDICTION)
     return summarise([sample], week=3, model="copy-last-week")
+
+
+@pytest.fixture
+def several() -> Forecast:
+    """Four futures: the third loses least bone, then the fourth, the second, and the first most."""
+    holes = ((*TRUE_HOLES, FALSE_HOLE), TRUE_HOLES, (), (FALSE_HOLE,))
+    samples = [scan(ring(one), 3, kind=Kind.PREDICTION) for one in holes]
+    note = "Model samples, not confidence; trained on synthetic legs"
+    return summarise(samples, week=3, model="tvae-gate", seed=5, note=note)

@@ -100,6 +100,39 @@ def test_arrows_keep_apart_and_inside() -> None:
             assert np.linalg.norm(one[:, None] - other[None], axis=-1).min() > 0.05
 
 
+def test_arrows_end_at_a_spot_and_do_not_hide_it() -> None:
+    mask = np.zeros((100, 100), dtype=bool)
+    mask[20:80, 46:55] = True  # a long spot, whose darkest surroundings lie along it
+    picture = Slice(np.where(mask, 0, 200), Window(0.0, 1.0, 0.0, 1.0))
+    spots = Slice(mask, picture.window)
+    (hidden,) = place([Arrow((0.0, 500.0, 505.0))], picture, picture.window, "transverse")
+    assert spots.value_at(*hidden.tail)
+    (seen,) = place([Arrow((0.0, 500.0, 505.0))], picture, picture.window, "transverse", spots)
+    assert not any(spots.value_at(*point) for point in np.linspace(seen.tail, seen.tip, 50))
+    row, column = seen.tip
+    assert min(abs(column - 0.46), abs(column - 0.55)) < 0.03
+    assert 0.4 < row < 0.6
+
+
+def test_neighbours_of_one_meaning_share_an_arrow() -> None:
+    picture = Slice(np.zeros((100, 100)), Window(0.0, 1.0, 0.0, 1.0))
+    here, near, far = (Arrow((0.0, 500.0, x)) for x in (400.0, 460.0, 700.0))
+    wrong = Arrow((0.0, 560.0, 400.0), "wrong")
+    placed = place([here, near, far], picture, picture.window, "transverse")
+    assert [one.arrow for one in placed] == [here, far]
+    placed = place([here, near, wrong], picture, picture.window, "transverse")
+    assert [one.meaning for one in placed] == ["lesion", "wrong"]
+
+
+def test_arrows_are_long_enough_on_small_pictures() -> None:
+    picture = Slice(np.zeros((100, 100)), Window(0.0, 1.0, 0.0, 1.0))
+    lengths = []
+    for inches in (1.75, 0.7):
+        (one,) = place([Arrow((0.0, 500.0, 500.0))], picture, picture.window, "transverse", inches=inches)
+        lengths.append(float(np.hypot(one.tip[0] - one.tail[0], one.tip[1] - one.tail[1])))
+    assert lengths == pytest.approx([0.17, 0.17 / 0.7])
+
+
 def test_spots_are_pointed_at_inside_largest_first() -> None:
     mask = np.zeros((3, 40, 40), dtype=bool)
     mask[1, 2:20, 2] = mask[1, 19, 2:20] = True  # an L, whose centroid lies outside it

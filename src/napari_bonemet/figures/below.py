@@ -8,9 +8,10 @@ from napari_bonemet.figures.page import Box
 from napari_bonemet.figures.palette import COMPOSITE_CODES, composite_colour
 from napari_bonemet.figures.panel import Panel, PanelKind, Row
 from napari_bonemet.figures.sheet import LEAST, LINE, Sheet
-from napari_bonemet.figures.words import balanced, size_for, width_of
+from napari_bonemet.figures.words import balanced, size_for, width_of, wrapped
 
 _MOST_LINES = 2
+_NAMES: dict[PanelKind, str] = {"difference": "difference", "probability": "bone share", "spread": "spread"}
 _SWATCH = 0.08  # inches
 _LABELS: dict[PanelKind, str] = {
     "difference": "predicted − true (grey value)",
@@ -23,37 +24,42 @@ def _has_bar(panel: Panel) -> bool:
     return panel.bar and panel.kind in _LABELS
 
 
-def bar_label(row: Row, panel: Panel, inches: float) -> list[str]:
-    """What the colour bar counts, in lines as wide as the picture.
+def bar_labels(row: Row, inches: float) -> dict[int, list[str]]:
+    """What each colour bar of a row counts, by the panel's column.
 
-    The only bar of a row, at its end, has the room at its left as well, and takes it rather than a third line.
+    In lines as wide as the picture; where that takes too many, all stand below the last bar, a line for each.
     """
-    words = panel.label or _LABELS[panel.kind]
-    lines = balanced(words, inches, SMALL)
-    alone = panel is row.panels[-1] and sum(_has_bar(other) for other in row.panels) == 1
-    return balanced(words, min(len(row.panels), 4) * inches, SMALL) if alone and len(lines) > _MOST_LINES else lines
+    bars = {column: panel for column, panel in enumerate(row.panels) if _has_bar(panel)}
+    words = {column: panel.label or _LABELS[panel.kind] for column, panel in bars.items()}
+    lines = {column: balanced(text, inches, SMALL) for column, text in words.items()}
+    if not bars or max(map(len, lines.values())) <= (_MOST_LINES if len(bars) == 1 else _MOST_LINES + 1):
+        return lines
+    if len(bars) > 1:
+        words = {column: f"{_NAMES[bars[column].kind]}: {text}" for column, text in words.items()}
+    room = (max(bars) + 1) * inches
+    return {max(bars): [line for text in words.values() for line in wrapped(text, room, SMALL)]}
 
 
 def room_below(row: Row, inches: float) -> float:
     """How much the words below a row take, inches."""
+    lines = max(map(len, bar_labels(row, inches).values()), default=0)
 
     def below(panel: Panel) -> float:
         if panel.bar and panel.kind == "composite":
             return 0.46
-        if _has_bar(panel):
-            return 0.32 + LINE * len(bar_label(row, panel, inches))
         return 0.22 if panel.note else 0.07
 
-    return max(below(panel) for panel in row.panels)
+    return max(0.32 + LINE * lines if lines else 0.0, *(below(panel) for panel in row.panels))
 
 
-def draw_below(sheet: Sheet, box: Box, row: Row, panel: Panel, image: ScalarMappable) -> None:
+def draw_below(sheet: Sheet, box: Box, row: Row, column: int, image: ScalarMappable) -> None:
     """The strip under a picture: legend or colour bar, then the note."""
+    panel = row.panels[column]
     bottom = box.top + box.height
     if panel.bar and panel.kind == "composite":
         _legend(sheet, box, bottom + 0.11)
     elif _has_bar(panel):
-        _colour_bar(sheet, box, image, bar_label(row, panel, box.width))
+        _colour_bar(sheet, box, image, bar_labels(row, box.width).get(column, []))
     if panel.note:
         sheet.say_within(
             box, bottom + (0.28 if panel.kind == "composite" and panel.bar else 0.11), panel.note, colour="#333333"

@@ -61,7 +61,9 @@ class Content:
         scan, volumes = self.composite.scan, self.composite.volumes
         weeks = f"weeks {self.seen.weeks[0]:g} to {scan.week:g}" if scan.week is not None else ""
         note = f"lost {volumes.resorbed_mm3:.3g}, formed {volumes.formed_mm3:.3g} mm³"
-        title = weeks if grouped else f"composite, {weeks}".rstrip(", ")
+        title = f"composite, {weeks}".rstrip(", ")
+        if grouped:
+            title, note = weeks, f"−{volumes.resorbed_mm3:.3g}, +{volumes.formed_mm3:.3g} mm³"
         yield Panel(scan, title, kind="composite", group="composite" if grouped else "", note=note)
 
     def true_week(self, index: int, *, title: str, group: str, note: str = "") -> Iterator[Panel]:
@@ -113,6 +115,7 @@ class Content:
             return ""
         # The footer of a figure of several samples says that they are no confidence.
         parts = [part for part in made.note.rstrip(".").split("; ") if not self.several or NO_CONFIDENCE not in part]
+        parts = [part[:1].lower() + part[1:] for part in parts]
         return f"Model: {made.model}, seed {made.seed}; {'; '.join(parts)}".rstrip("; ")
 
     def _judged(self, panel: Panel, loss: Loss | None, index: int) -> Panel:

@@ -47,8 +47,9 @@ def rows_of_several(content: Content) -> list[Row]:
         *content.probability(title="probability of bone", group=every),
         *content.spread(group=every),
     ]
-    most = content.options.columns or _MOST_IN_A_ROW
-    return [*even(scanned, most, index), *even(predicted, most, index)]
+    if columns := content.options.columns:
+        return [*flow(scanned, columns, index), *flow(predicted, columns, index)]
+    return [*even(scanned, _MOST_IN_A_ROW, index), *even(predicted, _MOST_IN_A_ROW, index)]
 
 
 def rows_of_futures(content: Content) -> list[Row]:
@@ -79,8 +80,7 @@ def _row_of_futures(content: Content, index: int, *, top: bool, bottom: bool) ->
 
 def _samples(content: Content, index: int, *, lost: str = " lost") -> Iterator[Panel]:
     shown, drawn = content.losses.shown, len(content.losses.samples)
-    how = "from least to most bone lost" if len(shown) > 1 else "the median of bone lost"
-    group = f"{len(shown)} of {drawn} samples, {how}"
+    group = f"{len(shown)} of {drawn} samples, {'from least to most bone lost' if len(shown) > 1 else 'the median'}"
     for one in shown:
         note = _in_mm3(content, content.losses.samples[one.index], lost)
         yield replace(content.sample(one, index, group=group), note=note)

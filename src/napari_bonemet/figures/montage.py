@@ -12,7 +12,7 @@ from napari_bonemet.figures.arrows import place
 from napari_bonemet.figures.below import draw_below, room_below
 from napari_bonemet.figures.draw import draw_arrow, draw_picture, draw_scale_bar
 from napari_bonemet.figures.options import MontageOptions
-from napari_bonemet.figures.page import EDGE, Box, Page, Strip
+from napari_bonemet.figures.page import EDGE, Page, Strip
 from napari_bonemet.figures.panel import Panel, Row
 from napari_bonemet.figures.sheet import Sheet, Words, draw_groups, draw_label, draw_title, room_above, title_size
 from napari_bonemet.figures.slices import Slice, Window, across, around_bone, cut, require_slice
@@ -199,24 +199,24 @@ def _draw(
         draw_groups(sheet, number, row)
         if row.label:
             draw_label(sheet, page.picture(number, 0), row.label)
-        boxes = [page.picture(number, column) for column in range(len(row.panels))]
-        panels = [_draw_panel(sheet, row, *of) for of in zip(boxes, row.panels, pictures, strict=True)]
+        panels = (_draw_panel(sheet, (number, column), row, pictures[column]) for column in range(len(row.panels)))
         drawn.append(replace(row, panels=tuple(panels)))
     draw_tail(sheet, words, {arrow.meaning for row in drawn for panel in row.panels for arrow in panel.arrows})
     return Drawn(figure, tuple(drawn))
 
 
-def _draw_panel(sheet: Sheet, row: Row, box: Box, panel: Panel, picture: Slice) -> Panel:
-    page, options, window = sheet.page, sheet.options, sheet.window
+def _draw_panel(sheet: Sheet, where: tuple[int, int], row: Row, picture: Slice) -> Panel:
+    page, options, window, panel = sheet.page, sheet.options, sheet.window, row.panels[where[1]]
+    box = page.picture(*where)
     axes = sheet.figure.add_axes(page.fraction(box))
     image = draw_picture(axes, panel, picture, window, options)
     sheet.say_within(box, box.top - 0.09, panel.title, size=sheet.title_size)
-    if box == page.picture(0, 0):
+    if where == (0, 0):
         draw_scale_bar(axes, window, options.scale_bar_mm)
     spots, inches = None if panel.spots is None else Slice(panel.spots, picture.window), min(box.width, box.height)
     arrows = panel.arrows if options.arrows else ()
     placed = place(arrows, picture, window, options.plane, spots, inches=inches)
     for arrow in placed:
         draw_arrow(axes, arrow, inches)
-    draw_below(sheet, box, row, panel, image)
+    draw_below(sheet, box, row, where[1], image)
     return replace(panel, arrows=tuple(arrow.arrow for arrow in placed))

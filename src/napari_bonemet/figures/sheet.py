@@ -12,7 +12,7 @@ from napari_bonemet.figures.options import MontageOptions
 from napari_bonemet.figures.page import EDGE, Box, Page
 from napari_bonemet.figures.panel import Row
 from napari_bonemet.figures.slices import Window
-from napari_bonemet.figures.words import shortened, size_for, wrapped
+from napari_bonemet.figures.words import shortened, size_for, width_of, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,8 +43,16 @@ class Words:
     admitted: str
 
     def lines_of_title(self, inches: float) -> list[str]:
-        """The title in lines no wider than the page."""
-        return wrapped(self.title, inches, _TITLE_SIZE, bold=True)
+        """The title in lines no wider than the page, broken at commas where that is enough."""
+        lines: list[str] = []
+        for part in self.title.split(", "):
+            longer = f"{lines[-1]}, {part}" if lines else part
+            if lines and width_of(f"{longer},", _TITLE_SIZE, bold=True) > inches:
+                lines[-1] += ","
+                lines.append(part)
+            else:
+                lines[-1:] = [longer]
+        return [short for line in lines for short in wrapped(line, inches, _TITLE_SIZE, bold=True)]
 
     def room_for_title(self, inches: float) -> float:
         """How much the title takes, inches."""
@@ -111,7 +119,7 @@ def draw_title(sheet: Sheet, words: Words) -> None:
 
 
 def draw_groups(sheet: Sheet, number: int, row: Row) -> None:
-    """Headings over neighbouring panels of one group."""
+    """Headings over neighbouring panels of one group; where there is no room, without what follows a comma."""
     figure, page, column = sheet.figure, sheet.page, 0
     for group, members in groupby(row.panels, key=lambda panel: panel.group):
         count = len(list(members))
@@ -122,7 +130,8 @@ def draw_groups(sheet: Sheet, number: int, row: Row) -> None:
         span = Box(first.left, first.top - 0.22, last.left + last.width - first.left, 0.0)
         (x0, y), (x1, _) = page.at(span.left, span.top), page.at(span.left + span.width, span.top)
         figure.add_artist(Line2D([x0, x1], [y, y], color="#888888", linewidth=0.6, transform=figure.transFigure))
-        sheet.say_within(span, span.top - 0.09, group, size=NORMAL, colour="#444444")
+        heading = group if width_of(group, NORMAL) <= span.width else group.partition(",")[0]
+        sheet.say_within(span, span.top - 0.09, heading, size=NORMAL, colour="#444444")
 
 
 def draw_label(sheet: Sheet, box: Box, label: str) -> None:

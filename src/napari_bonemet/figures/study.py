@@ -113,4 +113,6 @@ def _notes(content: Content) -> tuple[str, ...]:
     opening = content.options.lesion_opening
     without = f"; losses thinner than {2 * opening + 1} voxels are left out as surface noise" if opening else ""
     lost = f"mm³: bone lost since week {content.seen.weeks[-1]:g} in the whole volume{without}"
-    return (about, lost)
+    shown, drawn = len(content.losses.shown), len(content.losses.samples)
+    which = "spread from the least bone lost to the most" if shown > 1 else "the median of bone lost"
+    return (about, f"Samples shown: {shown} of {drawn}, {which}", lost)
