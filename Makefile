@@ -10,7 +10,7 @@ SCREEN := $(if $(or $(DISPLAY),$(WAYLAND_DISPLAY)),,xvfb-run -a -s "-screen 0 16
 export OMP_NUM_THREADS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long lint docs pictures benchmarks clean
+.PHONY: help demo test test-long lint docs pictures benchmarks checkpoints clean
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,22 @@ pictures: $(VENV)/.dev  ## Every picture of the docs again, from real runs
 
 benchmarks: $(VENV)/.dev  ## Speed, memory and accuracy, with figures
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+# What the networks that come with the package learned from, and how.
+CONTROLS ?= 40
+TUMOURS ?= 120
+COHORT_SEED ?= 1
+COHORT ?= build/cohort
+TVAE_FLAGS ?= --inputs 0 1 2 --target 3 --validation-share 0.1 --epochs 20 --kl-weight 1e-6 --half-precision
+LESION_FLAGS ?= --validation-share 0.2 --half-precision
+CHECKPOINTS ?= src/napari_bonemet/checkpoints
+BONEMET := $(BIN)/napari-bonemet
+
+checkpoints: $(VENV)/.app  ## The networks that come with the package, again from nothing (hours)
+	$(BONEMET) cohort --controls $(CONTROLS) --tumours $(TUMOURS) --seed $(COHORT_SEED) --format zarr --out $(COHORT) --overwrite
+	$(BONEMET) train --network tvae-gate --data $(COHORT)/Regist-CT $(TVAE_FLAGS) --change --out $(CHECKPOINTS)/tvae-gate.safetensors --overwrite
+	$(BONEMET) train --network tvae --data $(COHORT)/Regist-CT $(TVAE_FLAGS) --no-change --out $(CHECKPOINTS)/tvae.safetensors --overwrite
+	$(BONEMET) train --network lesion-slices --data $(COHORT)/Regist-CT $(LESION_FLAGS) --out $(CHECKPOINTS)/lesion-slices.safetensors --overwrite
 
 clean:  ## Remove everything that was made
 	rm -rf $(VENV) demo-output docs/_build build dist

@@ -200,12 +200,13 @@ def test_run_does_the_whole_chain(cli: Cli, scanned: Path, tmp_path: Path) -> No
     names = {path.name for path in (out / LEG).iterdir()}
     assert {"figure.png", "figure.pdf", "metrics.csv", "volumes.csv", "registration.json", "record.json"} <= names
     assert {"week 3.tfm", "week 3", "composite", "forecast.zarr"} <= names
-    assert {path.name for path in out.iterdir()} == {LEG, "metrics.csv", "volumes.csv", "run.json"}
+    assert {path.name for path in out.iterdir()} == {LEG, "metrics.csv", "diagnosis.csv", "volumes.csv", "run.json"}
     (row,) = rows(out / "metrics.csv")
     assert row["model"] == "ridge"
     record = json.loads((out / LEG / "record.json").read_text())
     assert record["options"]["registration"]["levels"] == 2
     assert len(record["sources"]) == 4
+    assert [row["week"] for row in rows(out / "diagnosis.csv")] == ["0.0", "1.0", "2.0", "3.0"]
     assert said.record["legs"][LEG]["verdicts"] == {"0": "good", "1": "good", "2": "good", "3": "good"}
     assert cli("evaluate", "--predicted", out, "--truth", out, "--out", tmp_path / "m.csv", "--no-perceptual").code == 0
 
@@ -227,6 +228,12 @@ def test_demo_leaves_figures_tables_and_the_record(
     assert (tmp_path / "demo-output" / LEG / "figure.png").is_file()
     assert (tmp_path / "demo-output" / "run.json").is_file()
     assert any("synthetic data" in note for note in said.record["warnings"])
+    made = said.record["legs"][LEG]
+    assert (made["forecast"]["model"], made["forecast"]["samples"]) == ("tvae-gate", 6)
+    assert len(made["forecast"]["lost_mm3"]) == 6
+    assert [row["week"] for row in made["diagnoses"]] == [0, 1, 2, 3]
+    assert "6 futures by tvae-gate lose" in said.err
+    assert "probability of a lesion" in said.err
 
 
 def test_demo_takes_no_picture_without_a_display(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -236,11 +236,10 @@ def _forecast(
 ) -> Forecast:
     seen = registered.until(week)
     progress.message(f"{registered.leg}: forecasting week {week:g} from {len(seen)} weeks before it")
-    if network is None:
+    forecaster, origin, part = network, "", progress
+    if forecaster is None:
         forecaster, origin = forecaster_for(seen, week, options, train, PartOf(progress, 0.0, 0.8))
         part = PartOf(progress, 0.8, 1.0)
-    else:
-        forecaster, origin, part = network, "", progress
     forecast = forecaster.predict(seen, week, samples=options.samples, seed=options.seed, progress=part)
     return replace(forecast, note="; ".join(text for text in (forecast.note.rstrip("."), origin) if text))
 
