@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from napari_bonemet.figures.options import MontageOptions
 from napari_bonemet.figures.study import StudyFigure, study_figure
 from napari_bonemet.forecast.forecaster import DETERMINISTIC, Forecast, summarise
+from napari_bonemet.metrics.table import score
 from napari_bonemet.processing.composite import make_composite
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
@@ -98,6 +99,15 @@ def test_the_reader_is_told_model_training_choice_and_measure(
     bare = study_figure(weeks, None, several, truth, options=MontageOptions(lesion_opening=0, shown_samples=1))
     assert "in the whole volume |" in words(bare)
     assert "1 of 4, the median of bone lost" in words(bare)
+
+
+def test_scores_are_those_of_the_mean(weeks: ScanSeries, several: Forecast, truth: Scan) -> None:
+    scores = score(several.mean, truth, weeks[2], model="tvae-gate", perceptual=False)
+    for options in (MontageOptions(), FUTURES):
+        made = study_figure(weeks, None, several, truth, scores=scores, options=options)
+        told = f"Mean of all samples against the true week: PSNR {scores.psnr:.1f} dB, mean SSIM {scores.ssim:.3f}"
+        assert told in words(made)
+        assert "…" not in words(made)
 
 
 def test_volumes_below_panels_are_those_of_the_record(weeks: ScanSeries, several: Forecast, truth: Scan) -> None:

@@ -43,7 +43,7 @@ def rows_of_several(content: Content) -> list[Row]:
     every = f"all {len(content.forecast.samples)} samples"
     predicted = [
         *_samples(content, index),
-        *content.mean(index, title="mean", group=every, note=content.scored() or _in_mm3(content, content.losses.mean)),
+        *content.mean(index, title="mean", group=every, note=_in_mm3(content, content.losses.mean)),
         *content.probability(title="probability of bone", group=every),
         *content.spread(group=every),
     ]

@@ -115,4 +115,5 @@ def _notes(content: Content) -> tuple[str, ...]:
     lost = f"mm³: bone lost since week {content.seen.weeks[-1]:g} in the whole volume{without}"
     shown, drawn = len(content.losses.shown), len(content.losses.samples)
     which = "spread from the least bone lost to the most" if shown > 1 else "the median of bone lost"
-    return (about, f"Samples shown: {shown} of {drawn}, {which}", lost)
+    scored = (f"Mean of all samples against the true week: {content.scored()}",) if content.scores else ()
+    return (about, f"Samples shown: {shown} of {drawn}, {which}", *scored, lost)
