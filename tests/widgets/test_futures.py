@@ -20,6 +20,7 @@ from napari_bonemet.forecast.checkpoint import Checkpoint, save_checkpoint
 from napari_bonemet.forecast.copying import CopyLastWeek
 from napari_bonemet.forecast.forecaster import Forecast, as_future, before, summarise
 from napari_bonemet.forecast.output import read_forecast
+from napari_bonemet.forecast.patches import inputs_for
 from napari_bonemet.io import write_series
 from napari_bonemet.metrics.lesions import newly_lost_bone
 from napari_bonemet.progress import NO_PROGRESS, Progress, report
@@ -52,7 +53,7 @@ class Holes:
     def predict(
         self, seen: ScanSeries, week: float, *, samples: int = 1, seed: int = 0, progress: Progress = NO_PROGRESS
     ) -> Forecast:
-        last = before(seen, week)[-1]
+        last = inputs_for(before(seen, week), week, 3, 1.0, self.name)[-1]
         drawn: list[Scan] = []
         for number in range(samples):
             while not self.may.acquire(timeout=0.02):
@@ -230,6 +231,25 @@ def test_what_is_seen_is_chosen_in_the_dock(screen: Screen) -> None:
     assert seen() == ["sample 5 of 6"]
 
 
+def test_another_week_is_not_hidden_by_the_futures(screen: Screen) -> None:
+    screen.draw()
+    canvas = screen.futures.canvas
+
+    def seen() -> list[str]:
+        return [layer.name for layer in screen.viewer.layers if layer.visible]
+
+    futures = seen()
+    assert len(futures) == 3
+    screen.desk.set_week(2)
+    assert seen() == ["871 left tibia, registered, week 2"]
+    screen.desk.set_week(3)
+    assert seen() == futures
+    screen.desk.set_week(1)
+    screen.press(canvas.back)
+    assert screen.desk.week == 3
+    assert [name.split("week 3, ")[-1] for name in seen()[1:]] == ["sample 5 of 6", "lost, share of 6"]
+
+
 def test_scores_and_lost_bone_stand_beside_copying(screen: Screen) -> None:
     screen.draw()
     dock, forecast = screen.futures, screen.desk.forecast
@@ -350,7 +370,10 @@ def test_what_cannot_be_forecast_is_told_in_words(screen: Screen, holes: Holes, 
 
     screen.choose(device="mps")
     assert "The device 'mps' is not there: expected" in told()
-    screen.choose(device="auto", model="checkpoint")
+    screen.choose(device="auto")
+    dock.week.setCurrentIndex(dock.week.findText("week 2"))
+    assert told().startswith("tvae-gate cannot forecast week 2 of 871 left tibia: expected scans of weeks -1, 0, 1;")
+    screen.choose(model="checkpoint")
     assert not dock.form.fields["checkpoint"].native.isHidden()
     assert "There is no checkpoint to forecast with" in told()
     screen.choose(checkpoint=Path(__file__))

@@ -165,7 +165,7 @@ class FuturesDock(Dock):
                 self.desk.set_week(drawn.week)
             show_slice_of(self.viewer, drawn.mean)
             # Whatever was looked at before: the samples are seen as they come.
-            self.canvas.layers.base = SAMPLE
+            self.canvas.layers.base, self.canvas.layers.away = SAMPLE, False
         self.canvas.show_drawn(drawn)
         self.result.show()
         self.lost.fill(lost_rows(drawn))

@@ -120,6 +120,7 @@ class FuturesOnCanvas(QGroupBox):
         self.overlay.activated.connect(self._chosen)
         self.layers.changed.connect(lambda role: self._show_legend() if role == self.layers.over else None)
         viewer.dims.events.ndisplay.connect(self._turned)
+        desk.week_changed.connect(self._week_turned)
         self.hide()
 
     def _lay_out(self) -> None:
@@ -203,7 +204,7 @@ class FuturesOnCanvas(QGroupBox):
     def _leafed(self, at: int) -> None:
         self.layers.leaf_to(at)
         self._show_count()
-        if self.layers.base != SAMPLE:
+        if self.layers.base != SAMPLE or self.layers.away:
             self.bases[SAMPLE].setChecked(True)
             self._chosen()
 
@@ -218,10 +219,16 @@ class FuturesOnCanvas(QGroupBox):
         if self.state.text() == _CELLS_SHOWN:
             self.say("")
         drawn = self.layers.drawn
-        if base == TRUE and drawn is not None:
+        if drawn is not None and drawn.true_lost_mm3 is not None and self._desk.week != drawn.week:
             self._desk.set_week(drawn.week)
         self.layers.see(base, over)
         self._show_legend()
+
+    def _week_turned(self, week: float | None) -> None:
+        # Futures lie on top of the weeks: another week could not be seen below them.
+        drawn = self.layers.drawn
+        if drawn is not None:
+            self.layers.step_aside(week != drawn.week)
 
     def _turned(self, _event: Any = None) -> None:
         self.layers.draw_as(volume=self._viewer.dims.ndisplay == 3)

@@ -99,6 +99,8 @@ class FutureLayers(QObject):
         The sample that is shown, from 0.
     base, over : str
         What is seen of it: one of BASES or "true", and one of OVERLAYS or "nothing".
+    away : bool
+        Nothing of it is seen: the user looks at another week.
     changed : Signal(str)
         The layer of this role was made or filled anew.
     """
@@ -111,6 +113,7 @@ class FutureLayers(QObject):
         self.drawn: Drawn | None = None
         self.at = 0
         self.base, self.over = SAMPLE, LOSS
+        self.away = False
         self._waiting: list[str] = []
         self._unseen: list[str] = []
         self._timer = QTimer(self)
@@ -155,9 +158,16 @@ class FutureLayers(QObject):
 
     def see(self, base: str, over: str) -> None:
         """Choose what is seen: one picture of the bone, and one overlay on it."""
-        self.base, self.over = base, over
+        self.base, self.over, self.away = base, over, False
         for role in _ROLES:
             self._reveal(role)
+
+    def step_aside(self, away: bool) -> None:
+        """Give the view free for another week, or come back."""
+        if away != self.away:
+            self.away = away
+            for role in _ROLES:
+                self._reveal(role)
 
     def layer(self, role: str) -> Image | None:
         """The layer of a role, where it is on the canvas."""
@@ -205,7 +215,7 @@ class FutureLayers(QObject):
         layer = self.layer(role) if role in _ROLES else None
         if layer is None or self._viewer.canvas.grid.enabled:
             return
-        layer.visible = role in (self.base, self.over)
+        layer.visible = role in (self.base, self.over) and not self.away
         if layer.visible and role in OVERLAYS and not layer.colorbar.visible:
             with_colorbar(layer)
 
