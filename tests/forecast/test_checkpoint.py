@@ -1,6 +1,7 @@
 """Checkpoints: what goes in comes out, and nothing else gets in."""
 
 import json
+import os
 import pickle
 from dataclasses import replace
 from pathlib import Path
@@ -96,7 +97,7 @@ def test_header_text_that_is_no_header_is_refused(tmp_path: Path, text: str) -> 
 
 
 def test_an_unknown_model_is_named(checkpoint: Checkpoint, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="ridge; found seer"):
+    with pytest.raises(InputError, match="tvae-gate; found seer"):
         load_forecaster(save_checkpoint(checkpoint, tmp_path / "s.safetensors"))
 
 
@@ -110,3 +111,11 @@ def test_composites_are_refused_by_a_checkpoint_of_greys_and_the_other_way_round
         require_fit(leg, model="It", input_kind="composite", spacing=spacing)
     require_fit(composites, model="It", input_kind="composite", spacing=spacing)
     require_fit(leg, model="It", input_kind="grey", spacing=(10.6, 10.5, 9.9))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such bits there")
+def test_others_in_the_lab_may_read_it(tmp_path: Path, checkpoint: Checkpoint) -> None:
+    plain = tmp_path / "plain"
+    plain.touch()
+    path = save_checkpoint(checkpoint, tmp_path / "net.safetensors")
+    assert path.stat().st_mode == plain.stat().st_mode

@@ -101,13 +101,13 @@ def save_checkpoint(checkpoint: Checkpoint, path: str | Path) -> Path:
     OutputError
         When the disk refuses.
     """
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     from napari_bonemet.io.atomic import atomic_file
 
     tensors = {name: np.asarray(tensor, order="C") for name, tensor in checkpoint.tensors.items()}
     with atomic_file(path) as temporary:
-        save_file(tensors, str(temporary), metadata={HEADER: json.dumps(checkpoint.header(), ensure_ascii=False)})
+        temporary.write_bytes(save(tensors, metadata={HEADER: json.dumps(checkpoint.header(), ensure_ascii=False)}))
     return Path(path)
 
 

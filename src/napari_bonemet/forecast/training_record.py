@@ -40,8 +40,8 @@ def training_record(
             }
             for each in made.epochs
         ],
-        "protocol": "mean of four samples against copying the last week, squared error pooled over squares around "
-        "the bone of the validation animals, which were not trained on",
+        "protocol": "mean of many samples (estimated from four) against copying the last week, squared error pooled "
+        "over squares around the bone of the validation animals, which were not trained on",
     }
 
 
