@@ -25,7 +25,7 @@ from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.study.leg import LegStudy, run_leg
 from napari_bonemet.study.options import StudyOptions
-from napari_bonemet.study.summary import in_words
+from napari_bonemet.study.summary import as_share, in_words
 from napari_bonemet.study.write import write_leg
 
 OPTIONS = StudyOptions(forecaster="tvae-gate", samples=3, diagnose=True, perceptual=False, device="cpu", seed=5)
@@ -137,8 +137,9 @@ def test_the_words_tell_what_came_out(study: LegStudy) -> None:
     assert f"3 futures by tvae-gate lose {low:.3f} to {high:.3f} mm³ of bone since week 2" in futures
     assert f"the true week lost {true:.3f} mm³" in futures
     assert "research use" in futures
-    assert "0% in week 0, 10% in week 1, 20% in week 2, 30% in week 3" in diagnosis
+    assert "under 1 % in week 0, 10 % in week 1, 20 % in week 2, 30 % in week 3" in diagnosis
     assert "trained on synthetic legs, research use" in diagnosis
+    assert [as_share(share) for share in (0.004, 0.0051, 0.994, 0.996)] == ["under 1 %", "1 %", "99 %", "over 99 %"]
     one = next(in_words(replace(study, lost_mm3=(0.5,), scores=None)))
     assert "1 future by tvae-gate loses 0.500 mm³" in one
     assert "the true week is not there" in one

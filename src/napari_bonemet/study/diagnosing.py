@@ -39,7 +39,6 @@ def diagnose_weeks(
     made = []
     try:
         for number, scan in enumerate(weeks):
-            progress.message(f"{scan.title}: looking for lesions")
             part = PartOf(progress, number / len(weeks), (number + 1) / len(weeks))
             made.append(classifier.classify(scan, progress=part))
     except InputError as error:

@@ -39,11 +39,18 @@ def in_words(study: "LegStudy") -> Iterator[str]:
     if study.diagnoses:
         first = study.diagnoses[0]
         chances = ", ".join(
-            f"{each.probability:.0%} in week {week:g}"
+            f"{as_share(each.probability)} in week {week:g}"
             for week, each in zip(study.common.weeks, study.diagnoses, strict=True)
         )
         learned = "trained on synthetic legs, " if first.trained_on_synthetic else ""
         yield f"{study.leg}: probability of a lesion {chances} ({first.model}, {learned}research use)."
+
+
+def as_share(probability: float) -> str:
+    """A probability in percent; never rounded to a certainty, which no classifier has."""
+    if probability < 0.005:
+        return "under 1 %"
+    return "over 99 %" if probability >= 0.995 else f"{100 * probability:.0f} %"
 
 
 def _futures(study: "LegStudy", forecast: Forecast) -> str:
