@@ -21,6 +21,9 @@ ROOMS = {
     "figures": "Figures",
     "study": "The whole chain",
 }
+WITH_FLAGS_OF_THEIR_OWN = {
+    "train": [f"train --network {network}" for network in ("ridge", "tvae-gate", "lesion-slices")],
+}
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -55,8 +58,9 @@ def _commands_page() -> str:
 
     lines = ["# Commands", "", "What `napari-bonemet COMMAND --help` prints.", ""]
     for command in ("", *COMMANDS):
-        title = f"napari-bonemet {command}".strip()
-        lines += [f"## {title}", "", "```text", _help(*filter(None, (command,))), "```", ""]
+        for words in WITH_FLAGS_OF_THEIR_OWN.get(command, [command]):
+            title = f"napari-bonemet {words}".strip()
+            lines += [f"## {title}", "", "```text", _help(*words.split()), "```", ""]
     return "\n".join(lines)
 
 
