@@ -12,7 +12,7 @@ from napari_bonemet.scan import Kind, Scan
 
 SPACING = (60.0, 60.0, 60.0)
 QUICK = ClassifierOptions(
-    crop=32, width=4, epochs=12, batch=8, slices=6, learning_rate=0.02, dropout=0.0, label_smoothing=0.0, seed=1
+    crop=32, width=4, epochs=14, batch=8, slices=6, learning_rate=0.02, dropout=0.0, label_smoothing=0.0, seed=1
 )
 
 
@@ -66,9 +66,9 @@ def cohort(ring: Callable[..., Scan]) -> Callable[[int, int], tuple[list[Scan], 
 
 @pytest.fixture(scope="session")
 def classifier(cohort: Callable[[int, int], tuple[list[Scan], list[bool]]]) -> LesionClassifier:
-    """Trained on 24 rings and validated on 12 others, in a second or two; tests share it and change nothing in it."""
-    scans, lesions = cohort(24, 1)
-    return LesionClassifier.fit(scans, lesions, options=QUICK, validation=cohort(12, 2))
+    """Trained on 32 rings and validated on 16 others, in a second or two; tests share it and change nothing in it."""
+    scans, lesions = cohort(32, 1)
+    return LesionClassifier.fit(scans, lesions, options=QUICK, validation=cohort(16, 2))
 
 
 @pytest.fixture

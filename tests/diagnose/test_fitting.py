@@ -44,9 +44,9 @@ class Listener:
 
 def test_the_record_says_what_was_learned_from_and_how_it_did(classifier: LesionClassifier) -> None:
     record: Any = classifier.training
-    assert (record["animals"], record["scans"], record["with_lesion"]) == (24, 24, 12)
+    assert (record["animals"], record["scans"], record["with_lesion"]) == (32, 32, 16)
     held_out = record["validation"]
-    assert (held_out["scans"], held_out["with_lesion"], held_out["accuracy"]) == (12, 6, 1.0)
+    assert (held_out["scans"], held_out["with_lesion"], held_out["accuracy"]) == (16, 8, 1.0)
     assert len(record["history"]) == record["epochs"]
     assert record["history"][-1]["loss"] < record["history"][0]["loss"]
     assert classifier.spacing == (60.0, 60.0, 60.0)

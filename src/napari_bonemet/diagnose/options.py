@@ -19,7 +19,7 @@ class ClassifierOptions(Options):
     ] = 96
     width: Annotated[int, Doc("Channels of the first layer; they double twice."), Between(4, 128)] = 16
     bone_threshold: Annotated[float, Doc("Bone is above this grey value."), Between(0, 255)] = 75.0
-    epochs: Annotated[int, Doc("Times that every scan is seen."), Between(1, 10_000)] = 30
+    epochs: Annotated[int, Doc("Times that every scan is seen."), Between(1, 10_000)] = 24
     minutes: Annotated[float, Doc("Stop after this time; 0 sets no limit."), Between(0, 1e5), Unit("min")] = 0.0
     patience: Annotated[
         int, Doc("Stop when the validation animals gained nothing for this many epochs."), Between(1, 10_000)
