@@ -87,8 +87,8 @@ class Opinion:
 def weeks() -> ScanSeries:
     options = LegOptions(shape=(24, 50, 50), spacing_um=60.0, seed=4, subject="871", jitter_voxels=0.0)
     *earlier, last = make_leg(options).registered().scans
-    # The last week misses the distal end, which no other week may then count as seen.
-    short = resample(last.crop((slice(0, -4), slice(None), slice(None))), last.grid)
+    # The last week misses both ends, which no other week may then count as seen.
+    short = resample(last.crop((slice(3, -4), slice(None), slice(None))), last.grid)
     return ScanSeries((*earlier, short))
 
 
@@ -155,6 +155,9 @@ def test_futures_and_diagnoses_are_written(study: LegStudy, tmp_path: Path) -> N
     assert [(row["week"], row["probability"]) for row in table] == [
         ("0.0", "0.0"), ("1.0", "0.1"), ("2.0", "0.2"), ("3.0", "0.3"),
     ]  # fmt: skip
+    # Of the slices that were looked at the first; the one of that height among those on the disk.
+    heights = [scan.origin[0] for scan in (study.registered.baseline, study.common.baseline)]
+    assert {row["slice"] for row in table} == {str(round((heights[1] - heights[0]) / 60))} == {"3"}
     record = json.loads((folder / "record.json").read_text())
     assert record["forecast"]["lost_mm3"] == pytest.approx(study.lost_mm3)
     assert record["forecast"]["true_lost_mm3"] == study.scores.true_lost_mm3 if study.scores else False

@@ -14,7 +14,7 @@ from napari_bonemet.provenance import __version__
 from napari_bonemet.study.leg import LegStudy
 from napari_bonemet.study.options import StudyOptions
 from napari_bonemet.study.summary import in_words
-from napari_bonemet.study.write import record_of_forecast, volume_rows, write_leg
+from napari_bonemet.study.write import diagnosis_rows, record_of_forecast, volume_rows, write_leg
 
 
 @dataclass
@@ -71,14 +71,14 @@ class Report:
             self.terminal.say(sentence)
         for note in study.notes:
             self.terminal.warn(note)
-        self._diagnoses += [dict(diagnosis.as_row()) for diagnosis in study.diagnoses]
+        self._diagnoses += diagnosis_rows(study)
         self._volumes += volume_rows(study.registered, study.composites)
         self._legs[study.leg] = {
             "files": [str(path) for path in files],
             "verdicts": {f"{q.week:g}": q.verdict for q in study.registration.quality} if study.registration else {},
             "metrics": dict(study.scores.as_row()) if study.scores else None,
             "forecast": record_of_forecast(study),
-            "diagnoses": [dict(diagnosis.as_row()) for diagnosis in study.diagnoses],
+            "diagnoses": [*diagnosis_rows(study)],
             "notes": list(study.notes),
         }
         return files

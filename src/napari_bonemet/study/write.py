@@ -1,6 +1,7 @@
 """Write what the chain made of one leg: the leg's folder appears whole, or not at all."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from napari_bonemet.figures.export import save_figure
@@ -76,7 +77,7 @@ def write_tables(study: LegStudy, folder: Path) -> None:
     if study.composites:
         write_table(folder / "volumes.csv", [*volume_rows(study.registered, study.composites)])
     if study.diagnoses:
-        write_table(folder / "diagnosis.csv", [diagnosis.as_row() for diagnosis in study.diagnoses])
+        write_table(folder / "diagnosis.csv", [*diagnosis_rows(study)])
 
 
 def volume_rows(
@@ -93,6 +94,13 @@ def volume_rows(
             **{f"before_noise_rule_{name}": value for name, value in result.raw.as_record().items()},
             "noise_rule": result.rule,
         }
+
+
+def diagnosis_rows(study: LegStudy) -> Iterator[dict[str, object]]:
+    """One row per week; slices are those of the registered weeks as they are written, counted from 0."""
+    first = study.registered.baseline.grid.region_of(study.common.baseline.grid)[0].start
+    for diagnosis in study.diagnoses:
+        yield dict(replace(diagnosis, slice_index=diagnosis.slice_index + first).as_row())
 
 
 def registration_rows(registration: RegistrationResult) -> list[Json]:
@@ -150,7 +158,7 @@ def record_of_leg(study: LegStudy) -> dict[str, Json]:
         "registration": None if study.registration is None else registration_rows(study.registration),
         "volumes": [*volume_rows(study.registered, study.composites)],
         "forecast": record_of_forecast(study),
-        "diagnoses": [record_of(diagnosis.as_row()) for diagnosis in study.diagnoses],
+        "diagnoses": [record_of(row) for row in diagnosis_rows(study)],
         "metrics": None if study.scores is None else dict(study.scores.as_row()),
         "notes": list(study.notes),
     }
