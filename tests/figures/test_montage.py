@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from napari_bonemet.errors import InputError, OutputError
 from napari_bonemet.figures.arrows import Arrow, place, point_at
 from napari_bonemet.figures.draw import scale_bar_length
 from napari_bonemet.figures.export import save_figure
-from napari_bonemet.figures.montage import montage
+from napari_bonemet.figures.montage import Row, draw_rows, montage
 from napari_bonemet.figures.options import MontageOptions
 from napari_bonemet.figures.palette import COMPOSITE_CODES, composite_map
 from napari_bonemet.figures.panel import Panel
@@ -74,6 +75,17 @@ def test_every_plane_is_drawn_to_scale(panels: list[Panel], plane: Plane) -> Non
     size = {"transverse": (0.7, 0.6), "coronal": (0.7, 0.24), "sagittal": (0.6, 0.24)}[plane]
     assert (right - left, bottom - top) == pytest.approx(size)
     assert figure.axes[0].get_aspect() == 1
+
+
+def test_rows_share_a_window_that_holds_the_bone_of_each(truth: Scan) -> None:
+    voxels = np.zeros(truth.shape, dtype=np.uint8)
+    voxels[2, 28:33, 33:38] = voxels[8, 5:55, 10:60] = 200
+    panel = Panel(replace(truth, voxels=voxels), "one")
+    drawn = draw_rows([Row((panel,), 2), Row((panel,), 8)], title="t", options=MontageOptions())
+    first, second = drawn.figure.axes
+    assert first.get_xlim() == second.get_xlim()
+    # Columns of 10 micrometres from 45: the large square ends at 0.645 mm.
+    assert first.get_xlim()[1] > 0.645
 
 
 def test_a_slice_lies_where_its_voxels_lie(truth: Scan) -> None:
