@@ -1,6 +1,7 @@
 """Figures of a forecast with several samples: the overview, and rows of slices as in figure 4 of Xiong et al."""
 
 import json
+from dataclasses import replace
 from itertools import combinations, pairwise
 from typing import Any
 
@@ -183,17 +184,29 @@ def test_one_deterministic_future_says_nothing_of_samples(weeks: ScanSeries, for
     assert "Model: tvae, seed 0; model samples, not confidence; trained on synthetic legs" in said
 
 
+def spreads(made: StudyFigure) -> list[tuple[float, float]]:
+    images = [axes.images[0] for axes in made.figure.axes if axes.images]
+    return [image.get_clim() for image in images if image.cmap.name == "magma"]
+
+
 def test_the_spread_is_shown_where_it_is_asked_for(weeks: ScanSeries, several: Forecast, truth: Scan) -> None:
-    options = MontageOptions(show_spread=True, layout="futures", rows=2)
+    options = MontageOptions(show_spread=True, layout="futures", rows=2, slice_index=8)
     made = study_figure(weeks, None, several, truth, options=options)
     assert "spread" in titles(made)
-    limits = {
-        axes.images[0].get_clim() for axes in made.figure.axes if axes.images and axes.images[0].cmap.name == "magma"
-    }
-    # Half of the samples at 200 and half at 20: 90, and one scale for both slices.
-    assert limits == {(0, 100)}
+    # Half of the samples at 200 and half at 20: 90.
+    assert spreads(made) == [(0, 100)] * 2
     assert "spread: standard deviation over 4 samples (grey value)" in words(made)
     assert "spread" not in titles(study_figure(weeks, None, several, truth))
+
+
+def test_spreads_of_all_rows_have_one_scale(weeks: ScanSeries, several: Forecast, truth: Scan) -> None:
+    voxels = [sample.to_numpy().copy() for sample in several.samples]
+    for number, one in enumerate(voxels):
+        one[8, 30, 35] = 255 if number < 2 else 0
+    wider = [replace(sample, voxels=one) for sample, one in zip(several.samples, voxels, strict=True)]
+    options = MontageOptions(show_spread=True, layout="futures", rows=2, slice_index=8)
+    made = study_figure(weeks, None, summarise(wider, week=3, model="m"), truth, options=options)
+    assert spreads(made) == [(0, 140)] * 2
 
 
 @pytest.mark.parametrize(
