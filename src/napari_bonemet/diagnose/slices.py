@@ -1,7 +1,7 @@
 """What the classifier sees of a scan: squares around the bone of each slice, in the voxels that it knows."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -14,6 +14,7 @@ from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.scan import Scan
 
 SLAB_SLICES = 32
+_SMALL_BYTES = 256 * 2**20
 # Interpolation may pass black and white a little; a scan of 16 bits does so by far.
 _WHITEST = 255
 
@@ -74,6 +75,8 @@ def view_of(
         When the user asked to stop.
     """
     require_greys(scan)
+    if np.prod(scan.shape) * np.dtype(scan.voxels.dtype).itemsize <= _SMALL_BYTES:
+        scan = replace(scan, voxels=scan.to_numpy())  # or it would be read from the disk twice
     seen = np.zeros((1, *scan.shape[1:]), dtype=np.float32)
     for _, voxels in _slabs(scan, progress):
         highest, lowest = float(voxels.max()), float(voxels.min())

@@ -67,6 +67,8 @@ def train_classifier(
 
     Every epoch is reported to `progress` as a :class:`ClassifierEpoch`. The network with the highest area under
     the curve on the validation animals is kept (of equals the one with the lower loss); without any, the last one.
+    What is looked at and kept is the running mean of the weights over about an epoch: that of a single step
+    differs so much from the next that the best of many would be a matter of luck.
 
     Raises
     ------
@@ -80,11 +82,14 @@ def train_classifier(
         network = build_slice_network(options.width, options.dropout)
         network = network.to(device, memory_format=torch.channels_last)
         optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
-        loop = _Loop(network, optimiser, options, device, began, _class_weights(bags, options), progress)
+        count = math.ceil(len(bags) / options.batch)
+        averaged = _running_mean(network, count)
+        loop = _Loop(network, averaged, optimiser, options, device, began, _class_weights(bags, options), progress)
         reports: list[ClassifierEpoch] = []
         best, best_score, best_epoch = network, (-math.inf, -math.inf), 0
         for epoch in range(1, options.epochs + 1):
-            loss = loop.over(_batches(bags, options, rng), epoch, math.ceil(len(bags) / options.batch))
+            loss = loop.over(_batches(bags, options, rng), epoch, count)
+            network = averaged.module
             auc, held_out = _validate(network, validation, options, device, progress) if validation else (None, None)
             reports.append(ClassifierEpoch(epoch, loss, auc, held_out))
             report(progress, reports[-1])
@@ -94,6 +99,14 @@ def train_classifier(
             if loop.share(epoch) >= 1 or epoch - best_epoch >= options.patience:
                 break
     return TrainedClassifier(best.eval(), tuple(reports), best_epoch, (time.monotonic() - began) / 60)
+
+
+def _running_mean(network: Any, steps: int) -> Any:
+    """Weights, and what batch normalisation keeps, averaged over about so many steps."""
+    averages = import_torch().optim.swa_utils
+    return averages.AveragedModel(
+        network, multi_avg_fn=averages.get_ema_multi_avg_fn(1 - 1 / max(steps, 2)), use_buffers=True
+    )
 
 
 def _class_weights(bags: Sequence[Bag], options: ClassifierOptions) -> tuple[float, float]:
@@ -126,6 +139,7 @@ def _some_slices(squares: np.ndarray, options: ClassifierOptions, rng: np.random
 @dataclass(frozen=True, eq=False)
 class _Loop:
     network: Any
+    averaged: Any
     optimiser: Any
     options: ClassifierOptions
     device: str
@@ -167,6 +181,7 @@ class _Loop:
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimiser.step()
+        self.averaged.update_parameters(self.network)
         return float(loss.detach())
 
 
