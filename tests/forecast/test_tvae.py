@@ -99,7 +99,7 @@ def test_an_untrained_gate_is_nearly_shut(network) -> None:
 
 
 def test_divergence_is_that_of_two_gaussians() -> None:
-    from napari_bonemet.forecast.losses import kl_divergence
+    from napari_bonemet.forecast.models.tvae_losses import kl_divergence
     from napari_bonemet.forecast.models.tvae_network import Gaussian
 
     torch.manual_seed(0)
@@ -114,7 +114,7 @@ def test_divergence_is_that_of_two_gaussians() -> None:
 
 
 def test_edge_aware_loss_by_another_way() -> None:
-    from napari_bonemet.forecast.losses import edge_aware_loss
+    from napari_bonemet.forecast.models.tvae_losses import edge_aware_loss
 
     rng = np.random.default_rng(0)
     drawn, truth, first = rng.random((2, 3, 20, 24)), rng.random((2, 3, 20, 24)), rng.random((2, 20, 24))

@@ -164,7 +164,7 @@ class _Steps:
         return loss, reconstruction, kl
 
     def _step(self, batch: np.ndarray, kl_weight: float) -> list[float]:
-        from napari_bonemet.forecast.losses import edge_aware_loss, kl_divergence
+        from napari_bonemet.forecast.models.tvae_losses import edge_aware_loss, kl_divergence
 
         torch = import_torch()
         weeks = torch.from_numpy(batch).to(self.device)
