@@ -143,6 +143,13 @@ def walk(screen: Screen) -> None:
     screen.save("compare-3d")
     screen.press(compare.back_button)
 
+    diagnosis = screen.dock("Diagnosis")
+    screen.press(diagnosis.run_bar.run_button, diagnosis.run_bar)
+    diagnosis.table.cellClicked.emit(3, 0)
+    screen.top(diagnosis)
+    screen.settle()
+    screen.save("diagnosis")
+
     figure = screen.dock("Figure")
     screen.press(figure.run_bar.run_button, figure.run_bar)
     screen.save("figure")
