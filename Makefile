@@ -52,15 +52,15 @@ CONTROLS ?= 40
 TUMOURS ?= 120
 COHORT_SEED ?= 1
 COHORT ?= build/cohort
-TVAE_FLAGS ?= --inputs 0 1 2 --target 3 --validation-share 0.1 --epochs 20 --kl-weight 1e-6 --half-precision
+TVAE_FLAGS ?= --inputs 0 1 2 --target 3 --validation-share 0.1 --kl-weight 1e-6 --half-precision
 LESION_FLAGS ?= --validation-share 0.2 --half-precision
 CHECKPOINTS ?= src/napari_bonemet/checkpoints
 BONEMET := $(BIN)/napari-bonemet
 
 checkpoints: $(VENV)/.app  ## The networks that come with the package, again from nothing (hours)
 	$(BONEMET) cohort --controls $(CONTROLS) --tumours $(TUMOURS) --seed $(COHORT_SEED) --format zarr --out $(COHORT) --overwrite
-	$(BONEMET) train --network tvae-gate --data $(COHORT)/Regist-CT $(TVAE_FLAGS) --change --out $(CHECKPOINTS)/tvae-gate.safetensors --overwrite
-	$(BONEMET) train --network tvae --data $(COHORT)/Regist-CT $(TVAE_FLAGS) --no-change --out $(CHECKPOINTS)/tvae.safetensors --overwrite
+	$(BONEMET) train --network tvae-gate --data $(COHORT)/Regist-CT $(TVAE_FLAGS) --change --epochs 15 --out $(CHECKPOINTS)/tvae-gate.safetensors --overwrite
+	$(BONEMET) train --network tvae --data $(COHORT)/Regist-CT $(TVAE_FLAGS) --no-change --epochs 20 --out $(CHECKPOINTS)/tvae.safetensors --overwrite
 	$(BONEMET) train --network lesion-slices --data $(COHORT)/Regist-CT $(LESION_FLAGS) --out $(CHECKPOINTS)/lesion-slices.safetensors --overwrite
 
 clean:  ## Remove everything that was made

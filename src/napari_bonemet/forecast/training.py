@@ -36,7 +36,7 @@ class TrainingOptions(Options):
         float,
         Doc("Weight of the divergence in nats beside the mean squared error of a voxel. 1e-4 empties the latent."),
         Between(0, 1),
-    ] = 2e-6
+    ] = 1e-6
     kl_warmup: Annotated[
         float,
         Doc("Share of the training in which that weight rises from 0, so that the latent is put to use first."),
