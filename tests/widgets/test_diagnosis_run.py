@@ -16,6 +16,7 @@ from napari_bonemet.widgets.diagnosis_run import (
     Diagnosed,
     DiagnosisOptions,
     LegDiagnosis,
+    as_number,
     forecast_line,
     model_line,
     rows,
@@ -90,7 +91,7 @@ def test_one_future_has_no_samples_beside_its_mean(finder, make_series):
     made = run_diagnosis(series, DiagnosisOptions(), forecast=forecast_of(series, samples=(2,)))
     assert made.volumes[-1].samples == ()
     assert len(finder.shapes) == 4
-    assert forecast_line(made.volumes) == "Predicted week 3: 1.00, of one future."
+    assert forecast_line(made.volumes) == "Predicted week 3: > 0.99, of one future."
 
 
 def test_slices_that_a_week_did_not_see_are_left_out_and_counted(finder, make_series, monkeypatch):
@@ -146,6 +147,13 @@ def test_words_of_table_and_forecast():
         "Predicted week 3: 0.91 (samples 0.40 to 0.97), bone lesion in 2 of 3 samples. Model samples, not confidence."
     )
     assert forecast_line(volumes[:1]) == ""
+
+
+@pytest.mark.parametrize(
+    ("probability", "number"), [(0.0, "< 0.01"), (0.0051, "0.01"), (0.5, "0.50"), (0.994, "0.99"), (0.9951, "> 0.99")]
+)
+def test_no_probability_is_a_certainty(probability, number):
+    assert as_number(probability) == number
 
 
 def test_what_the_network_is_is_said():

@@ -191,12 +191,19 @@ RULE = (
 )
 
 
+def as_number(probability: float) -> str:
+    """Two digits; never rounded to a certainty, which no network has."""
+    if probability < 0.005:
+        return "< 0.01"
+    return "> 0.99" if probability >= 0.995 else f"{probability:.2f}"
+
+
 def rows(volumes: Iterable[Diagnosed]) -> list[list[str]]:
     """The table of the dock: week, probability of a lesion, verdict, slice."""
     return [
         [
             volume.title.removeprefix("week ").replace(",", ""),
-            f"{volume.diagnosis.probability:.2f}",
+            as_number(volume.diagnosis.probability),
             volume.diagnosis.verdict,
             f"{volume.slice_index}",
         ]
@@ -209,14 +216,14 @@ def forecast_line(volumes: Sequence[Diagnosed]) -> str:
     predicted = next((volume for volume in volumes if volume.predicted), None)
     if predicted is None:
         return ""
-    text = f"Predicted {_week(predicted.week)}: {predicted.diagnosis.probability:.2f}"
+    text = f"Predicted {_week(predicted.week)}: {as_number(predicted.diagnosis.probability)}"
     if not predicted.samples:
         return f"{text}, of one future."
     each = [sample.probability for sample in predicted.samples]
     lesions = sum(sample.lesion for sample in predicted.samples)
     return (
-        f"{text} (samples {min(each):.2f} to {max(each):.2f}), {LESION} in {lesions} of {len(each)} samples. "
-        "Model samples, not confidence."
+        f"{text} (samples {as_number(min(each))} to {as_number(max(each))}), "
+        f"{LESION} in {lesions} of {len(each)} samples. Model samples, not confidence."
     )
 
 
