@@ -1,7 +1,7 @@
 """``napari-bonemet classify``: how probable a lesion is in each leg and week."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +10,7 @@ from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.errors import InputError
 from napari_bonemet.options import Doc
 from napari_bonemet.progress import PartOf, Progress
+from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
 
 if TYPE_CHECKING:
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 ABOUT = """Tell how probable a bone lesion is in each leg and week, and which slice looks most like one.
 
 Writes a row for each leg and week: subject, side, week, probability (0 to 1), slice (counted from 0), verdict, model,
-note, synthetic. The weeks need not be registered. A network's opinion, research use: without --checkpoint by the
-classifier that comes with the program, which has learned from synthetic legs alone.
+note, synthetic. The weeks need not be registered; of registered ones, only what every week saw is looked at.
+A network's opinion, research use: without --checkpoint by the classifier that comes with the program, which has
+learned from synthetic legs alone.
 
 Example: napari-bonemet classify --data registered --out diagnosis.csv"""
 STEPS = ()
@@ -54,11 +56,12 @@ def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress)
     out = _place(own.common)
     classifier = load_classifier(own.checkpoint, device=choose_device(own.common.device))
     legs = read_grey_legs(own.data, own.common, PartOf(progress, 0.0, 0.1))
-    scans = [scan for leg in legs for scan in leg]
+    scans = [pair for leg in legs for pair in _looked_at(leg, classifier.options.bone_threshold)]
     found = []
-    for number, scan in enumerate(scans):
+    for number, (scan, first) in enumerate(scans):
         part = PartOf(progress, 0.1 + 0.9 * number / len(scans), 0.1 + 0.9 * (number + 1) / len(scans))
-        found.append(classifier.classify(scan, progress=part))
+        said = classifier.classify(scan, progress=part)
+        found.append(replace(said, slice_index=said.slice_index + first))
     rows = [each.as_row() for each in found]
     write_table(out, rows)
     _show(terminal, legs, found)
@@ -66,6 +69,18 @@ def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress)
         terminal.warn(note)
     terminal.say(f"The table is {out}")
     return {"out": str(out), "rows": rows, "checkpoint": None if own.checkpoint is None else str(own.checkpoint)}
+
+
+def _looked_at(leg: ScanSeries, bone_threshold: float) -> Iterator[tuple[Scan, int]]:
+    """The weeks, and where their first slice lies among those of the files.
+
+    Of registered weeks only what every one of them saw: a slice cut off by the field of view looks like bone lost.
+    """
+    from napari_bonemet.study.common import seen_in_every_week
+
+    seen = seen_in_every_week(leg, bone_threshold) if leg.on_one_grid else leg
+    for whole, scan in zip(leg, seen, strict=True):
+        yield scan, round(whole.grid.to_index(scan.origin)[0])
 
 
 def _place(common: Common) -> Path:
