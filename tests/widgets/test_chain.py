@@ -138,6 +138,7 @@ def check_forecast(screen: Screen) -> None:
     dock.form.fields["model"].value = "ridge"
     assert dock.week.currentText() == "week 3"
     screen.run(dock.run_bar)
+    screen.qtbot.waitUntil(lambda: not dock.canvas.layers.busy)
     (layer,) = find_layers(viewer, kind="prediction")
     record = record_of_layer(layer)
     assert (record["week"], record["model"]) == (3, "ridge")

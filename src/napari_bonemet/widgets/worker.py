@@ -109,6 +109,20 @@ def _abandon(now: list[tuple[ThreadProgress, Any]]) -> None:
             bar.close()
 
 
+# What Qt calls when a dock goes must outlive Python's sweep that takes the dock away: a function that was swept up
+# with it is called with its code gone, and the process dies.
+_LAST_CALLS: set[Callable[[], None]] = set()
+
+
+def _last_call(now: list[tuple[ThreadProgress, Any]]) -> Callable[[], None]:
+    def abandon() -> None:
+        _LAST_CALLS.discard(abandon)
+        _abandon(now)
+
+    _LAST_CALLS.add(abandon)
+    return abandon
+
+
 class Runner(QObject):
     """Runs one step at a time; when its parent goes, the step is asked to stop.
 
@@ -138,7 +152,7 @@ class Runner(QObject):
         self._now: list[tuple[ThreadProgress, Any]] = []
         # The thread must not outlive its dock; the closure holds the list, not the runner.
         now = self._now
-        self.destroyed.connect(lambda: _abandon(now))
+        self.destroyed.connect(_last_call(now))
         self._timer = QTimer(self)
         self._timer.setInterval(_REFRESH_MS)
         self._timer.timeout.connect(self._look)
