@@ -112,12 +112,15 @@ def of_week(found: Sequence[Case], said: Sequence[float], week: float | None) ->
     chosen = [(case, p) for case, p in zip(found, said, strict=True) if week in (None, case.week)]
     probability = np.array([p for _, p in chosen])
     lesion, tumour = (np.array([getattr(case, name) for case, _ in chosen]) for name in ("lesion", "tumour"))
-    weeks = [case.week for case, _ in chosen]
+    weeks = np.array([case.week for case, _ in chosen])
+    # Over all weeks, those alone in which anybody has a lesion.
+    counted = np.isin(weeks, weeks[lesion]) if week is None else np.ones(len(chosen), dtype=bool)
+    curve = area_under_curve(probability[counted], tumour[counted], weeks[counted].tolist())
     return {
         "week": "all" if week is None else f"{week:g}",
         "scans": len(chosen),
         "with_lesion": int(lesion.sum()),
-        "auc_tumour_control": round(area_under_curve(probability, tumour, weeks), 3),
+        "auc_tumour_control": round(curve, 3),
         **{name: None if share is None else round(share, 3) for name, share in shares(probability, lesion).items()},
     }
 

@@ -1,0 +1,46 @@
+"""The classifier that comes with the package, on animals that it never saw."""
+
+import json
+
+import numpy as np
+import pytest
+
+from napari_bonemet.diagnose.registry import load_classifier
+from napari_bonemet.forecast.checkpoint import load_checkpoint
+from napari_bonemet.forecast.shipped import shipped_checkpoint
+from napari_bonemet.phantom.cohort import CohortOptions, animals
+from napari_bonemet.phantom.leg import LegOptions, SyntheticLeg, make_leg
+
+
+@pytest.fixture(scope="module")
+def legs() -> list[SyntheticLeg]:
+    cohort = CohortOptions(controls=3, tumours=3, seed=77, leg=LegOptions(weeks=(0, 3)))
+    return [make_leg(animal) for animal in animals(cohort)]
+
+
+def test_it_is_small_and_says_what_it_is() -> None:
+    path = shipped_checkpoint("lesion-slices")
+    assert path.stat().st_size < 2e6
+    header = load_checkpoint(path).header()
+    assert (header["synthetic"], header["trained_on"], header["input_kind"]) == (True, "synthetic legs", "grey")
+    assert header["spacing_um"] == [30, 30, 30]
+    training = header["training"]
+    assert training["generator"], "trained before the generator was frozen"
+    assert {row["model"] for row in training["held_out"]["rows"]} >= {"lesion-slices", "bone volume alone"}
+    learned = {*training["validation"]["animals"]}
+    assert all(animal.startswith("synthetic-1") for animal in learned)
+    assert "seed 2" in training["held_out"]["protocol"]
+    assert json.dumps(header, allow_nan=False)
+
+
+def test_it_tells_tumours_from_controls_of_the_same_age_and_shows_the_lesion(legs: list[SyntheticLeg]) -> None:
+    classifier = load_classifier()
+    said = {True: [], False: []}
+    for leg in legs:
+        before, late = (classifier.classify(scan) for scan in leg.registered())
+        said[leg.options.tumour].append(late.probability)
+        if leg.options.tumour:
+            assert late.probability > before.probability
+            lost = np.count_nonzero(leg.truth.lesion_labels[1], axis=(1, 2))
+            assert lost[late.slice_index] > 0
+    assert min(said[True]) > max(said[False])
