@@ -14,7 +14,7 @@ from napari.settings import get_settings
 from napari.viewer import Viewer
 
 GAP_PIXELS = 4
-TITLE_POINTS = 8
+TITLE_POINTS = 7
 # A box seen from a corner is drawn small enough for its diagonal; a bone in its middle may be larger.
 CLOSER = 1.25
 _GRID = ("enabled", "stride", "shape", "spacing")

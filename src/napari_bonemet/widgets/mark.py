@@ -11,6 +11,8 @@ from napari_bonemet.widgets.layers import record_of_layer
 __all__ = ["CanvasMark", "admitted"]
 
 POINTS = 8
+# Three cells beside each other in a window of usual width cut longer lines.
+POINTS_IN_CELLS = 7
 _FORECAST = (str(Kind.PREDICTION), str(Kind.UNCERTAINTY))
 
 
@@ -77,4 +79,4 @@ class CanvasMark(QObject):
         self._said = words
         overlay.text, overlay.visible = words, bool(words)
         overlay.position, overlay.gridded = "top_left", True
-        overlay.font_size = POINTS
+        overlay.font_size = POINTS_IN_CELLS if viewer.canvas.grid.enabled else POINTS
