@@ -7,7 +7,7 @@ import pytest
 
 from napari_bonemet.diagnose.classifier import LesionClassifier
 from napari_bonemet.diagnose.fitting import calibrate
-from napari_bonemet.diagnose.measures import area_under_curve
+from napari_bonemet.diagnose.measures import area_under_curve, calibration
 from napari_bonemet.diagnose.options import ClassifierOptions
 from napari_bonemet.diagnose.slices import Bag
 from napari_bonemet.diagnose.training import ClassifierEpoch, _some_slices, scores_of, train_classifier
@@ -141,3 +141,23 @@ def test_slices_are_evenly_spread_from_any_start() -> None:
     assert starts == {0, 1, 2, 3}
     few = _some_slices(squares[:2], options, np.random.default_rng(0))
     assert set(few[:, 0, 0]) == {0, 1}
+
+
+def test_validation_scans_find_nothing_left_to_calibrate(classifier: LesionClassifier, cohort: Cohort) -> None:
+    scans, lesions = cohort(16, 2)
+    p = np.array([classifier.classify(scan).probability for scan in scans])
+    factor, shift = calibration(np.log(p / (1 - p)), np.array(lesions))
+    assert factor == pytest.approx(1.0, abs=0.05)
+    assert shift == pytest.approx(0.0, abs=0.1)
+
+
+def test_an_epoch_is_judged_among_scans_of_one_week(cohort: Cohort) -> None:
+    scans, lesions = cohort(12, 6)
+    weeks = [float(lesion or number == 0) for number, lesion in enumerate(lesions)]
+    squares = [scan.to_numpy()[:, :40, :40] for scan in scans]
+    bags = [Bag(*bag) for bag in zip(squares, lesions, weeks, strict=True)]
+    made = train_classifier(bags, replace(TINY, epochs=1), validation=bags)
+    said = scores_of(made.network, bags, TINY, "cpu")
+    same_week, pooled = (area_under_curve(said, np.array(lesions), given) for given in (weeks, None))
+    assert same_week != pytest.approx(pooled)  # or nothing would be told apart here
+    assert made.epochs[0].validation_auc == pytest.approx(same_week)
