@@ -14,6 +14,7 @@ from napari_bonemet.diagnose.options import ClassifierOptions
 from napari_bonemet.diagnose.slices import SliceView, view_of
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from napari_bonemet.forecast.weights import fill, half_state
 from napari_bonemet.geometry import Triple
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.provenance import Json
@@ -175,12 +176,10 @@ class LesionClassifier:
 
     def checkpoint(self) -> Checkpoint:
         """All of it, ready for the disk; floating weights in half precision."""
-        state = {name: tensor.cpu().numpy() for name, tensor in self.network.state_dict().items()}
-        tensors = {n: t.astype(np.float16) if np.issubdtype(t.dtype, np.floating) else t for n, t in state.items()}
         return Checkpoint(
             name=self.name,
             configuration=self.options.as_record(),
-            tensors=tensors,
+            tensors=half_state(self.network),
             input_kind="grey",
             spacing=self.spacing,
             weeks=(0.0,),
@@ -218,8 +217,6 @@ class LesionClassifier:
         InputError
             When it holds another model, or its tensors are not those of the network that it describes.
         """
-        from napari_bonemet.forecast.weights import fill
-
         if checkpoint.name != cls.name:
             raise InputError("The checkpoint holds no lesion classifier", expected=cls.name, found=checkpoint.name)
         options = ClassifierOptions.from_record(dict(checkpoint.configuration))

@@ -1,6 +1,6 @@
 """The trained T-VAE as a forecaster: futures drawn from weeks seen, saved and loaded as a checkpoint."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -9,24 +9,22 @@ import numpy as np
 
 from napari_bonemet.forecast.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from napari_bonemet.forecast.forecaster import Forecast, as_future, before, summarise
-from napari_bonemet.forecast.latent import latent_noise
+from napari_bonemet.forecast.looks import Looks
 from napari_bonemet.forecast.models.tvae import TvaeOptions, build_tvae
 from napari_bonemet.forecast.patches import inputs_for
-from napari_bonemet.forecast.planes import Planes, planes_for
+from napari_bonemet.forecast.planes import Planes
 from napari_bonemet.forecast.registry import checkpoint_loader, forecaster
 from napari_bonemet.forecast.shipped import shipped_checkpoint
-from napari_bonemet.forecast.training import TrainingOptions, shrink, train_tvae
+from napari_bonemet.forecast.training import TrainingOptions, train_tvae
+from napari_bonemet.forecast.weights import fill, half_state
 from napari_bonemet.geometry import Triple
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress, report
 from napari_bonemet.provenance import Json, Step
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
-from napari_bonemet.torch_import import import_torch
 
 NAMES = {"sigmoid": "tvae", "gate": "tvae-gate"}
 SAMPLES_NOTE = "Model samples, not confidence"
-
-_SLAB_SLICES = 48
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +127,7 @@ class TvaeForecaster:
         """
         weeks = before(seen, week)
         inputs = inputs_for(weeks, week, self.options.weeks_seen, self.options.gap_weeks, self.name)
-        looks = _Looks.at(self, inputs, PartOf(progress, 0.0, 0.3))
+        looks = Looks.at(self, inputs, PartOf(progress, 0.0, 0.3))
         drawn: list[Scan] = []
         for number in range(samples):
             progress.message(f"drawing future {number + 1} of {samples}")
@@ -160,12 +158,11 @@ class TvaeForecaster:
 
     def checkpoint(self) -> Checkpoint:
         """All of it, ready for the disk; floating weights in half precision, whose error is far below a grey."""
-        tensors = {name: _as_half(tensor.cpu().numpy()) for name, tensor in self.network.state_dict().items()}
         back = range(self.options.weeks_seen, 0, -1)
         return Checkpoint(
             name=self.name,
             configuration=self.options.as_record(),
-            tensors=tensors,
+            tensors=half_state(self.network),
             input_kind="grey",
             spacing=self.spacing,
             weeks=tuple(-self.options.gap_weeks * n for n in back),
@@ -203,92 +200,9 @@ class TvaeForecaster:
         InputError
             When its tensors are not those of the network that it describes.
         """
-        from napari_bonemet.forecast.weights import fill
-
         options = TvaeOptions.from_record(dict(checkpoint.configuration))
         network = fill(build_tvae(options), checkpoint).to(device).eval()
         return cls(options, network, checkpoint.spacing, checkpoint.training, checkpoint.synthetic, device)
-
-
-def _as_half(tensor: np.ndarray) -> np.ndarray:
-    return tensor.astype(np.float16) if np.issubdtype(tensor.dtype, np.floating) else tensor
-
-
-@dataclass(frozen=True, eq=False)
-class _Looks:
-    """What the network saw in each square of each slab of slices: all that a sample needs."""
-
-    model: TvaeForecaster
-    last: np.ndarray
-    planes: Planes
-    seen: tuple[tuple[slice, tuple[int, int], Any], ...]
-    spacing_z: float
-
-    @classmethod
-    def at(cls, model: TvaeForecaster, inputs: Sequence[Scan], progress: Progress) -> Self:
-        torch = import_torch()
-        options = model.options
-        volumes = [scan.to_numpy() for scan in inputs]
-        spacing = inputs[-1].spacing
-        planes = planes_for(volumes, spacing, model.spacing, options.crop, options.bone_threshold)
-        looked = []
-        slabs = list(_slabs(len(volumes[0])))
-        for number, slab in enumerate(slabs):
-            weeks = [planes.inwards(volume[slab]) for volume in volumes]
-            for corner in planes.corners:
-                progress.check()
-                squares = np.stack([planes.cut(week, corner) for week in weeks], axis=1) / np.float32(255)
-                tensor = torch.from_numpy(squares).to(model.device)
-                with torch.inference_mode():
-                    looked.append((slab, corner, model.network.look(shrink(tensor, options.size))))
-            progress.advance((number + 1) / len(slabs))
-        return cls(model, volumes[-1], planes, tuple(looked), spacing[0])
-
-    def draw(self, rng: np.random.Generator, progress: Progress) -> np.ndarray:
-        """One future, greys, float32, (z, y, x)."""
-        options = self.model.options
-        noise = latent_noise(len(self.last), options.z_dim, options.coherence_um / self.spacing_z, rng)
-        made = np.empty(self.last.shape, dtype=np.float32)
-        slabs = list(_slabs(len(self.last)))
-        for number, slab in enumerate(slabs):
-            progress.check()
-            made[slab] = self._slab(slab, noise[slab])
-            progress.advance((number + 1) / len(slabs))
-        return made
-
-    def _slab(self, slab: slice, noise: np.ndarray) -> np.ndarray:
-        last = self.last[slab].astype(np.float32)
-        gate = self.model.options.output == "gate"
-        sums = [np.zeros((len(last), *self.planes.shape), dtype=np.float32) for _ in range(2 if gate else 1)]
-        weight = np.zeros(self.planes.shape, dtype=np.float32)
-        for place, corner, seen in self.seen:
-            if place == slab:
-                weight_of_one = np.zeros_like(weight)
-                for sum_, square in zip(sums, self._maps(seen, noise), strict=True):
-                    weight_of_one[:] = 0
-                    self.planes.paste(square, corner, sum_, weight_of_one)
-                weight += weight_of_one
-        inside = self.planes.outwards((weight > 0).astype(np.float32)[None])[0] > 0.5
-        maps = [self.planes.outwards(sum_ / np.maximum(weight, 1e-6)) for sum_ in sums]
-        if gate:
-            k, drawn = maps
-            mixed = last * (1 - k) + k * drawn * 255
-        else:
-            mixed = maps[0] * 255
-        return np.where(inside, mixed, last)
-
-    def _maps(self, seen: Any, noise: np.ndarray) -> list[np.ndarray]:
-        """What the decoder draws in one square, at the square's own size, 0 to 1: k and c, or the week."""
-        torch = import_torch()
-        crop = self.planes.crop
-        with torch.inference_mode():
-            maps = self.model.network.draw(seen, torch.from_numpy(noise).to(self.model.device))
-            maps = torch.nn.functional.interpolate(maps, size=(crop, crop), mode="bilinear", align_corners=False)
-            return list(torch.sigmoid(maps).movedim(1, 0).cpu().numpy())
-
-
-def _slabs(slices: int) -> Iterator[slice]:
-    return (slice(start, min(slices, start + _SLAB_SLICES)) for start in range(0, slices, _SLAB_SLICES))
 
 
 @checkpoint_loader("tvae")
