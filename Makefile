@@ -62,6 +62,7 @@ checkpoints: $(VENV)/.app  ## The networks that come with the package, again fro
 	$(BONEMET) train --network tvae-gate --data $(COHORT)/Regist-CT $(TVAE_FLAGS) --change --epochs 15 --out $(CHECKPOINTS)/tvae-gate.safetensors --overwrite
 	$(BONEMET) train --network tvae --data $(COHORT)/Regist-CT $(TVAE_FLAGS) --no-change --epochs 20 --out $(CHECKPOINTS)/tvae.safetensors --overwrite
 	$(BONEMET) train --network lesion-slices --data $(COHORT)/Regist-CT $(LESION_FLAGS) --out $(CHECKPOINTS)/lesion-slices.safetensors --overwrite
+	$(BIN)/python benchmarks/diagnosis.py --record
 
 clean:  ## Remove everything that was made
 	rm -rf $(VENV) demo-output docs/_build build dist

@@ -8,7 +8,8 @@ from scipy import ndimage
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.latent import latent_noise
-from napari_bonemet.forecast.models.tvae import TvaeOptions, build_tvae
+from napari_bonemet.forecast.models.build import build_tvae
+from napari_bonemet.forecast.models.tvae import TvaeOptions
 from napari_bonemet.torch_import import import_torch
 
 torch = import_torch()

@@ -10,7 +10,8 @@ import numpy as np
 from napari_bonemet.forecast.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from napari_bonemet.forecast.forecaster import Forecast, as_future, before, summarise
 from napari_bonemet.forecast.looks import Looks
-from napari_bonemet.forecast.models.tvae import TvaeOptions, build_tvae
+from napari_bonemet.forecast.models.build import build_tvae
+from napari_bonemet.forecast.models.tvae import TvaeOptions
 from napari_bonemet.forecast.patches import inputs_for
 from napari_bonemet.forecast.planes import Planes
 from napari_bonemet.forecast.registry import checkpoint_loader, forecaster

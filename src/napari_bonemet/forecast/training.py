@@ -10,7 +10,8 @@ from typing import Annotated, Any
 import numpy as np
 
 from napari_bonemet.forecast.dataset import TrainingSet
-from napari_bonemet.forecast.models.tvae import TvaeOptions, build_tvae
+from napari_bonemet.forecast.models.build import build_tvae
+from napari_bonemet.forecast.models.tvae import TvaeOptions
 from napari_bonemet.options import Between, Doc, Options, Unit
 from napari_bonemet.progress import NO_PROGRESS, Progress, report
 from napari_bonemet.torch_import import import_torch

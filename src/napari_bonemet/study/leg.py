@@ -19,9 +19,9 @@ from napari_bonemet.study.common import cut_to, seen_in_every_week
 from napari_bonemet.study.device import choose_device
 from napari_bonemet.study.diagnosing import classifier_for, diagnose_weeks
 from napari_bonemet.study.forecasting import forecaster_for, trained_network
+from napari_bonemet.study.lost import lost_bone
 from napari_bonemet.study.notes import about_leg
 from napari_bonemet.study.options import StudyOptions
-from napari_bonemet.study.summary import lost_bone
 
 if TYPE_CHECKING:
     from napari_bonemet.diagnose.diagnosis import Diagnosis

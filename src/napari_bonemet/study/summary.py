@@ -1,38 +1,12 @@
 """What came out for one leg, in plain words: bone that its futures lose, and the diagnosis of each week."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from napari_bonemet.forecast.forecaster import Forecast
-from napari_bonemet.metrics.lesions import newly_lost_bone
-from napari_bonemet.scan import Scan
-
-if TYPE_CHECKING:
-    from napari_bonemet.study.leg import LegStudy
+from napari_bonemet.study.leg import LegStudy
 
 
-def lost_bone(forecast: Forecast, last: Scan, *, bone_threshold: float, opening: int) -> tuple[float, ...]:
-    """Bone of the last seen week that each future has lost, cubic millimetres.
-
-    Parameters
-    ----------
-    forecast : Forecast
-        Its samples are the futures.
-    last : Scan
-        The last week that was seen, on their grid.
-    bone_threshold : float
-        Bone is above this grey value.
-    opening : int
-        Losses thinner than twice this plus one voxels do not count, as in the scores.
-    """
-    before, voxel = last.to_numpy() > bone_threshold, last.grid.voxel_volume_mm3
-    lost = (newly_lost_bone(sample.to_numpy() > bone_threshold, before, opening=opening) for sample in forecast.samples)
-    return tuple(float(np.count_nonzero(mask) * voxel) for mask in lost)
-
-
-def in_words(study: "LegStudy") -> Iterator[str]:
+def in_words(study: LegStudy) -> Iterator[str]:
     """Sentences for the terminal."""
     if study.forecast is not None and study.lost_mm3:
         yield _futures(study, study.forecast)
@@ -53,7 +27,7 @@ def as_share(probability: float) -> str:
     return "over 99 %" if probability >= 0.995 else f"{100 * probability:.0f} %"
 
 
-def _futures(study: "LegStudy", forecast: Forecast) -> str:
+def _futures(study: LegStudy, forecast: Forecast) -> str:
     low, high, last = min(study.lost_mm3), max(study.lost_mm3), study.common.until(forecast.week).weeks[-1]
     count = len(study.lost_mm3)
     amount = f"{low:.3f}" if count == 1 else f"{low:.3f} to {high:.3f}"

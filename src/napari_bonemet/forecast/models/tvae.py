@@ -1,4 +1,4 @@
-"""T-VAE (2D): the options of the temporal variational auto-encoder, and its making.
+"""T-VAE (2D): the options of the temporal variational auto-encoder.
 
 Source: Xiong et al., Breast Cancer Induced Bone Osteolysis Prediction Using Temporal Variational
 Auto-Encoders, section 4.2. The layers are in :mod:`napari_bonemet.forecast.models.tvae_network`, which
@@ -6,7 +6,7 @@ imports torch.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from napari_bonemet.options import Between, Doc, Options, Unit
 
@@ -50,20 +50,3 @@ class TvaeOptions(Options):
     def channels(self) -> int:
         """What the decoder draws: k and c, or the week itself."""
         return 2 if self.output == "gate" else 1
-
-
-def build_tvae(options: TvaeOptions) -> Any:
-    """The network (a ``torch.nn.Module``), its weights drawn anew.
-
-    Raises
-    ------
-    InputError
-        When the size is no multiple of 16.
-    """
-    from napari_bonemet.errors import InputError
-
-    if options.size % 16:
-        raise InputError("The network's size cannot be used", expected="a multiple of 16", found=str(options.size))
-    from napari_bonemet.forecast.models.tvae_network import Tvae
-
-    return Tvae(options)
