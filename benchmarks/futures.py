@@ -26,7 +26,7 @@ from napari_bonemet.forecast.forecaster import Forecaster
 from napari_bonemet.forecast.registry import load_forecaster, make_forecaster
 from napari_bonemet.forecast.ridge import RidgeForecaster
 from napari_bonemet.io.atomic import write_table
-from napari_bonemet.metrics.lesions import newly_lost_bone
+from napari_bonemet.metrics.lesions import newly_lost_mm3
 from napari_bonemet.phantom.cohort import CohortOptions, animals
 from napari_bonemet.phantom.leg import continue_leg, make_leg
 from napari_bonemet.phantom.options import LegOptions
@@ -56,8 +56,7 @@ def squared(first: Scan, second: Scan) -> float:
 
 
 def lost_mm3(later: Scan, last: Scan) -> float:
-    lost = newly_lost_bone(later.to_numpy() > BONE, last.to_numpy() > BONE, opening=1)
-    return float(np.count_nonzero(lost) * last.grid.voxel_volume_mm3)
+    return newly_lost_mm3(later, last, bone_threshold=BONE, opening=1)
 
 
 def forecast(model: Forecaster, animal: LegOptions, leg: ScanSeries, samples: int) -> Result:

@@ -3,7 +3,8 @@ import math
 import pytest
 
 from napari_bonemet.diagnose.losses import lesion_loss
-from napari_bonemet.diagnose.training import pace, turned
+from napari_bonemet.diagnose.training import turned
+from napari_bonemet.forecast.pace import pace
 from napari_bonemet.torch_import import import_torch
 
 torch = import_torch()

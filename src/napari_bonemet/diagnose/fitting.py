@@ -12,6 +12,7 @@ from napari_bonemet.diagnose.options import ClassifierOptions
 from napari_bonemet.diagnose.slices import Bag, bag_of
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.checkpoint import SPACING_MARGIN
+from napari_bonemet.forecast.training_record import generators
 from napari_bonemet.geometry import Triple
 from napari_bonemet.progress import PartOf, Progress
 from napari_bonemet.provenance import Json
@@ -136,7 +137,7 @@ def _record(
         "animals": len(_animals(scans)),
         "scans": len(scans),
         "with_lesion": int(sum(bool(label) for label in labels)),
-        "generator": _generators(scans),
+        "generator": generators(scans),
         "labels": "of whole scans; nobody said in which slices",
         "epochs": len(epochs),
         "best_epoch": best,
@@ -147,12 +148,6 @@ def _record(
 
 def _animals(scans: Sequence[Scan]) -> list[Json]:
     return [*sorted({scan.subject or "unnamed" for scan in scans})]
-
-
-def _generators(scans: Sequence[Scan]) -> list[Json]:
-    """Versions of the synthetic generator that made the scans, as their history states them."""
-    found = {step.parameters.get("generator") for scan in scans for step in scan.history}
-    return [*sorted(str(version) for version in found if version is not None)]
 
 
 def _rounded(value: float | None) -> float | None:

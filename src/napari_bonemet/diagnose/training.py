@@ -14,6 +14,7 @@ from napari_bonemet.diagnose.measures import area_under_curve
 from napari_bonemet.diagnose.models.lesion_slices import build_slice_network
 from napari_bonemet.diagnose.options import ClassifierOptions
 from napari_bonemet.diagnose.slices import Bag
+from napari_bonemet.forecast.pace import pace, share_done
 from napari_bonemet.progress import NO_PROGRESS, Progress, report
 from napari_bonemet.torch_import import import_torch
 
@@ -148,10 +149,8 @@ class _Loop:
     progress: Progress
 
     def share(self, epochs: float) -> float:
-        """How much of the training is over, by epochs or by the clock, whichever is further."""
-        minutes = self.options.minutes
-        elapsed = (time.monotonic() - self.began) / 60 / minutes if minutes else 0.0
-        return min(1.0, max(epochs / self.options.epochs, elapsed))
+        """How much of the training is over."""
+        return share_done(epochs, self.options.epochs, self.began, self.options.minutes)
 
     def over(self, batches: Iterator[tuple[np.ndarray, np.ndarray]], epoch: int, count: int) -> float:
         """Take a step for each batch; the mean loss."""
@@ -183,13 +182,6 @@ class _Loop:
         self.optimiser.step()
         self.averaged.update_parameters(self.network)
         return float(loss.detach())
-
-
-def pace(share: float, warm_up: float) -> float:
-    """The learning rate's share of its highest, when `share` of the training is over: up a line, down a cosine."""
-    if share < warm_up:
-        return max(share / warm_up, 0.01)
-    return 0.5 * (1 + math.cos(math.pi * (share - warm_up) / max(1 - warm_up, 1e-9)))
 
 
 def turned(squares: Any) -> Any:

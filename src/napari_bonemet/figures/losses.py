@@ -14,8 +14,6 @@ from napari_bonemet.processing.composite import CompositeResult
 from napari_bonemet.provenance import Json
 from napari_bonemet.scan import Scan
 
-_UM3_PER_MM3 = 1e9
-
 
 @dataclass(frozen=True, eq=False)
 class Loss:
@@ -98,7 +96,7 @@ def find_losses(
         Threshold, opening, plane; one slice for the overview, several for futures.
     """
     before, axis = last.to_numpy() > options.bone_threshold, across(options.plane)
-    voxel_mm3 = float(np.prod(last.spacing)) / _UM3_PER_MM3
+    voxel_mm3 = last.grid.voxel_volume_mm3
 
     def lost(scan: Scan) -> np.ndarray:
         return newly_lost_bone(scan.to_numpy() > options.bone_threshold, before, opening=options.lesion_opening)

@@ -58,10 +58,10 @@ class TrainingSet:
         return sorted({run.target for run in self.runs})
 
     def batches(self, size: int, crop: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
-        """Every slice once, in random order: (batch, weeks, crop, crop), 0 to 1, float32.
+        """Slices in random order, each once: (batch, weeks, crop, crop), 0 to 1, float32.
 
-        Crops are drawn at random, and half of them are mirrored left to right, as the first paper does
-        (section 4.1); a mirrored left tibia is a right one.
+        Those left over that fill no batch wait for another epoch. Crops are drawn at random, and half of them are
+        mirrored left to right, as the first paper does (section 4.1); a mirrored left tibia is a right one.
         """
         which = np.concatenate([np.full(len(run.voxels), number) for number, run in enumerate(self.runs)])
         where = np.concatenate([np.arange(len(run.voxels)) for run in self.runs])

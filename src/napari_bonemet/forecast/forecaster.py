@@ -1,6 +1,6 @@
 """What every forecaster offers, from copying the last week to a network, and what comes out of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
@@ -89,7 +89,13 @@ def before(series: ScanSeries, week: float) -> ScanSeries:
     """
     seen = series.until(week)
     seen.require_one_grid("Forecasting")
-    for scan in seen:
+    require_greys(seen)
+    return seen
+
+
+def require_greys(scans: Iterable[Scan]) -> None:
+    """Raise InputError when one of the scans is a composite or another map without greys."""
+    for scan in scans:
         if scan.kind not in GREY_KINDS:
             raise InputError(
                 f"{scan.title} cannot be forecast from",
@@ -97,7 +103,6 @@ def before(series: ScanSeries, week: float) -> ScanSeries:
                 found=f"a scan of kind {scan.kind.value}",
                 remedy="Give the registered weeks themselves",
             )
-    return seen
 
 
 def as_future(last: Scan, voxels: np.ndarray, week: float, step: Step) -> Scan:

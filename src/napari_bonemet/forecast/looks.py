@@ -45,7 +45,7 @@ class Looks:
     model: TrainedTvae
     last: np.ndarray
     planes: Planes
-    seen: tuple[tuple[slice, tuple[int, int], Any], ...]
+    seen: tuple[tuple[slice, tuple[Any, ...]], ...]
     spacing_z: float
 
     @classmethod
@@ -66,12 +66,14 @@ class Looks:
         slabs = list(_slabs(len(volumes[0])))
         for number, slab in enumerate(slabs):
             weeks = [planes.inwards(volume[slab]) for volume in volumes]
+            squares_seen = []
             for corner in planes.corners:
                 progress.check()
                 squares = np.stack([planes.cut(week, corner) for week in weeks], axis=1) / np.float32(255)
                 tensor = torch.from_numpy(squares).to(model.device)
                 with torch.inference_mode():
-                    looked.append((slab, corner, model.network.look(shrink(tensor, options.size))))
+                    squares_seen.append(model.network.look(shrink(tensor, options.size)))
+            looked.append((slab, tuple(squares_seen)))
             progress.advance((number + 1) / len(slabs))
         return cls(model, volumes[-1], planes, tuple(looked), spacing[0])
 
@@ -80,42 +82,34 @@ class Looks:
         options = self.model.options
         noise = latent_noise(len(self.last), options.z_dim, options.coherence_um / self.spacing_z, rng)
         made = np.empty(self.last.shape, dtype=np.float32)
-        slabs = list(_slabs(len(self.last)))
-        for number, slab in enumerate(slabs):
+        for number, (slab, seen) in enumerate(self.seen):
             progress.check()
-            made[slab] = self._slab(slab, noise[slab])
-            progress.advance((number + 1) / len(slabs))
+            made[slab] = self._slab(self.last[slab].astype(np.float32), seen, noise[slab])
+            progress.advance((number + 1) / len(self.seen))
         return made
 
-    def _slab(self, slab: slice, noise: np.ndarray) -> np.ndarray:
-        last = self.last[slab].astype(np.float32)
-        gate = self.model.options.output == "gate"
-        sums = [np.zeros((len(last), *self.planes.shape), dtype=np.float32) for _ in range(2 if gate else 1)]
+    def _slab(self, last: np.ndarray, seen: Sequence[Any], noise: np.ndarray) -> np.ndarray:
+        sums = np.zeros((self.model.options.channels, len(last), *self.planes.shape), dtype=np.float32)
         weight = np.zeros(self.planes.shape, dtype=np.float32)
-        for place, corner, seen in self.seen:
-            if place == slab:
-                weight_of_one = np.zeros_like(weight)
-                for sum_, square in zip(sums, self._maps(seen, noise), strict=True):
-                    weight_of_one[:] = 0
-                    self.planes.paste(square, corner, sum_, weight_of_one)
-                weight += weight_of_one
+        for corner, square in zip(self.planes.corners, seen, strict=True):
+            self.planes.paste(self._maps(square, noise), corner, sums, weight)
         inside = self.planes.outwards((weight > 0).astype(np.float32)[None])[0] > 0.5
         maps = [self.planes.outwards(sum_ / np.maximum(weight, 1e-6)) for sum_ in sums]
-        if gate:
+        if self.model.options.output == "gate":
             k, drawn = maps
             mixed = last * (1 - k) + k * drawn * 255
         else:
             mixed = maps[0] * 255
         return np.where(inside, mixed, last)
 
-    def _maps(self, seen: Any, noise: np.ndarray) -> list[np.ndarray]:
-        """What the decoder draws in one square, at the square's own size, 0 to 1: k and c, or the week."""
+    def _maps(self, seen: Any, noise: np.ndarray) -> np.ndarray:
+        """What the decoder draws in one square, (maps, z, crop, crop), 0 to 1: k and c, or the week."""
         torch = import_torch()
         crop = self.planes.crop
         with torch.inference_mode():
             maps = self.model.network.draw(seen, torch.from_numpy(noise).to(self.model.device))
             maps = torch.nn.functional.interpolate(maps, size=(crop, crop), mode="bilinear", align_corners=False)
-            return list(torch.sigmoid(maps).movedim(1, 0).cpu().numpy())
+            return np.asarray(torch.sigmoid(maps).movedim(1, 0).cpu().numpy())
 
 
 def _slabs(slices: int) -> Iterator[slice]:

@@ -61,13 +61,13 @@ class Planes:
         return volume[:, y[:, None], x[None, :]]
 
     def paste(self, square: np.ndarray, corner: tuple[int, int], sum_: np.ndarray, weight: np.ndarray) -> None:
-        """Add a square to `sum_` (z, y, x) and its weights to `weight` (y, x), which fall towards its border."""
+        """Add squares (..., crop, crop) to `sum_` (..., y, x), and their weights, which fall outwards, to `weight`."""
         (y0, height), (x0, width) = self._sides(corner)
         ys, xs = slice(max(y0, 0), min(y0 + self.crop, height)), slice(max(x0, 0), min(x0 + self.crop, width))
         inner = (slice(ys.start - y0, ys.stop - y0), slice(xs.start - x0, xs.stop - x0))
         ramp = np.minimum(np.arange(self.crop) + 1, np.arange(self.crop)[::-1] + 1).astype(np.float32)
         share = np.minimum.outer(ramp, ramp)[inner]
-        sum_[:, ys, xs] += share * square[(slice(None), *inner)]
+        sum_[..., ys, xs] += share * square[(..., *inner)]
         weight[ys, xs] += share
 
     def _sides(self, corner: tuple[int, int]) -> Iterator[tuple[int, int]]:

@@ -12,6 +12,7 @@ import numpy as np
 from napari_bonemet.forecast.dataset import TrainingSet
 from napari_bonemet.forecast.models.build import build_tvae
 from napari_bonemet.forecast.models.tvae import TvaeOptions
+from napari_bonemet.forecast.pace import pace, share_done
 from napari_bonemet.options import Between, Doc, Options, Unit
 from napari_bonemet.progress import NO_PROGRESS, Progress, report
 from napari_bonemet.torch_import import import_torch
@@ -121,15 +122,12 @@ def train_tvae(
                 best_epoch = epoch
             elif gain > best_gain:
                 best, best_gain, best_epoch = copy.deepcopy(network), gain, epoch
-            if _share_done(training, began, epoch) >= 1 or epoch - best_epoch >= training.patience:
+            if (
+                share_done(epoch, training.epochs, began, training.minutes) >= 1
+                or epoch - best_epoch >= training.patience
+            ):
                 break
     return Trained(best.eval(), tuple(reports), best_epoch, (time.monotonic() - began) / 60)
-
-
-def _share_done(training: TrainingOptions, began: float, epochs: float) -> float:
-    """How much of the training is over, by epochs or by the clock, whichever is further."""
-    elapsed = (time.monotonic() - began) / 60 / training.minutes if training.minutes else 0.0
-    return min(1.0, max(epochs / training.epochs, elapsed))
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,11 +149,11 @@ class _Steps:
         sums = np.zeros(3)
         done = 0
         for batch in batches:
-            share = _share_done(self.training, self.began, self.epoch - 1 + done / count)
+            share = share_done(self.epoch - 1 + done / count, self.training.epochs, self.began, self.training.minutes)
             if share >= 1 and done:
                 break
             for group in self.optimiser.param_groups:
-                group["lr"] = self.training.learning_rate * 0.5 * (1 + math.cos(math.pi * share))
+                group["lr"] = self.training.learning_rate * pace(share)
             kl_weight = self.training.kl_weight * min(1.0, share / max(self.training.kl_warmup, 1e-9))
             sums += self._step(batch, kl_weight)
             done += 1

@@ -1,11 +1,12 @@
 """What a network's checkpoint says about its training."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from napari_bonemet.forecast.dataset import TrainingSet
 from napari_bonemet.forecast.training import Trained, TrainingOptions
 from napari_bonemet.provenance import Json
+from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
 
 
@@ -24,7 +25,7 @@ def training_record(
         "legs_passed_over": data.passed_over,
         "slices": data.slices,
         "targets": list(data.targets),
-        "generator": _generators(legs),
+        "generator": generators(scan for leg in legs for scan in leg),
         "validation_animals": sorted({run.animal for run in held_out.runs}) if held_out else [],
         "epochs": len(made.epochs),
         "best_epoch": made.best_epoch,
@@ -49,7 +50,7 @@ def _plain(gain: float | None) -> float | None:
     return None if gain is None or not math.isfinite(gain) else round(gain, 4)
 
 
-def _generators(legs: Sequence[ScanSeries]) -> list[Json]:
-    """Versions of the synthetic generator that made the legs, as their history states them."""
-    found = {step.parameters.get("generator") for leg in legs for scan in leg for step in scan.history}
+def generators(scans: Iterable[Scan]) -> list[Json]:
+    """Versions of the synthetic generator that made the scans, as their history states them."""
+    found = {step.parameters.get("generator") for scan in scans for step in scan.history}
     return [*sorted(str(version) for version in found if version is not None)]

@@ -4,6 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_bonemet.errors import InputError
+from napari_bonemet.scan import Scan
 
 
 def newly_lost_bone(later_bone: np.ndarray, baseline_bone: np.ndarray, *, opening: int = 0) -> np.ndarray:
@@ -32,6 +33,27 @@ def newly_lost_bone(later_bone: np.ndarray, baseline_bone: np.ndarray, *, openin
         raise InputError("The bone masks differ in shape", expected=f"{baseline.shape}", found=f"{later.shape}")
     lost = baseline & ~later
     return ndimage.binary_opening(lost, iterations=opening) if opening else lost
+
+
+def newly_lost_mm3(later: Scan, last: Scan, *, bone_threshold: float, opening: int) -> float:
+    """Bone of the last seen week that a later one, or a forecast of it, lacks; cubic millimetres.
+
+    Parameters
+    ----------
+    later, last : Scan, (z, y, x)
+        Greys on one grid.
+    bone_threshold : float
+        Bone is above this grey value.
+    opening : int
+        See :func:`newly_lost_bone`.
+
+    Raises
+    ------
+    InputError
+        When the shapes differ.
+    """
+    lost = newly_lost_bone(later.to_numpy() > bone_threshold, last.to_numpy() > bone_threshold, opening=opening)
+    return float(np.count_nonzero(lost)) * last.grid.voxel_volume_mm3
 
 
 def dice(first: np.ndarray, second: np.ndarray) -> float | None:

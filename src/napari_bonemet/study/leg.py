@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from napari_bonemet.errors import InputError
 from napari_bonemet.figures.study import StudyFigure, study_figure
 from napari_bonemet.forecast.forecaster import Forecast, Forecaster
+from napari_bonemet.metrics.lesions import newly_lost_mm3
 from napari_bonemet.metrics.table import ForecastScores, score
 from napari_bonemet.processing.composite import make_composite
 from napari_bonemet.processing.composite_result import CompositeResult
@@ -19,7 +20,6 @@ from napari_bonemet.study.common import cut_to, seen_in_every_week
 from napari_bonemet.study.device import choose_device
 from napari_bonemet.study.diagnosing import classifier_for, diagnose_weeks
 from napari_bonemet.study.forecasting import forecaster_for, trained_network
-from napari_bonemet.study.lost import lost_bone
 from napari_bonemet.study.notes import about_leg
 from napari_bonemet.study.options import StudyOptions
 
@@ -248,7 +248,9 @@ def _lost(registered: ScanSeries, forecast: Forecast | None, options: StudyOptio
     if forecast is None:
         return ()
     threshold, opening = options.composite.bone_threshold, options.figure.lesion_opening
-    return lost_bone(forecast, registered.until(forecast.week)[-1], bone_threshold=threshold, opening=opening)
+    last = registered.until(forecast.week)[-1]
+    last = replace(last, voxels=last.to_numpy())  # or it would be read from the disk for every sample
+    return tuple(newly_lost_mm3(s, last, bone_threshold=threshold, opening=opening) for s in forecast.samples)
 
 
 def _score(

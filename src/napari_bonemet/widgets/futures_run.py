@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.forecast.forecaster import GREY_KINDS, Forecast, Forecaster, as_future
+from napari_bonemet.forecast.forecaster import Forecast, Forecaster, as_future, require_greys
 from napari_bonemet.forecast.registry import load_forecaster
 from napari_bonemet.forecast.running import RunningSummary
 from napari_bonemet.geometry import Grid
-from napari_bonemet.metrics.lesions import newly_lost_bone
+from napari_bonemet.metrics.lesions import newly_lost_mm3
 from napari_bonemet.metrics.table import ForecastScores, score
 from napari_bonemet.options import Between, Doc, Options
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress, report
@@ -140,7 +140,7 @@ class _Pile:
         self._greys = grey_limits(series.scans)
         step = Step("forecast", {"model": "copy-last-week", "from_week": self.last.week, "week": week})
         self._copied = as_future(self.last, self.last.to_numpy(), week, step)
-        self._true_lost = None if self.truth is None else _lost_mm3(self.truth, self.last)
+        self._true_lost = None if self.truth is None else self._lost(self.truth)
 
     def add(self, sample: Scan) -> Drawn:
         self._running.add(sample)
@@ -162,6 +162,9 @@ class _Pile:
         )
         return self._drawn
 
+    def _lost(self, scan: Scan) -> float:
+        return newly_lost_mm3(scan, self.last, bone_threshold=BONE_THRESHOLD, opening=1)
+
     def finish(self, forecast: Forecast) -> Drawn:
         """What all samples say, in the forecast's own words where it has them."""
         for sample in forecast.samples[len(self._samples) :]:
@@ -170,11 +173,6 @@ class _Pile:
             raise InputError("A forecast needs at least one sample")
         own = {name: getattr(forecast, name) for name in ("mean", "spread", "bone_probability")}
         return replace(self._drawn, **own)
-
-
-def _lost_mm3(later: Scan, last: Scan) -> float:
-    lost = newly_lost_bone(later.to_numpy() > BONE_THRESHOLD, last.to_numpy() > BONE_THRESHOLD, opening=1)
-    return float(lost.sum()) * last.grid.voxel_volume_mm3
 
 
 @dataclass(frozen=True)
@@ -274,14 +272,7 @@ def drawn_of(forecast: Forecast, series: ScanSeries) -> Drawn:
 
 
 def _model(seen: ScanSeries, week: float, options: FutureOptions, progress: Progress) -> tuple[Forecaster, str]:
-    for scan in seen:
-        if scan.kind not in GREY_KINDS:
-            raise InputError(
-                f"{scan.title} cannot be forecast from",
-                expected="grey values",
-                found=f"a {scan.kind.value}",
-                remedy="Open the registered weeks themselves",
-            )
+    require_greys(seen)
     if options.model == CHECKPOINT:
         if options.checkpoint is None or not options.checkpoint.is_file():
             raise InputError(
