@@ -1,0 +1,64 @@
+"""Work that goes slab by slab on all cores: compiled code and file reading let other threads run meanwhile.
+
+Threads of our own rather than a compiler's parallel loops: two docks may work at once, and a wish to stop is
+heard between slabs.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+
+from napari_bonemet.progress import NO_PROGRESS, Progress
+
+__all__ = ["cores", "over_slabs"]
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not Linux
+        return os.cpu_count() or 1
+
+
+def over_slabs(
+    work: Callable[[int, int], None],
+    length: int,
+    *,
+    slab: int,
+    progress: Progress = NO_PROGRESS,
+    threads: int | None = None,
+) -> None:
+    """Call ``work(start, stop)`` for every slab of 0 to `length`, on several threads.
+
+    Parameters
+    ----------
+    work : callable
+        Touches only its own slab of the output, and releases the interpreter while it is busy.
+    length : int
+        How many slices there are.
+    slab : int
+        How many slices are done at once.
+    progress : Progress
+        Advanced in the calling thread; when it raises, slabs that have not begun are dropped.
+    threads : int, optional
+        As many as there are cores when None.
+
+    Raises
+    ------
+    Exception
+        The first that `work` raised, or that `progress` raised.
+    """
+    spans = [(start, min(start + slab, length)) for start in range(0, length, slab)]
+    with ThreadPoolExecutor(max_workers=max(1, threads or cores())) as pool:
+        waiting: set[Future[None]] = {pool.submit(work, *span) for span in spans}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+                for future in done:
+                    future.result()
+                progress.advance(1 - len(waiting) / len(spans))
+                progress.check()
+        finally:
+            for future in waiting:
+                future.cancel()

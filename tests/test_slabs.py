@@ -1,0 +1,51 @@
+"""Slabs cover everything once, errors arrive, and a wish to stop is heard."""
+
+import numpy as np
+import pytest
+
+from napari_bonemet.progress import Cancelled
+from napari_bonemet.slabs import over_slabs
+
+
+@pytest.mark.parametrize(("length", "slab"), [(1, 4), (10, 3), (12, 4), (5, 100)])
+def test_every_slice_is_done_once(length: int, slab: int) -> None:
+    seen = np.zeros(length, int)
+
+    def work(start: int, stop: int) -> None:
+        seen[start:stop] += 1
+
+    over_slabs(work, length, slab=slab, threads=3)
+    assert (seen == 1).all()
+
+
+def test_an_error_of_the_work_arrives() -> None:
+    def work(start: int, stop: int) -> None:
+        if start == 4:
+            raise ValueError("slab four")
+
+    with pytest.raises(ValueError, match="slab four"):
+        over_slabs(work, 10, slab=2)
+
+
+def test_a_wish_to_stop_drops_what_has_not_begun() -> None:
+    class Stop:
+        def advance(self, fraction: float) -> None:
+            pass
+
+        def message(self, text: str) -> None:
+            pass
+
+        def check(self) -> None:
+            raise Cancelled
+
+    done: list[int] = []
+
+    def work(start: int, stop: int) -> None:
+        import time
+
+        time.sleep(0.02)
+        done.append(start)
+
+    with pytest.raises(Cancelled):
+        over_slabs(work, 200, slab=1, progress=Stop(), threads=2)
+    assert len(done) < 200
