@@ -11,7 +11,7 @@ from napari_bonemet.metrics.lesions import newly_lost_mm3
 from napari_bonemet.metrics.table import ForecastScores, score
 from napari_bonemet.processing.composite import make_composite
 from napari_bonemet.processing.composite_result import CompositeResult
-from napari_bonemet.processing.registration_result import RegistrationResult
+from napari_bonemet.processing.register.result import RegistrationResult
 from napari_bonemet.processing.roi import RoiResult, crop_roi
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.scan import Kind, Scan

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from napari_bonemet.forecast.forecaster import Forecast
 from napari_bonemet.metrics.table import ForecastScores
-from napari_bonemet.processing.registration_result import RegistrationResult
+from napari_bonemet.processing.register.result import RegistrationResult
 from napari_bonemet.processing.roi import RoiResult
 from napari_bonemet.series import ScanSeries
 

@@ -12,7 +12,7 @@ from napari_bonemet.io.transforms import write_transform
 from napari_bonemet.io.write import write_scan
 from napari_bonemet.options import record_of
 from napari_bonemet.processing.composite_result import CompositeResult
-from napari_bonemet.processing.registration_result import RegistrationResult
+from napari_bonemet.processing.register.result import RegistrationResult
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.provenance import Json, Source, __version__, fingerprint
 from napari_bonemet.series import ScanSeries

@@ -6,8 +6,8 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from napari_bonemet.processing.registration_images import Bone, Level, around_bone
-from napari_bonemet.processing.registration_result import RegistrationOptions
+from napari_bonemet.processing.register.images import Bone, Level, around_bone
+from napari_bonemet.processing.register.result import RegistrationOptions
 from napari_bonemet.progress import Progress
 from napari_bonemet.transform import RigidTransform
 

@@ -11,15 +11,15 @@ from functools import cached_property
 
 import numpy as np
 
-from napari_bonemet.processing.registration_images import Bone, Level, around_bone, find_bone, level_of
-from napari_bonemet.processing.registration_quality import Fit, assess, baseline_quality
-from napari_bonemet.processing.registration_refine import Frame, refine
-from napari_bonemet.processing.registration_result import (
+from napari_bonemet.processing.register.images import Bone, Level, around_bone, find_bone, level_of
+from napari_bonemet.processing.register.mi_refine import Frame, refine
+from napari_bonemet.processing.register.mi_search import coarse_poses, score
+from napari_bonemet.processing.register.quality import Fit, assess, baseline_quality
+from napari_bonemet.processing.register.result import (
     RegistrationOptions,
     RegistrationQuality,
     RegistrationResult,
 )
-from napari_bonemet.processing.registration_search import coarse_poses, score
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.provenance import Source, Step, fingerprint
 from napari_bonemet.resample import resample

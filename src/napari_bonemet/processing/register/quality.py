@@ -6,7 +6,7 @@ import numpy as np
 
 from napari_bonemet.coverage import covered_by_all
 from napari_bonemet.geometry import Triple
-from napari_bonemet.processing.registration_result import RegistrationOptions, RegistrationQuality, Verdict
+from napari_bonemet.processing.register.result import RegistrationOptions, RegistrationQuality, Verdict
 from napari_bonemet.scan import Scan
 from napari_bonemet.transform import RigidTransform
 

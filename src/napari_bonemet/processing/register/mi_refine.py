@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from napari_bonemet.geometry import as_triple
-from napari_bonemet.processing.registration_images import Level
-from napari_bonemet.processing.registration_result import RegistrationOptions
+from napari_bonemet.processing.register.images import Level
+from napari_bonemet.processing.register.result import RegistrationOptions
 from napari_bonemet.progress import Progress, Reading, report
 from napari_bonemet.transform import RigidTransform
 
