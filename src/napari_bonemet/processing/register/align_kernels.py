@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 
 _PARAMETERS = 8
+_MOST_MISSED = 0.6
 
 
 @njit(nogil=True, cache=True, fastmath=True, inline="always")
@@ -73,9 +74,11 @@ def normal_equations(points, values, slopes, greys, seen, gain, offset, cut, sum
     sums[:] = 0
     right[:] = 0
     loss = 0.0
+    missed = 0
     for i in range(points.shape[0]):
         if not seen[i]:
             loss += 0.5
+            missed += 1
             continue
         residual = greys[i] - gain * values[i] - offset
         ratio = residual / cut
@@ -102,7 +105,8 @@ def normal_equations(points, values, slopes, greys, seen, gain, offset, cut, sum
     for j in range(_PARAMETERS):
         for k in range(j):
             sums[j, k] = sums[k, j]
-    return loss / max(1, points.shape[0])
+    # What lies outside explains nothing: a pose that shows little of the bone is no pose.
+    return 1.0 if missed > _MOST_MISSED * points.shape[0] else loss / points.shape[0]
 
 
 @njit(nogil=True, cache=True)

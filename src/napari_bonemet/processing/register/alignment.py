@@ -105,6 +105,7 @@ def align(
     contrast: float,
     progress: Progress,
     cuts: Sequence[float] = WIDE,
+    drifts: bool = True,
 ) -> Aligned:
     """Robust Gauss-Newton steps from `start` to the pose in which most points agree.
 
@@ -122,6 +123,8 @@ def align(
         Between bone and background of the fixed bone, greys.
     cuts : sequence of float
         Where Tukey's weight ends, in robust standard deviations; one after the other.
+    drifts : bool
+        Whether greys may drift along and around the bone; a pose that is still far off would hide in that.
 
     Raises
     ------
@@ -131,7 +134,7 @@ def align(
     from napari_bonemet.processing.register.align_kernels import normal_equations, turned
 
     places, slopes = frame.units(points)
-    view = View(places, points.values, moving, *frame.index_of(moving), MOST_DRIFT * contrast)
+    view = View(places, points.values, moving, *frame.index_of(moving), drifts * MOST_DRIFT * contrast)
     turn, shift = frame.into(start.pose)
     gain, offset = start.gain, start.offset
     sums, right = np.empty((8, 8)), np.empty(8)

@@ -32,7 +32,7 @@ class View:
     per_unit, zero : ndarray, (3,)
         Its voxels per unit, and its index at the moving centre.
     most_drift : float
-        Greys.
+        Greys; none is looked for when zero.
     """
 
     places: np.ndarray
@@ -80,6 +80,8 @@ class View:
 
     def _drift(self, rest: np.ndarray) -> np.ndarray:
         drift = np.zeros(len(rest))
+        if not self.most_drift:
+            return drift
         along, sectors = self._cells
         for bands in sectors:
             middles, medians = [], []

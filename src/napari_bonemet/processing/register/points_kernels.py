@@ -20,10 +20,10 @@ def _is_edge(grey, steep, bright, z, y, x):  # type: ignore[no-untyped-def]
 def count_edges(grey, steep, bright, per_slice, start, stop):  # type: ignore[no-untyped-def]
     """Count the edge voxels of each slice: squared gradient above `steep`, in greys per voxel, and bone."""
     nz, ny, nx = grey.shape
-    for z in range(max(2, start), min(nz - 2, stop)):
+    for z in range(max(1, start), min(nz - 1, stop)):
         count = 0
-        for y in range(2, ny - 2):
-            for x in range(2, nx - 2):
+        for y in range(1, ny - 1):
+            for x in range(1, nx - 1):
                 count += _is_edge(grey, steep, bright, z, y, x)
         per_slice[z] = count
 
@@ -32,10 +32,10 @@ def count_edges(grey, steep, bright, per_slice, start, stop):  # type: ignore[no
 def list_edges(grey, steep, bright, every, first, out, start, stop):  # type: ignore[no-untyped-def]
     """Write the index of every so many-th edge voxel; `first` is the number of edges before each slice."""
     nz, ny, nx = grey.shape
-    for z in range(max(2, start), min(nz - 2, stop)):
+    for z in range(max(1, start), min(nz - 1, stop)):
         number = first[z]
-        for y in range(2, ny - 2):
-            for x in range(2, nx - 2):
+        for y in range(1, ny - 1):
+            for x in range(1, nx - 1):
                 if _is_edge(grey, steep, bright, z, y, x):
                     if number % every == 0:
                         place = number // every
@@ -60,5 +60,5 @@ def keep_edges(grey, index, steep, bright, kept):  # type: ignore[no-untyped-def
     nz, ny, nx = grey.shape
     for i in range(index.shape[0]):
         z, y, x = index[i, 0], index[i, 1], index[i, 2]
-        inside = 2 <= z < nz - 2 and 2 <= y < ny - 2 and 2 <= x < nx - 2
+        inside = 1 <= z < nz - 1 and 1 <= y < ny - 1 and 1 <= x < nx - 1
         kept[i] = inside and _is_edge(grey, steep, bright, z, y, x)

@@ -2,20 +2,25 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from napari_bonemet.processing.register.alignment import TIGHT, WIDE, Aligned, Frame, align
-from napari_bonemet.processing.register.images import Bone, Level, bone_at, bright_from, level_of
+from napari_bonemet.processing.register.images import Bone, Level, bone_at, level_of
 from napari_bonemet.processing.register.points import Points, choose_points, finer_points
 from napari_bonemet.processing.register.result import RegistrationOptions
-from napari_bonemet.processing.register.starts import shape_of, starting_poses
+from napari_bonemet.processing.register.starts import Shape, shape_of, starting_poses
 from napari_bonemet.progress import PartOf, Progress
 from napari_bonemet.slabs import over_slabs
 from napari_bonemet.transform import RigidTransform
 
 # Voxels of the coarsest level across the bone's smaller radius, and how much coarser than scanned it may be.
 _COARSEST, _MOST_FACTOR = 2.6, 16.0
+# And voxels along its shortest side.
+_LEAST_VOXELS = 10
+# On coarse levels an edge is brighter than the background by this part of the contrast: skin and holder are not.
+_FAINT = 0.15
 _START_POINTS, _START_ROUNDS = 2500, 12
 # How many poses are followed up; how many go on from each level, and at how many points they are compared there.
 _TRIED = 6
@@ -40,9 +45,9 @@ class Pyramid:
         return self.bone - self.background
 
     def bright(self, number: int) -> float:
-        """The grey from which a level shows bone; averaging has thinned the bone of all but the finest two."""
+        """The grey from which an edge counts: of bone on the finest two levels, where averaging has not thinned it."""
         fine = number >= len(self.levels) - 2
-        return self.threshold if fine else bright_from(self.levels[number], self.threshold)
+        return self.threshold if fine else self.background + _FAINT * self.contrast
 
 
 def build_pyramid(bone: Bone, sizes: Sequence[float], progress: Progress) -> Pyramid:
@@ -70,55 +75,47 @@ _SMOOTHED_VOXELS = 8_000_000
 def level_sizes(fixed: Bone, moving: Bone, across: float) -> list[float]:
     """Voxel sizes of the levels, coarse to fine, micrometres, each twice as fine as the one before."""
     finest = max(float(np.prod(bone.grid.spacing)) ** (1 / 3) for bone in (fixed, moving))
-    coarsest = min(max(finest, across / _COARSEST), _MOST_FACTOR * finest)
-    count = 1 + max(0, round(np.log2(coarsest / finest)))
+    coarsest = min(across / _COARSEST, _MOST_FACTOR * finest, min(fixed.grid.size) / _LEAST_VOXELS)
+    count = 1 + max(0, round(np.log2(max(coarsest, finest) / finest)))
     return [finest * 2**i for i in reversed(range(count))]
 
 
-def fit_robust(
-    fixed: Bone, moving: Bone, options: RegistrationOptions, progress: Progress
-) -> Aligned:
-    """The pose of `moving` on `fixed` in which most of the bone agrees.
+def fit_robust(fixed: Bone, moving: Bone, options: RegistrationOptions, progress: Progress) -> Aligned:
+    """The pose of `moving` on `fixed`, the same bone, in which most of it agrees.
 
     Raises
     ------
     Cancelled
         When the user asked to stop.
     """
-    probe = level_of(fixed, fixed.radius / 12)
-    shape = shape_of(probe, fixed.threshold)
-    across = float(np.sqrt(shape.lengths[1] * shape.lengths[2]))
-    sizes = level_sizes(fixed, moving, across)
+    shape, other = (shape_of(level_of(bone, bone.radius / 12), bone.threshold) for bone in (fixed, moving))
+    sizes = level_sizes(fixed, moving, float(np.sqrt(shape.lengths[1] * shape.lengths[2])))
     first, second = (build_pyramid(bone, sizes, progress) for bone in (fixed, moving))
-    other = shape_of(level_of(moving, moving.radius / 12), moving.threshold)
     frame = Frame(shape.centre, other.centre, fixed.radius)
     progress.advance(0.2)
-    points = choose_points(first.levels[0], _START_POINTS, first.contrast, first.bright(0))
-    turns, shifts = starting_poses(shape, other, options, fixed.radius)
-    poses = _search(points, second.levels[0], turns, shifts, frame, first.contrast, PartOf(progress, 0.2, 0.4))
-    return refine_levels(first, second, poses, frame, PartOf(progress, 0.4, 1.0))
+    poses = search(first, second, (shape, other), frame, options, PartOf(progress, 0.2, 0.5))
+    return refine_levels(first, second, poses, frame, PartOf(progress, 0.5, 1.0))
 
 
-def _search(
-    points: Points,
-    moving: Level,
-    turns: np.ndarray,
-    shifts: np.ndarray,
+def search(
+    fixed: Pyramid,
+    moving: Pyramid,
+    shapes: tuple[Shape, Shape],
     frame: Frame,
-    contrast: float,
+    options: RegistrationOptions,
     progress: Progress,
 ) -> list[RigidTransform]:
+    """The most promising poses on the coarsest level, best first, no two alike."""
     from napari_bonemet.processing.register.align_kernels import descend
 
+    points = choose_points(fixed.levels[0], _START_POINTS, fixed.contrast, fixed.bright(0))
+    turns, shifts = starting_poses(*shapes, options, frame.radius)
+    level = moving.levels[0]
     places, slopes = frame.units(points)
-    per_unit, zero = frame.index_of(moving)
     losses = np.full(len(turns), np.inf)
-    arguments = (places, points.values, slopes, moving.grey, per_unit, zero, turns, shifts, losses, contrast)
-
-    def work(start: int, stop: int) -> None:
-        descend(*arguments, _START_ROUNDS, start, stop)
-
-    over_slabs(work, len(turns), slab=8, progress=progress)
+    looked_up = (places, points.values, slopes, level.grey, *frame.index_of(level))
+    arguments = (*looked_up, turns, shifts, losses, fixed.contrast, _START_ROUNDS)
+    over_slabs(lambda start, stop: descend(*arguments, start, stop), len(turns), slab=8, progress=progress)
     order = np.argsort(losses, kind="stable")
     return _apart((frame.pose(turns[k], shifts[k]) for k in order), frame)
 
@@ -140,9 +137,15 @@ def _apart(poses: Iterable[RigidTransform], frame: Frame) -> list[RigidTransform
 
 
 def refine_levels(
-    fixed: Pyramid, moving: Pyramid, poses: Sequence[RigidTransform], frame: Frame, progress: Progress
+    fixed: Pyramid,
+    moving: Pyramid,
+    poses: Sequence[RigidTransform],
+    frame: Frame,
+    progress: Progress,
+    *,
+    tighten: bool = True,
 ) -> Aligned:
-    """Follow the poses through the levels, fewer at each, to the finest."""
+    """Follow the poses through the levels, fewer at each, to the finest; there with tight cuts where asked."""
     tried = [Aligned(pose, 1.0, 0.0, np.inf, np.inf, 0.0, ()) for pose in poses]
     depth = len(fixed.levels)
     points: Points | None = None
@@ -155,8 +158,9 @@ def refine_levels(
             # The finest level takes its points from the one before.
             most = _MOST_POINTS if number >= depth - 2 else min(_MOST_POINTS, _POINTS * 3**number)
             points = choose_points(one, most, fixed.contrast, fixed.bright(number))
-        cuts = TIGHT if last else WIDE
-        ends = [align(points, other, pose, frame, contrast=fixed.contrast, progress=part, cuts=cuts) for pose in tried]
+        cuts = TIGHT if last and tighten else WIDE
+        settings: dict[str, Any] = {"contrast": fixed.contrast, "cuts": cuts, "drifts": tighten and number >= depth - 2}
+        ends = [align(points, other, pose, frame, progress=part, **settings) for pose in tried]
         tried = sorted(ends, key=lambda end: end.loss)[: _FOLLOWED[min(number, len(_FOLLOWED) - 1)]]
         part.advance(1.0)
     return tried[0]
