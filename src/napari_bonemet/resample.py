@@ -58,7 +58,7 @@ def resample(
     transform = transform or RigidTransform()
     voxels = scan.to_numpy()
     matrix, offset = _index_map(grid, scan.grid, transform)
-    out = _fill(voxels, grid, matrix, offset, _ORDER[interpolation], plain_below, progress)
+    out = _fill(voxels, grid, (matrix, offset), _ORDER[interpolation], plain_below, progress=progress)
     progress.advance(1.0)
     step = Step("resample", {"interpolation": interpolation, **transform.as_record(), **record_of_grid(scan.grid)})
     return scan.with_voxels(out, grid=grid, step=step, kind=kind)
@@ -67,14 +67,15 @@ def resample(
 def _fill(
     voxels: np.ndarray,
     grid: Grid,
-    matrix: np.ndarray,
-    offset: np.ndarray,
+    mapping: tuple[np.ndarray, np.ndarray],
     order: int,
     plain_below: float | None,
+    *,
     progress: Progress,
 ) -> np.ndarray:
     from napari_bonemet.resample_kernels import interpolate
 
+    matrix, offset = mapping
     # Booleans are interpolated as numbers, more than half is True.
     source = np.ascontiguousarray(voxels.astype(np.float32) if voxels.dtype == bool else voxels)
     out = np.empty(grid.shape, source.dtype)

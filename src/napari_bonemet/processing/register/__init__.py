@@ -6,6 +6,7 @@ The names below are loaded on first use, so that options and results are quick t
 import lazy_loader
 
 _SUBMODULE_NAMES = {
+    "by_hand": ["pose_from_landmarks", "refine_pose", "relay_week"],
     "result": ["RegistrationOptions", "RegistrationQuality", "RegistrationResult"],
     "weeks": ["register_weeks"],
 }

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_bonemet.geometry import as_triple
-from napari_bonemet.processing.register.images import Level
 from napari_bonemet.processing.register.drift import MOST_DRIFT, View
+from napari_bonemet.processing.register.images import Level
 from napari_bonemet.processing.register.points import Points
 from napari_bonemet.progress import Progress, Reading, report
 from napari_bonemet.transform import RigidTransform
@@ -122,7 +122,7 @@ def align(
     contrast : float
         Between bone and background of the fixed bone, greys.
     cuts : sequence of float
-        Where Tukey's weight ends, in robust standard deviations; one after the other.
+        Where Tukey's weight ends, in robust standard deviations; one after the other. Without any the pose stays.
     drifts : bool
         Whether greys may drift along and around the bone; a pose that is still far off would hide in that.
 

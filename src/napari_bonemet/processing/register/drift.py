@@ -6,6 +6,7 @@ flesh, or air, beside it. Where one side of the bone drifts and the other does n
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -68,10 +69,11 @@ class View:
         be, differ by more than the width of an edge nearly everywhere.
         """
         found = []
+        least = min(_FEWEST, edges // (3 * _SECTORS))
         for bands in self._cells[1]:
             for _, cell in bands:
                 here = cell[(cell < edges) & self.seen[cell]]
-                if here.size > _FEWEST:
+                if here.size > least:
                     one, other = self.values[here], greys[here]
                     spread = float(one.std() * other.std())
                     product = float(np.mean((one - one.mean()) * (other - other.mean())))
@@ -116,7 +118,7 @@ class View:
         key = sector * bands + band
         order = np.argsort(key, kind="stable")
         ends = np.searchsorted(key[order], np.arange(_SECTORS * bands + 1))
-        cells = [order[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        cells = [order[a:b] for a, b in pairwise(ends)]
         return along, [list(enumerate(cells[s * bands : (s + 1) * bands])) for s in range(_SECTORS)]
 
 

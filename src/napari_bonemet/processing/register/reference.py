@@ -1,7 +1,7 @@
 """A bone brought onto another animal's: by its outer shape, since nothing inside it is alike.
 
-The published way puts week 0 onto a reference tibia by mutual information (BoneMet supplementary, section A). Two animals'
-trabeculae and cortices differ everywhere; their outlines, filled and smoothed, differ by some percent.
+The published way puts week 0 onto a reference tibia by mutual information (BoneMet supplementary, section A). Two
+animals' trabeculae and cortices differ everywhere; their outlines, filled and smoothed, differ by some percent.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def fit_reference(reference: Bone, moving: Bone, options: RegistrationOptions, p
     sizes = [finest * 4, finest * 2, finest]
     one, two = (outlines(bone, sizes, across, progress) for bone in (reference, moving))
     frame = Frame(shape.centre, other.centre, reference.radius)
-    poses = search(one, two, (shape, other), frame, options, PartOf(progress, 0.2, 0.6))
+    poses = search(one, two, (shape, other), frame, options=options, progress=PartOf(progress, 0.2, 0.6))
     return refine_levels(one, two, poses, frame, PartOf(progress, 0.6, 1.0), tighten=False)
 
 

@@ -11,7 +11,7 @@ from napari_bonemet.processing.register.images import Bone, Level, bone_at, leve
 from napari_bonemet.processing.register.points import Points, choose_points, finer_points
 from napari_bonemet.processing.register.result import RegistrationOptions
 from napari_bonemet.processing.register.starts import Shape, shape_of, starting_poses
-from napari_bonemet.progress import PartOf, Progress
+from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.slabs import over_slabs
 from napari_bonemet.transform import RigidTransform
 
@@ -93,7 +93,7 @@ def fit_robust(fixed: Bone, moving: Bone, options: RegistrationOptions, progress
     first, second = (build_pyramid(bone, sizes, progress) for bone in (fixed, moving))
     frame = Frame(shape.centre, other.centre, fixed.radius)
     progress.advance(0.2)
-    poses = search(first, second, (shape, other), frame, options, PartOf(progress, 0.2, 0.5))
+    poses = search(first, second, (shape, other), frame, options=options, progress=PartOf(progress, 0.2, 0.5))
     return refine_levels(first, second, poses, frame, PartOf(progress, 0.5, 1.0))
 
 
@@ -102,6 +102,7 @@ def search(
     moving: Pyramid,
     shapes: tuple[Shape, Shape],
     frame: Frame,
+    *,
     options: RegistrationOptions,
     progress: Progress,
 ) -> list[RigidTransform]:
@@ -164,3 +165,30 @@ def refine_levels(
         tried = sorted(ends, key=lambda end: end.loss)[: _FOLLOWED[min(number, len(_FOLLOWED) - 1)]]
         part.advance(1.0)
     return tried[0]
+
+
+def compare(fixed: Bone, moving: Bone, pose: RigidTransform) -> Aligned:
+    """How well a pose from elsewhere fits: its figures, as :func:`fit_robust` gives them; the pose stays."""
+    return polish(fixed, moving, pose, NO_PROGRESS, cuts=())
+
+
+def polish(
+    fixed: Bone, moving: Bone, pose: RigidTransform, progress: Progress, *, cuts: Sequence[float] = TIGHT
+) -> Aligned:
+    """The best pose near `pose`, from the finest two levels alone; gain and offset are fitted where it lies.
+
+    Raises
+    ------
+    Cancelled
+        When the user asked to stop.
+    """
+    finest = max(float(np.prod(bone.grid.spacing)) ** (1 / 3) for bone in (fixed, moving))
+    first, second = (build_pyramid(bone, [2 * finest, finest], progress) for bone in (fixed, moving))
+    frame = Frame(fixed.centre, pose(fixed.centre), fixed.radius)
+    gain = second.contrast / max(first.contrast, 1e-9)
+    tried = Aligned(pose, gain, second.background - gain * first.background, np.inf, np.inf, 0.0, ())
+    points = choose_points(first.levels[0], _MOST_POINTS, first.contrast, first.threshold)
+    if cuts:
+        tried = align(points, second.levels[0], tried, frame, contrast=first.contrast, progress=progress)
+    points = finer_points(points, first.levels[1], first.contrast, first.threshold)
+    return align(points, second.levels[1], tried, frame, contrast=first.contrast, progress=progress, cuts=cuts)

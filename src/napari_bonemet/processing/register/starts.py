@@ -81,9 +81,7 @@ def starting_poses(
     return np.asarray(turns * 2), shifts
 
 
-def _along_the_axes(
-    fixed: Shape, moving: Shape, azimuths: np.ndarray, radius: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _along_the_axes(fixed: Shape, moving: Shape, azimuths: np.ndarray, radius: float) -> tuple[np.ndarray, np.ndarray]:
     turns, shifts = [], []
     for sense in (1.0, -1.0):
         # The moving axes, the long one either way: a scan may lie upside down.

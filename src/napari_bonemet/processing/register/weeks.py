@@ -1,4 +1,4 @@
-"""Rigid registration of the weeks of one leg, in micrometres, by mutual information.
+"""Rigid registration of the weeks of one leg, in micrometres.
 
 The later weeks are brought onto the baseline week; with a reference scan the baseline is brought onto that, and
 the later weeks follow through it (BoneMet supplementary, section A). Transforms are composed and every week is
@@ -6,15 +6,12 @@ interpolated once.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-import numpy as np
-
-from napari_bonemet.processing.register.images import Bone, Level, around_bone, find_bone, level_of
-from napari_bonemet.processing.register.mi_refine import Frame, refine
-from napari_bonemet.processing.register.mi_search import coarse_poses, score
-from napari_bonemet.processing.register.quality import Fit, assess, baseline_quality
+from napari_bonemet.processing.register.fitting import Fit, fit_follow_up, fit_to_reference
+from napari_bonemet.processing.register.images import Bone, find_bone
+from napari_bonemet.processing.register.quality import assess, baseline_quality
 from napari_bonemet.processing.register.result import (
     RegistrationOptions,
     RegistrationQuality,
@@ -29,11 +26,9 @@ from napari_bonemet.transform import RigidTransform
 
 __all__ = ["RegistrationOptions", "RegistrationQuality", "RegistrationResult", "register_weeks"]
 
-_SEARCH, _FITTED = 0.1, 0.75
-# Coarse levels keep at least this many voxels across the radius of the bone.
-_COARSEST = 6
-# Of degrees and micrometres.
-_DIGITS = 6
+_FITTED = 0.75
+# Where nothing reaches this part of the bone threshold, interpolation may be plain.
+_PLAIN = 0.8
 
 
 def register_weeks(
@@ -68,28 +63,36 @@ def register_weeks(
     """
     options = options or RegistrationOptions()
     baseline = series.baseline if options.baseline_week is None else series.at_week(options.baseline_week)
-    bones = {scan.day: _bone_of(scan, options, progress) for scan in series}
     parts = iter(_shares(progress, len(series) - (reference is None)))
-    base = _lay_baseline(baseline, bones[baseline.day], reference, options, parts)
+    bone = _bone_of(baseline, options, progress)
+    mirror = reference is not None and reference.side is not None and baseline.side not in (None, reference.side)
+    target = mirror_image(reference) if reference is not None and mirror else reference
+    base = _lay_baseline(baseline, bone, target, options, parts)
     weeks = {baseline.day: base}
-    onto = _Onto(base.scan, options)
+    onto = Onto(base.scan, options)
     for scan in series:
         if scan is not baseline:
-            fit, part = _fit(bones[baseline.day], bones[scan.day], scan.title, options, next(parts))
-            weeks[scan.day] = _lay(
-                onto, scan, fit.through(base.fit.pose), options=options, target="baseline", progress=part
-            )
+            weeks[scan.day] = _register(onto, bone, scan, base.fit.pose, next(parts))
     progress.advance(1.0)
     ordered = [weeks[scan.day] for scan in series]
     return RegistrationResult(
         ScanSeries(tuple(week.scan for week in ordered)),
         tuple(week.fit.pose for week in ordered),
         tuple(week.quality for week in ordered),
+        mirror,
     )
 
 
+def mirror_image(scan: Scan) -> Scan:
+    """`scan` mirrored left for right in place, so that a leg of the other side can lie on it; its history says so."""
+    step = Step("mirror", {"axis": "x"})
+    side = {"left": "right", "right": "left"}.get(scan.side or "")
+    flipped = scan.with_voxels(scan.to_numpy()[:, :, ::-1], step=step)
+    return replace(flipped, side=side)  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True, eq=False)
-class _Week:
+class Week:
     scan: Scan
     fit: Fit
     quality: RegistrationQuality
@@ -107,63 +110,28 @@ def _shares(progress: Progress, count: int) -> list[Progress]:
 
 def _lay_baseline(
     baseline: Scan, bone: Bone, reference: Scan | None, options: RegistrationOptions, parts: Iterator[Progress]
-) -> _Week:
+) -> Week:
     if reference is None:
         scan = baseline.with_voxels(baseline.voxels, step=Step("register", options.as_record()), kind=Kind.REGIST)
-        return _Week(scan, Fit(RigidTransform(), (), 0.0), baseline_quality(baseline))
+        return Week(scan, Fit(RigidTransform(), (), 0.0), baseline_quality(baseline))
+    progress = next(parts)
     fixed = find_bone(reference, options.bone_threshold)
-    fit, part = _fit(fixed, bone, f"{baseline.title}, to the reference", options, next(parts))
-    return _lay(_Onto(reference, options), baseline, fit, options=options, target="reference", progress=part)
+    progress.message(f"Registering {baseline.title}, to the reference")
+    fit = fit_to_reference(fixed, bone, options, PartOf(progress, 0.0, _FITTED))
+    part = PartOf(progress, _FITTED, 1.0)
+    return lay(Onto(reference, options), baseline, fit, target="reference", progress=part)
 
 
-def _fit(
-    fixed: Bone, moving: Bone, title: str, options: RegistrationOptions, progress: Progress
-) -> tuple[Fit, Progress]:
-    """The pose of `moving`, and the progress that is left for its resampling."""
-    progress.message(f"Registering {title}")
-    levels = _pyramid(fixed, moving, options, progress)
-    frame = Frame(fixed.centre, fixed.radius)
-    masks = [around_bone(pair[0], fixed.threshold) for pair in levels]
-    progress.check()
-    poses = coarse_poses(fixed, moving, levels[0], options, progress)
-    stretches = iter(_stretches(progress, len(poses) + len(levels) - 1))
-    tried = [refine(levels[0], pose, frame, mask=masks[0], options=options, progress=next(stretches)) for pose in poses]
-    pose, trace = max(tried, key=lambda end: score(levels[0], fixed.threshold, end[0], options.seed))
-    for pair, mask in zip(levels[1:], masks[1:], strict=True):
-        pose, more = refine(pair, pose, frame, mask=mask, options=options, progress=next(stretches))
-        trace += more
-    pose = _settled(pose, fixed)
-    return Fit(pose, trace, pose.angle), PartOf(progress, _FITTED, 1.0)
-
-
-def _settled(pose: RigidTransform, fixed: Bone) -> RigidTransform:
-    """The pose without the last digits, in which sums of several threads differ from run to run."""
-    centre = fixed.centre.tolist()
-    turn, shift = (np.round(values, _DIGITS).tolist() for values in (pose.degrees, pose.shift_at(centre)))
-    return RigidTransform.about(centre, degrees=turn, shift=shift)
-
-
-def _stretches(progress: Progress, count: int) -> list[Progress]:
-    width = (_FITTED - _SEARCH) / count
-    return [PartOf(progress, _SEARCH + i * width, _SEARCH + (i + 1) * width) for i in range(count)]
-
-
-def _pyramid(fixed: Bone, moving: Bone, options: RegistrationOptions, progress: Progress) -> list[tuple[Level, Level]]:
-    """Pairs of levels, coarse to fine; the finest at the coarser of both voxel sizes."""
-    finest = max(float(np.prod(bone.grid.spacing)) ** (1 / 3) for bone in (fixed, moving))
-    coarsest = max(finest, fixed.radius / _COARSEST)
-    sizes = sorted({min(finest * 2**i, coarsest) for i in range(options.levels)}, reverse=True)
-    pairs = []
-    for size in sizes:
-        first = level_of(fixed, size)
-        progress.check()
-        pairs.append((first, level_of(moving, size)))
-        progress.check()
-    return pairs
+def _register(onto: "Onto", bone: Bone, scan: Scan, first: RigidTransform, progress: Progress) -> Week:
+    """One later week onto the baseline's bone, and through its pose `first` onto the common grid."""
+    moving = _bone_of(scan, onto.options, progress)
+    progress.message(f"Registering {scan.title}")
+    fit = fit_follow_up(bone, moving, onto.options, PartOf(progress, 0.0, _FITTED))
+    return lay(onto, scan, fit.through(first), target="baseline", progress=PartOf(progress, _FITTED, 1.0))
 
 
 @dataclass(frozen=True, eq=False)
-class _Onto:
+class Onto:
     """The scan that weeks are laid onto."""
 
     scan: Scan
@@ -176,11 +144,11 @@ class _Onto:
         return Step("register", self.options.as_record(), (source,))
 
 
-def _lay(
-    onto: _Onto, moving: Scan, fit: Fit, *, options: RegistrationOptions, target: str, progress: Progress
-) -> _Week:
-    laid = resample(moving, onto.scan.grid, fit.pose, kind=Kind.REGIST, progress=progress)
+def lay(onto: Onto, moving: Scan, fit: Fit, *, target: str, progress: Progress) -> Week:
+    """Put a week onto the common grid, by one interpolation, and judge it."""
+    plain_below = _PLAIN * onto.options.bone_threshold
+    laid = resample(moving, onto.scan.grid, fit.pose, plain_below=plain_below, kind=Kind.REGIST, progress=progress)
     scan = laid.with_voxels(laid.voxels, step=onto.step)
-    quality = assess(onto.scan, moving, scan, fit, options, target=target)
+    quality = assess(onto.scan, moving, scan, fit, onto.options, target=target)
     progress.message(f"{moving.title}: {quality.verdict}, {quality.reason}")
-    return _Week(scan, fit, quality)
+    return Week(scan, fit, quality)
