@@ -116,12 +116,12 @@ class HindlimbOptions(Options):
     @property
     def detail_um(self) -> float:
         """Voxel size at which the legs' bones are modelled, micrometres."""
-        return float(np.clip(self.spacing_um / 1.5, self.finest_um, max(40.0, self.finest_um)))
+        return float(np.clip(self.spacing_um / 1.5, self.finest_um, max(52.0, self.finest_um)))
 
     @property
     def coarse_detail_um(self) -> float:
         """Voxel size at which the other bones are modelled, micrometres."""
-        return float(np.clip(self.spacing_um / 1.2, 2 * self.finest_um, max(50.0, 2 * self.finest_um)))
+        return float(np.clip(self.spacing_um / 1.2, 2 * self.finest_um, max(80.0, 2 * self.finest_um)))
 
     @property
     def sampling_um(self) -> float:

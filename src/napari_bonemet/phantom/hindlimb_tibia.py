@@ -22,6 +22,8 @@ from napari_bonemet.scan import Side
 
 _FROM_UM, _TO_UM, _ASIDE_UM = -1400.0, 17200.0, 3600.0
 _SHELL_UM = 90.0
+# The generator makes no coarser voxels.
+_COARSEST_UM = 60.0
 _KNEE_ADVANCE_UM = 150.0
 _FURTHEST_KNEE_UM = 750.0
 FIBULA = 1
@@ -45,7 +47,7 @@ def tibia_blocks(options: HindlimbOptions, posture: Posture) -> dict[Side, Block
 
 def leg_options(options: HindlimbOptions, posture: Posture, number: int, lesions: bool) -> LegOptions:
     """The generator's options for a tibia on its own, whole, at the voxel size of a block."""
-    spacing = options.detail_um / posture.size
+    spacing = min(options.detail_um / posture.size, _COARSEST_UM)
     length, across = (_TO_UM - _FROM_UM) / spacing, 2 * _ASIDE_UM / spacing
     return LegOptions(
         shape=(int(np.ceil(length)), int(np.ceil(across)), int(np.ceil(across))),
