@@ -63,7 +63,7 @@ class HindlimbOptions(Options):
         Doc("Least and greatest joint space of a knee; narrow ones are bridged once they are blurred."),
         Between(0, 500),
         Unit("µm"),
-    ] = (50.0, 220.0)
+    ] = (20.0, 200.0)
     height_mm: Annotated[
         float, Doc("Largest difference between the knees along the body."), Between(0, 10), Unit("mm")
     ] = 5.0
