@@ -158,3 +158,12 @@ def test_quality_is_a_plain_record(draw_bone) -> None:
     assert record["week"] == 1
     assert isinstance(record["metric_trace"], list)
     assert record["verdict"] == "good"
+
+
+def test_the_published_metric_is_there(draw_bone) -> None:
+    pose = RigidTransform.about(MIDDLE, degrees=(12, 5, -8), shift=(10, 40, -30))
+    series = two_weeks(draw_bone, pose)
+    result = register_weeks(series, options=dataclasses.replace(QUICK, metric="mi"))
+    assert error_voxels(series[0], result.transforms[1], pose) < 0.1
+    assert result.quality[1].metric > 0.3  # nats
+    assert result.quality[1].agreement > 0.9
