@@ -59,6 +59,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
             "first_slice": result.first_slice,
             "last_slice": result.last_slice,
             "landmark": result.landmark,
+            "landmark_slice": result.landmark_slice,
             "confidence": result.confidence,
             "reason": result.reason,
             "origin_um_zyx": list(result.series.baseline.origin),

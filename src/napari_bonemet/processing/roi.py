@@ -47,6 +47,8 @@ class RoiResult:
         The slices kept, both included, counted in the series given.
     landmark : str
         What the first slice was measured from.
+    landmark_slice : int
+        Where that lies, counted as the first slice is, which comes next after it; -1 where the user gave slice 0.
     confidence : float
         0 to 1; 1 for a slice given by the user.
     reason : str
@@ -57,6 +59,7 @@ class RoiResult:
     first_slice: int
     last_slice: int
     landmark: str
+    landmark_slice: int
     confidence: float
     reason: str
 
@@ -98,7 +101,7 @@ def crop_roi(series: ScanSeries, *, options: RoiOptions | None = None, progress:
     step = Step("region of interest", {**options.as_record(), "first_slice": first, "last_slice": last})
     cropped = series.map(lambda scan: _crop(scan, first, last, step))
     progress.advance(1.0)
-    return RoiResult(cropped, first, last, name, confidence, reason)
+    return RoiResult(cropped, first, last, name, first - 1, confidence, reason)
 
 
 def _crop(scan: Scan, first: int, last: int, step: Step) -> Scan:
