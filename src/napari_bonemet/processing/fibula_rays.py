@@ -52,7 +52,7 @@ def cast(outlines: Outlines, track: FibulaTrack, slices: np.ndarray) -> Rays:
     towards = track.middle[slices] - centre
     middle = np.arctan2(towards[:, 0], towards[:, 1])
     found = np.empty((2, len(slices), len(_FAN), 2))
-    reach = (float(np.hypot(*outlines.shape[1:])), _STEP)
+    reach = (float(np.hypot(*towards.T).max()) + 2 * track.diameter, _STEP)
 
     def work(start: int, stop: int) -> None:
         plane = np.empty(outlines.shape[1:], np.uint8)
