@@ -139,16 +139,18 @@ def show(name: str, rows: Sequence[dict[str, float]]) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--legs", type=int, default=60)
+    parser.add_argument("--skip", type=int, default=0, help="leave out so many of the legs, measured before")
     parser.add_argument("--seed", type=int, default=7000, help="the first animal")
     parser.add_argument("--below", type=float, default=BELOW_UM, help="µm of bone below the growth plate")
     chosen = parser.parse_args(arguments)
     rows: dict[str, list[dict[str, float]]] = {"healthy": [], "lesions": []}
-    for number in range(chosen.legs):
+    for number in range(chosen.skip, chosen.legs):
         options = options_of(number, chosen.seed, chosen.below)
         for name, (scan, pose) in zip(rows, scans_of(options, bool(number % 2)), strict=True):
             row = measure(scan, pose, options)
             rows[name].append(row)
-            print(f"{options.seed} {options.spacing_um:4g} µm {name:8}", *(f"{k} {v:.3f}" for k, v in row.items()))
+            shown = (f"{key} {value:.3f}" for key, value in row.items())
+            print(f"{options.seed} {options.spacing_um:4g} µm {name:8}", *shown, flush=True)
     for name, measured in rows.items():
         show(name, measured)
 

@@ -11,7 +11,7 @@ from napari_bonemet.geometry import Region
 from napari_bonemet.io.composite_codes import NEITHER, decode
 from napari_bonemet.options import Between, Doc, Options, Unit
 from napari_bonemet.processing.fibula_mask import Painted, paint_fibula
-from napari_bonemet.processing.fibula_track import track_fibula
+from napari_bonemet.processing.fibula_track import track_fibula, trimmed
 from napari_bonemet.processing.outlines import Outlines
 from napari_bonemet.processing.roi_landmarks import junction_of
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
@@ -114,11 +114,12 @@ def find_fibula(scan: Scan, *, options: FibulaOptions | None = None, progress: P
             expected="a piece of bone beside the tibia that goes on for some slices",
             remedy="Leave the fibula in, or adjust the bone threshold",
         )
+    junction = junction_of(outlines, track)
+    track = trimmed(outlines, track, junction.slice_index + 1)
+    progress.advance(0.7)
     painted = paint_fibula(outlines, track, options.margin + _RING)
-    progress.advance(0.8)
     mask = _with_rim(painted, options.margin)
     background = float(NEITHER) if composite else _background(scan, painted, mask)
-    junction = junction_of(outlines, track)
     progress.advance(1.0)
     there = np.flatnonzero(painted.mask.any(axis=(1, 2))) + painted.region[0].start
     reason = (

@@ -72,13 +72,25 @@ def track_fibula(outlines: Outlines) -> FibulaTrack | None:
     longest = max(chains, key=lambda chain: len(chain.slices), default=None)
     if longest is None or len(longest.slices) < _LEAST_SLICES:
         return None
-    slices, pieces = np.array(longest.slices[::-1]), np.array(longest.pieces[::-1])
     numbers = np.full(outlines.shape[0], -1)
-    numbers[slices] = pieces
-    diameter = 2 * float(np.sqrt(np.median(longest.areas) / np.pi))
-    middles = np.array([outlines.pieces[z][piece, 1:] for z, piece in zip(slices, pieces, strict=True)])
-    every = _straight_beyond(slices, middles, outlines.shape[0], round(2 * diameter))
-    return FibulaTrack(int(slices[0]), int(slices[-1]), numbers, every, diameter, longest.merged)
+    numbers[longest.slices] = longest.pieces
+    return _as_track(outlines, numbers, longest.merged)
+
+
+def trimmed(outlines: Outlines, track: FibulaTrack, first: int) -> FibulaTrack:
+    """The track without its slices above `first`, where what was followed is part of something larger."""
+    numbers = np.where(np.arange(len(track.pieces)) < first, -1, track.pieces)
+    if first <= track.first or np.count_nonzero(numbers >= 0) < _LEAST_SLICES:
+        return track
+    return _as_track(outlines, numbers, True)
+
+
+def _as_track(outlines: Outlines, numbers: np.ndarray, merged: bool) -> FibulaTrack:
+    slices = np.flatnonzero(numbers >= 0)
+    table = np.array([outlines.pieces[z][numbers[z]] for z in slices])
+    diameter = 2 * float(np.sqrt(np.median(table[:, 0]) / np.pi))
+    every = _straight_beyond(slices, table[:, 1:], outlines.shape[0], round(2 * diameter))
+    return FibulaTrack(int(slices[0]), int(slices[-1]), numbers, every, diameter, merged)
 
 
 def _chains(outlines: Outlines) -> list[_Chain]:

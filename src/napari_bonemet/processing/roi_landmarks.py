@@ -18,6 +18,8 @@ _MOST_BRIDGED = 0.4
 # A gap that hardly widens (voxels a slice) says nothing of where it closes.
 _LEAST_WIDENING = 0.15
 _LEAST_GAP = 1.0
+# Of the fibula's widths in all slices; some are those of a piece that hangs on to it.
+_MOST_WIDTHS = 80
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,9 @@ def junction_of(outlines: Outlines, track: FibulaTrack) -> Landmark:
 def _closing_slice(rays: Rays, surface: TibiaSurface, track: FibulaTrack) -> tuple[float | None, float]:
     # Where the gap between fibula and tibia closes, and how far the gap scatters about its curve, in voxels.
     gap = np.where(rays.inner >= 0, rays.inner - surface.radius, np.inf).min(axis=1)
-    use = np.isfinite(gap) & (gap > _LEAST_GAP)
+    # Up to the first slice, seen from below, in which they touch: above it pieces of a broken wall may hang on.
+    touching = np.flatnonzero(gap <= _LEAST_GAP)
+    use = np.isfinite(gap) & (np.arange(len(gap)) > (touching[-1] if touching.size else -1))
     below = rays.slices - float(track.first)
     for _ in range(3):
         if np.count_nonzero(use) <= 3:
@@ -119,8 +123,9 @@ def _closing_slice(rays: Rays, surface: TibiaSurface, track: FibulaTrack) -> tup
 
 def half_width(rays: Rays) -> float:
     """How far the fibula reaches to either side of its middle, seen from the shaft's axis, radians."""
-    met = (rays.inner >= 0).any(axis=0)
-    return float(np.abs(rays.fan[met]).max()) if met.any() else 0.0
+    met = rays.inner >= 0
+    widths = np.where(met, np.abs(rays.fan), 0).max(axis=1)[met.any(axis=1)]
+    return float(np.percentile(widths, _MOST_WIDTHS)) if widths.size else 0.0
 
 
 def _junction_in_words(z: int, track: FibulaTrack, seen: float, sudden: bool) -> str:
