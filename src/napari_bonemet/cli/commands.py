@@ -30,6 +30,7 @@ LISTED = (
     Listed("evaluate", "Score forecasts against the true week, beside copying the last one."),
     Listed("figure", "Draw weeks, composite, forecast, truth and difference."),
     Listed("run", "The whole chain on a folder: register, composite, forecast, score, draw."),
+    Listed("batch", "Many legs, on this machine's cores or a Dask cluster; started again, it does what is left."),
 )
 
 COMMANDS = {listed.name: listed for listed in LISTED}
