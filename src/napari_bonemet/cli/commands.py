@@ -18,6 +18,7 @@ class Listed:
 
 LISTED = (
     Listed("demo", "The whole chain on the embedded synthetic leg: a good first run."),
+    Listed("fetch", "Get chosen components, animals and weeks of the published BoneMet data set."),
     Listed("info", "What a folder or file holds: legs, weeks, sizes, voxel sizes."),
     Listed("convert", "Write scans in another format or layout."),
     Listed("register", "Bring the weeks of each leg onto one grid."),
