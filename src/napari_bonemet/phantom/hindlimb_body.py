@@ -44,10 +44,14 @@ class Chain:
     points: np.ndarray
     sacrum_ends: int
 
+    @property
+    def reach_um(self) -> tuple[float, float]:
+        """How far the course is known before and behind the sacrum's end."""
+        return (-self.sacrum_ends * _STEP_UM, (len(self.points) - 1 - self.sacrum_ends) * _STEP_UM)
+
     def frame(self, start_um: float, length_um: float) -> Placement:
         """The frame of a vertebra `start_um` behind the sacrum's end: z along the course, y dorsal, x left."""
         index = self.sacrum_ends + np.array([start_um, start_um + length_um]) / _STEP_UM
-        index = np.clip(index, 0, len(self.points) - 1)
         ends = np.stack([np.interp(index, np.arange(len(self.points)), column) for column in self.points.T], axis=1)
         along = ends[1] - ends[0]
         along = along / np.linalg.norm(along)

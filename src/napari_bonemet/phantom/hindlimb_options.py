@@ -58,6 +58,12 @@ class HindlimbOptions(Options):
     turn_degrees: Annotated[
         float, Doc("Largest turn of a leg about its long axis, knee outwards."), Between(0, 40), Unit("°")
     ] = 30.0
+    gap_um: Annotated[
+        tuple[float, float],
+        Doc("Least and greatest joint space of a knee; narrow ones are bridged once they are blurred."),
+        Between(0, 500),
+        Unit("µm"),
+    ] = (50.0, 220.0)
     height_mm: Annotated[
         float, Doc("Largest difference between the knees along the body."), Between(0, 10), Unit("mm")
     ] = 5.0
@@ -93,7 +99,7 @@ class HindlimbOptions(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("knee_degrees", "splay_degrees"):
+        for name in ("knee_degrees", "splay_degrees", "gap_um"):
             low, high = getattr(self, name)
             if low > high:
                 raise InputError(

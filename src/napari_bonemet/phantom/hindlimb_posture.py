@@ -194,7 +194,7 @@ def _leg(options: HindlimbOptions, rng: np.random.Generator, middle: float) -> L
         splay_degrees=float(rng.uniform(*options.splay_degrees)),
         tilt_degrees=float(rng.uniform(-8, 12)),
         turn_degrees=float(rng.uniform(-0.4, 1) * options.turn_degrees),
-        gap_um=float(rng.uniform(100, 250)),
+        gap_um=float(rng.uniform(*options.gap_um)),
         foot_degrees=float(rng.uniform(5, 55)),
     )
 
