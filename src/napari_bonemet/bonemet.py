@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from napari_bonemet.study.bonemet_registration import CTRegistration
     from napari_bonemet.study.bonemet_roi import RoICompositeCropper
+    from napari_bonemet.study.bonemet_segmentation import ReconCTSegmentation
 
-__all__ = ["CTRegistration", "RoICompositeCropper"]
+__all__ = ["CTRegistration", "ReconCTSegmentation", "RoICompositeCropper"]
 
 _PLACES = {
     "CTRegistration": "bonemet_registration",
+    "ReconCTSegmentation": "bonemet_segmentation",
     "RoICompositeCropper": "bonemet_roi",
 }
 
