@@ -135,6 +135,15 @@ def test_plain_slices_are_taken_at_the_published_voxel_size_and_said(folder: Pat
     assert read_scan(out).spacing == (7.0,) * 3
 
 
+def test_the_fibula_is_taken_out_when_asked_to(folder: Path, composite: Scan) -> None:
+    config = {**printed_config(), "foldername": "selected 30 slices", "remove_fibula": True}
+    kept = read_scan(run_printed(str(folder), config)).to_numpy()
+    first = crop_roi(ScanSeries((composite,)), options=RoiOptions(preset="junction")).first_slice
+    whole = composite.to_numpy()[first : first + 30]
+    assert 0 < np.count_nonzero(kept != whole) < 0.5 * np.count_nonzero(whole)
+    assert (kept[kept != whole] == 0).all()
+
+
 def test_wrong_slices_are_told(folder: Path, tmp_path: Path) -> None:
     cropper = RoICompositeCropper({})
     with pytest.raises(InputError, match="before the first"):

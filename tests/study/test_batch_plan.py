@@ -1,13 +1,16 @@
 """How many legs a machine takes at a time, and what a scheduler that is not there comes to."""
 
+import numpy as np
 import pytest
 
 from napari_bonemet import slabs
 from napari_bonemet.cli import main
 from napari_bonemet.errors import InputError
+from napari_bonemet.scan import Scan
+from napari_bonemet.series import ScanSeries
 from napari_bonemet.study import batch_plan
 from napari_bonemet.study.batch_cluster import running_cluster
-from napari_bonemet.study.batch_plan import plan_workers
+from napari_bonemet.study.batch_plan import memory_of, plan_workers
 
 GIB = 2**30
 
@@ -37,6 +40,20 @@ def test_more_workers_than_fit_are_allowed_and_said() -> None:
     plan = plan_workers(100, 6 * GIB, workers=8, memory=32 * GIB)
     assert plan.workers == 8
     assert "6.0 GiB" in plan.note
+
+
+def test_the_need_grows_with_the_weeks_and_is_told_without_reading_them() -> None:
+    class Unread:
+        shape, dtype, ndim = (1000, 500, 500), np.dtype("uint8"), 3
+
+        def __getitem__(self, key: object) -> object:
+            raise AssertionError("a voxel was read")
+
+    weeks = [Scan(Unread(), (10.6,) * 3, subject="871", side="left", day=7.0 * week) for week in range(5)]
+    one, five = (ScanSeries(tuple(weeks[:count])) for count in (1, 5))
+    assert memory_of(five, metric="other") - memory_of(one, metric="other") >= 4 * 250_000_000
+    assert memory_of(five, metric="mi") > memory_of(five, metric="other") + 3_000_000_000
+    assert memory_of(five, metric="mi", samples=6) > memory_of(five, metric="mi") + 6 * 4 * 250_000_000
 
 
 def test_workers_share_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:

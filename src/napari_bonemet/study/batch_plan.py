@@ -16,8 +16,11 @@ _GIB = 2**30
 _BARE = 0.4 * _GIB
 # What the rest of the machine is left.
 _SHARE = 0.8
-# Registered weeks are held together; the largest week is there as scanned, in parts as float32, and as a mask.
-_PER_WEEKS, _PER_LARGEST = 1.5, 6.0
+# Registered weeks are held together. Beside them, multiples of the largest week: mutual information keeps copies of
+# both weeks in float32 and float64 (25 measured on weeks of 45 MB), all else is content with less than 10.
+_PER_WEEKS = 1.5
+_PER_LARGEST = {"mi": 25.0}
+_PER_LARGEST_ELSE = 10.0
 # Samples, mean and spread of a forecast, in float32.
 _PER_SAMPLE = 5.0
 
@@ -52,19 +55,22 @@ def memory_there() -> int:
     return int(min(psutil.virtual_memory().available, memory_limit()))
 
 
-def memory_of(series: ScanSeries, *, samples: int = 0) -> int:
+def memory_of(series: ScanSeries, *, metric: str, samples: int = 0) -> int:
     """Bytes that one leg needs at its worst, from the sizes of its weeks.
 
     Parameters
     ----------
     series : ScanSeries
         Lazily read; no voxel is looked at.
+    metric : str
+        By which weeks are registered.
     samples : int
         Futures that are drawn, 0 without a forecast.
     """
     sizes = [int(np.prod(scan.shape)) * np.dtype(scan.voxels.dtype).itemsize for scan in series]
     futures = (samples + 2) * _PER_SAMPLE * max(sizes) if samples else 0.0
-    return int(_BARE + _PER_WEEKS * sum(sizes) + _PER_LARGEST * max(sizes) + futures)
+    beside = _PER_LARGEST.get(metric, _PER_LARGEST_ELSE) * max(sizes)
+    return int(_BARE + _PER_WEEKS * sum(sizes) + beside + futures)
 
 
 def need_of(jobs: Sequence[LegJob]) -> int:
@@ -75,7 +81,7 @@ def need_of(jobs: Sequence[LegJob]) -> int:
         job = jobs[number]
         samples = job.options.study.samples if job.options.whole_chain else 0
         if (series := _read(job.files, job)) is not None:
-            needs.append(memory_of(series, samples=samples))
+            needs.append(memory_of(series, metric=job.options.study.registration.metric, samples=samples))
     return max(needs)
 
 
