@@ -120,7 +120,7 @@ def run_leg(
         When the user asked to stop.
     """
     options = options or StudyOptions()
-    _require_greys(series)
+    require_greys(series)
     # Before the long steps: a network that did not come with the installation is told of at once.
     network, classifier = trained_network(options), classifier_for(options)
     registration = registration or register_leg(series, options, PartOf(progress, 0.0, _REGISTERED))
@@ -172,7 +172,8 @@ def run_leg(
     )
 
 
-def _require_greys(series: ScanSeries) -> None:
+def require_greys(series: ScanSeries) -> None:
+    """Raise InputError when a week is a composite or a map of uncertainty."""
     for scan in series:
         if scan.kind in (Kind.COMPOSITE, Kind.UNCERTAINTY):
             raise InputError(

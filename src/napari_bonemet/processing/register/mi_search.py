@@ -48,7 +48,7 @@ def score(levels: tuple[Level, Level], threshold: float, pose: RigidTransform, s
 
 
 def _candidates(fixed: Bone, moving: Bone, options: RegistrationOptions) -> Iterator[RigidTransform]:
-    steps = np.arange(options.azimuths) * (360 / options.azimuths)
+    steps = options.turns or np.arange(options.azimuths) * (360 / options.azimuths)
     tilts = [-options.tilt, 0.0, options.tilt] if options.tilt else [0.0]
     middle, across = fixed.centre.tolist(), (moving.centre - fixed.centre).tolist()
     for azimuth in steps:

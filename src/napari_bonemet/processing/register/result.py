@@ -38,6 +38,12 @@ class RegistrationOptions(Options):
     )
     bins: Annotated[int, Doc("Bins of the joint histogram."), Between(8, 256)] = 48
     seed: Annotated[int, Doc("Which voxels are sampled; the same seed gives the same pose."), Between(0, 2**31 - 2)] = 0
+    turns: Annotated[
+        tuple[float, ...],
+        Doc("Turns about the long axis that mi tries first, in place of equal steps; the whole circle when empty."),
+        Between(-360, 360),
+        Unit("°"),
+    ] = ()
 
 
 @dataclass(frozen=True)
