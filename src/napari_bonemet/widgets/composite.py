@@ -15,7 +15,6 @@ from napari_bonemet.widgets.composite_parts import (
     check_weeks,
     composites_of,
     crop_and_repeat,
-    roi_sentence,
     save_composites,
     volume_rows,
 )
@@ -23,11 +22,11 @@ from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.layers import add_scan, find_layers
 from napari_bonemet.widgets.looks import legend, show_slice_of
+from napari_bonemet.widgets.roi_box import RoiBox
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.tables import SmallTable
 
 NOT_YET = "Register the weeks first: a composite compares the same place in two weeks."
-NO_ROI = "The whole scan is used. Cropping keeps place and scale: the crop lies where it was cut."
 
 
 class CompositeDock(Dock):
@@ -107,18 +106,12 @@ class CompositeDock(Dock):
         self.rule.setVisible(unfolded)
 
     def _build_roi(self) -> None:
-        box = self.box("Region of interest")
-        self.roi_form = OptionsForm(RoiOptions, basic=("preset", "slices", "first_slice"))
-        box.addWidget(self.roi_form)
-        self.roi_run = RunBar("Crop to the region")
-        self.roi_run.run_button.clicked.connect(self.crop)
-        self.whole_button = QPushButton("Back to the whole scan")
+        self.roi = RoiBox(self.viewer, self.desk, self.view)
+        self.roi_form, self.roi_run, self.roi_note = self.roi.form, self.roi.run_bar, self.roi.note
+        self.whole_button = self.roi.whole_button
+        self.roi.wanted.connect(self.crop)
         self.whole_button.clicked.connect(self.uncrop)
-        self.roi_run.lock(self.roi_form, self.whole_button)
-        self.roi_note = QLabel(NO_ROI)
-        self.roi_note.setWordWrap(True)
-        for widget in (self.roi_run, self.whole_button, self.roi_note):
-            box.addWidget(widget)
+        self.column.addWidget(self.roi)
 
     @property
     def style_name(self) -> CompositeStyle:
@@ -132,11 +125,9 @@ class CompositeDock(Dock):
         weeks = series.weeks if series is not None else ()
         self._offer(self.baseline, weeks[:-1], 0)
         self._offer(self.later, weeks[1:], len(weeks) - 2)
-        for button in (self.run_bar.run_button, self.roi_run.run_button):
-            button.setEnabled(series is not None and not self.run_bar.running and not self.roi_run.running)
-        roi = self.desk.roi
-        self.whole_button.setVisible(roi is not None)
-        self.roi_note.setText(roi_sentence(roi) if roi else NO_ROI)
+        busy = self.run_bar.running or self.roi_run.running
+        self.run_bar.run_button.setEnabled(series is not None and not busy)
+        self.roi.refresh()
 
     def _offer(self, combo: QComboBox, weeks: tuple[float, ...], usual: int) -> None:
         before = combo.currentData()
@@ -209,14 +200,9 @@ class CompositeDock(Dock):
         self.table.fill(volume_rows(result))
         self.rule.setText(result.rule)
 
-    def crop(self) -> None:
+    def crop(self, options: RoiOptions) -> None:
         """Crop the weeks to the region of interest, and repeat the composites that are there."""
         series = self.desk.registered
-        try:
-            options = self.roi_form.options()
-        except BoneMetError as error:
-            self.roi_run.say(str(error))
-            return
         if series is None:
             self.roi_run.say(NOT_YET)
             return
@@ -259,3 +245,8 @@ class CompositeDock(Dock):
             lambda progress: save_composites(results, recipes, Path(chosen), progress),
             lambda written: self.saver.say(f"Saved {written[0].name}, {written[1].name} and slices in {chosen}"),
         )
+
+    def leave(self) -> None:
+        """Stop what runs, and take the projections off the canvas."""
+        super().leave()
+        self.roi.leave()

@@ -37,6 +37,7 @@ class WeekView(QObject):
         self._viewer = weakref.ref(viewer)
         self._desk = desk
         self._greeted = False
+        self._over: Any = None
         self._adopting = QTimer(self)
         self._adopting.setSingleShot(True)
         self._adopting.setInterval(0)
@@ -93,8 +94,8 @@ class WeekView(QObject):
 
     def _show_week(self, week: float | None) -> None:
         viewer, series = self._viewer(), self._desk.shown
-        # In linked cells every layer has a cell of its own.
-        if viewer is None or series is None or viewer.canvas.grid.enabled:
+        # In linked cells every layer has a cell of its own; under a sheet nothing is seen.
+        if viewer is None or series is None or viewer.canvas.grid.enabled or self._over is not None:
             return
         if week in series.weeks:
             _put_back(viewer, series.at_week(week))
@@ -108,6 +109,18 @@ class WeekView(QObject):
                 # The layer controls follow, unless the user works on a layer of their own.
                 if layer.visible and follow:
                     viewer.layers.selection.active = layer
+
+    def turn_over_to(self, sheet: Any) -> None:
+        """Leave the canvas to `sheet`, anything with a method `leave`; the one before it leaves."""
+        if self._over is not None:
+            self._over.leave()
+        self._over = sheet
+
+    def turn_back_from(self, sheet: Any) -> None:
+        """Show the week of the desk again, `sheet` being gone."""
+        if self._over is sheet:
+            self._over = None
+            self._show_week(self._desk.week)
 
     def _drop_outdated(self) -> None:
         """Take away what the desk forgot of the leg on it: results of another crop, or of another registration."""
