@@ -22,6 +22,8 @@ WHAT = "projection"
 # y is looked along, z downwards, x to the right.
 _ORDER = (1, 0, 2)
 _TITLE_POINTS = 10
+# Bone is a little less than white, so that words and lines are read on it.
+_BRIGHT, _DIM = 0.999, 1.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,13 +158,15 @@ def _image(pictures: Pictures, picture: Picture) -> Image:
         translate=(grid.origin[0], middle, left + pixel / 2),
         units=(UNIT,) * 3,
         axis_labels=AXES,
+        contrast_limits=(0.0, max(_DIM * float(np.quantile(data, _BRIGHT)), 1.0)),
         metadata={KEY: record_of_scan(pictures.scan, f"{picture} {WHAT}")},
     )
 
 
 def _titles(plan: SheetPlan) -> Points:
-    places = [(plan.low[0], 0, plan.spread(picture)[0]) for picture in PICTURES]
-    text = {"string": [WORDS[p] for p in PICTURES], "anchor": "upper_left", "size": _TITLE_POINTS, "color": "white"}
+    bottom = plan.low[0] + plan.grid.size[0]
+    places = [(bottom, 0, plan.spread(picture)[0]) for picture in PICTURES]
+    text = {"string": [WORDS[p] for p in PICTURES], "anchor": "lower_left", "size": _TITLE_POINTS, "color": "white"}
     return Points(
         np.array(places, dtype=float),
         ndim=3,
