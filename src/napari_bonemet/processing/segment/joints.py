@@ -1,0 +1,126 @@
+"""Where a joint is: along a bone's own axis, the place where the section of bone is smallest between two swellings.
+
+The paper looks for the smallest section along z (supplementary, section A), which is right where the leg lies along z.
+Here sections are taken across the bone's axis, tilted a little to and fro so that they fit into the joint's gap.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from napari_bonemet.processing.segment.coarse import Coarse
+
+_STEP_UM = 40.0
+_TILTS = np.deg2rad(np.arange(-20, 21, 5))
+_SOME = 25  # of 255: a tenth of a voxel is bone
+
+
+@dataclass(frozen=True, eq=False)
+class Joint:
+    """A plane between two bones.
+
+    Parameters
+    ----------
+    point : ndarray, (3,)
+        On the bone's axis, micrometres from the first corner.
+    normal : ndarray, (3,)
+        Unit vector from the bone on whose axis it was found to the other.
+    along : float
+        How far along the axis it is.
+    depth : float
+        How much less bone is there than beside it, 0 to 1.
+    rival : float
+        The same of the next best place.
+    """
+
+    point: np.ndarray
+    normal: np.ndarray
+    along: float
+    depth: float
+    rival: float
+
+    def height(self, points: np.ndarray) -> np.ndarray:
+        """How far points are beyond the plane, micrometres."""
+        return np.asarray((points - self.point) @ self.normal)
+
+
+def bone_around(coarse: Coarse, centre: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]:
+    """Fine voxels that hold bone in a cube: where, (n, 3) micrometres, and how much of it, (n,) cubic micrometres."""
+    size = np.asarray(coarse.fine_grid.spacing)
+    low = np.maximum(0, np.floor((centre - reach) / size)).astype(int)
+    high = np.minimum(coarse.fine.shape, np.ceil((centre + reach) / size)).astype(int)
+    if (high <= low).any():
+        return np.zeros((0, 3)), np.zeros(0)
+    box = coarse.fine[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
+    index = np.argwhere(box > _SOME)
+    return (index + low + 0.5) * size, box[tuple(index.T)] * (np.prod(size) / 255)
+
+
+def find_joint(
+    coarse: Coarse,
+    start: np.ndarray,
+    way: np.ndarray,
+    span: tuple[float, float],
+    *,
+    radius: float = 1700.0,
+    least: tuple[float, float] = (0.0, 0.0),
+) -> Joint | None:
+    """The joint that an axis runs into.
+
+    Parameters
+    ----------
+    coarse : Coarse
+        The scan.
+    start, way : ndarray, (3,)
+        The axis, micrometres and unit vector.
+    span : tuple of float
+        Where along the axis it may be.
+    radius : float
+        How far from the axis bone is looked at.
+    least : tuple of float
+        The least section that there must be before and behind it, square micrometres.
+    """
+    low, high = span
+    middle = start + way * (low + high) / 2
+    points, mass = bone_around(coarse, middle, (high - low) / 2 + radius)
+    away = points - start
+    along = away @ way
+    near = (np.linalg.norm(away - along[:, None] * way, axis=1) < radius) & (along > low) & (along < high)
+    away, mass = away[near], mass[near]
+    if len(mass) < 50:
+        return None
+    edges = np.arange(low, high + _STEP_UM, _STEP_UM)
+    u = np.cross(way, np.eye(3)[np.argmin(np.abs(way))])
+    u /= np.linalg.norm(u)
+    v = np.cross(way, u)
+    tilts = [way + np.tan(a) * u + np.tan(b) * v for a in _TILTS for b in _TILTS]
+    sections = np.stack([_section(away @ tilt, mass, edges) for tilt in tilts])
+    slimmest = sections.min(0)
+    plain = sections[len(tilts) // 2]
+    depth = _depths(slimmest, plain, least)
+    best = int(np.argmax(depth))
+    if depth[best] <= 0:
+        return None
+    apart = np.abs(np.arange(len(depth)) - best) * _STEP_UM > 400
+    rival = float(depth[apart].max(initial=0.0))
+    normal = tilts[int(np.argmin(sections[:, best]))]
+    at = float(edges[best] + _STEP_UM / 2)
+    return Joint(start + at * way, normal / np.linalg.norm(normal), at, float(depth[best]), rival)
+
+
+def _section(along: np.ndarray, mass: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    values = np.histogram(along, edges, weights=mass)[0] / _STEP_UM
+    # The steps of the grid show in sections along its axes.
+    return np.convolve(values, (0.25, 0.5, 0.25), mode="same")
+
+
+def _depths(slimmest: np.ndarray, plain: np.ndarray, least: tuple[float, float]) -> np.ndarray:
+    """How much of a gap each place is, 0 to 1: against the lesser of the largest sections before and behind it."""
+    depth = np.zeros(len(slimmest))
+    near, far = int(200 / _STEP_UM), int(1500 / _STEP_UM)
+    for n in range(near, len(slimmest) - near):
+        before = plain[max(0, n - far) : n - near + 1].max()
+        behind = plain[n + near : n + far].max()
+        if before >= least[0] and behind >= least[1]:
+            depth[n] = 1 - slimmest[n] / max(min(before, behind), 1.0)
+    return np.clip(depth, 0, 1)
