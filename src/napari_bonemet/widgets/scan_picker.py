@@ -132,14 +132,14 @@ class ScanPicker(QWidget):
         source, key = self._picked()
         series = self._desk.series
         if source == _WEEK and series is not None:
-            return [f"{series.leg}, {week}" for week in (series.weeks if key is None else (key,))]
+            return [f"{series.leg}, {week:g}" for week in (series.weeks if key is None else (key,))]
         return [f"{_LAYER} {key}"] if source else []
 
     def key_in_view(self) -> str | None:
         """The same of the scan that is looked at."""
         series = self._desk.series
         if self.all_weeks and series is not None:
-            return f"{series.leg}, {self._desk.week}"
+            return f"{series.leg}, {self._desk.week:g}" if self._desk.week is not None else None
         return next(iter(self.picked_keys()), None)
 
     def images(self) -> list[Image]:
