@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,12 +18,15 @@ def leg() -> SyntheticLeg:
 
 
 @pytest.fixture
-def dock(make_napari_viewer: Callable[..., Any], leg: SyntheticLeg) -> Any:
-    viewer = make_napari_viewer()
-    _, widget = viewer.window.add_plugin_dock_widget("napari-bonemet", "Composite and RoI")
-    widget.desk.set_series(leg.registered())
-    widget.roi.form.fields["slices"].value = 12
-    return widget
+def dock(make_model: Callable[[], Any], qtbot: Any, leg: SyntheticLeg) -> Iterator[Any]:
+    from napari_bonemet.widgets.composite import CompositeDock
+
+    dock = CompositeDock(make_model())
+    qtbot.addWidget(dock)
+    dock.desk.set_series(leg.registered())
+    dock.roi.form.fields["slices"].value = 12
+    yield dock
+    dock.leave()
 
 
 def run(qtbot: Any, button: Any, bar: Any) -> None:
