@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import dask.array as da
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
@@ -11,6 +12,7 @@ from qtpy.QtTest import QTest
 from napari_bonemet.io.transforms import write_transform
 from napari_bonemet.processing import register
 from napari_bonemet.processing.register import RegistrationQuality, RegistrationResult
+from napari_bonemet.progress import NO_PROGRESS, Cancelled
 from napari_bonemet.provenance import Step
 from napari_bonemet.resample import resample
 from napari_bonemet.scan import Kind, Scan
@@ -18,6 +20,7 @@ from napari_bonemet.series import ScanSeries
 from napari_bonemet.transform import RigidTransform
 from napari_bonemet.widgets.layers import find_layers
 from napari_bonemet.widgets.nudge_pose import Nudge, turn_between
+from napari_bonemet.widgets.nudge_steps import take_up
 
 WAIT_MS = 60_000
 AUTOMATIC = RigidTransform.about((100, 150, 150), degrees=(6, 0, 0), shift=(0, 20, -10))
@@ -207,14 +210,15 @@ def test_landmarks_give_the_pose(qtbot: Any, dock: Any, monkeypatch: pytest.Monk
     monkeypatch.setattr(register, "pose_from_landmarks", pose_from_landmarks, raising=False)
     run(qtbot, dock, dock.nudge.start_button)
     box = dock.nudge.landmarks
-    box.make()
+    box.new_button.click()
     box.use()
     assert "make no pairs: expected as many in both layers, 3 or more; found 0 and 0" in dock.nudge.run_bar.line.text()
     places = np.array([[50.0, 60.0, 70.0], [90.0, 160.0, 30.0], [120.0, 20.0, 200.0]])
-    dock.viewer.layers["landmarks on what stays"].data = places
-    dock.viewer.layers["landmarks on what is moved"].data = places + 7
+    dock.viewer.layers["landmarks, stays"].data = places / 10
+    dock.viewer.layers["landmarks, moved"].data = (places + 7) / 10
     dock.nudge.fields.shifts[1].setValue(30)
-    moved = dock.viewer.layers["landmarks on what is moved"].data
+    moved = dock.viewer.layers["landmarks, moved"].data * 10
+    assert dock.viewer.dims.range[0].step == 10, "the slider still goes from slice to slice"
     assert np.allclose(moved, places + np.array([7, 37, 7])), "landmarks go with the week that they lie on"
     pose = dock.nudge.pose
     box.use()
@@ -222,7 +226,7 @@ def test_landmarks_give_the_pose(qtbot: Any, dock: Any, monkeypatch: pytest.Monk
     assert np.allclose(given[1], pose(places + np.array([7, 37, 7]))), "of the week as scanned"
     assert dock.nudge.pose == AUTOMATIC
     dock.nudge.stop()
-    assert "landmarks on what stays" not in dock.viewer.layers
+    assert "landmarks, stays" not in dock.viewer.layers
 
 
 def test_refined_from_where_it_was_nudged(qtbot: Any, dock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -280,3 +284,26 @@ def test_verdicts_are_told_by_word_colour_and_shape(dock: Any) -> None:
     assert len({cell.foreground().color().name() for cell in cells}) == 3
     shapes = [cell.icon().pixmap(14, 14).toImage() for cell in cells]
     assert shapes[0] != shapes[1] != shapes[2]
+
+
+def test_a_click_on_a_row_turns_to_its_week(dock: Any) -> None:
+    dock.table.cellClicked.emit(2, 1)
+    assert dock.desk.week == 2
+    assert dock.nudge.start_button.text() == "Correct week 2"
+
+
+def test_a_scan_on_disk_is_read_once_and_a_wish_to_stop_is_heard() -> None:
+    lazy = replace(bone(7), voxels=da.from_array(bone(7).to_numpy(), chunks=(1, 30, 30)))
+    bench = take_up(bone(0), lazy, 75.0, NO_PROGRESS)
+    assert isinstance(bench.moving.voxels, np.ndarray)
+    assert np.array_equal(bench.moving.voxels, bone(7).voxels)
+    assert bench.centre == pytest.approx(bone(0).grid.to_um(np.argwhere(bone(0).voxels > 75).mean(axis=0)), abs=15)
+
+    class Stop:
+        def advance(self, _: float) -> None:
+            raise Cancelled
+
+        check = message = lambda *_: None
+
+    with pytest.raises(Cancelled):
+        take_up(bone(0), lazy, 75.0, Stop())

@@ -8,7 +8,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.geometry import AXES
+from napari_bonemet.geometry import AXES, Grid
 from napari_bonemet.widgets.forms import form_layout
 from napari_bonemet.widgets.layers import UNIT
 
@@ -19,9 +19,9 @@ HINT = (
     "Click the same 3 or more places in both layers, in the same order: first on what stays, then on what is moved, "
     "as it lies now."
 )
-_ON_FIXED, _ON_MOVED = "landmarks on what stays", "landmarks on what is moved"
+_ON_FIXED, _ON_MOVED = "landmarks, stays", "landmarks, moved"
 _COLOURS = {_ON_FIXED: "#7dff7d", _ON_MOVED: "#ff8cff"}
-# Of the wider side of the field, so that a point is seen and hides little.
+# Of the longest side of the field, so that a point is seen and hides little.
 _SIZE = 0.015
 
 
@@ -46,7 +46,6 @@ class LandmarksBox(QWidget):
         self.fixed, self.moved = QComboBox(), QComboBox()
         self.new_button, self.use_button = QPushButton("New pair of layers"), QPushButton("Use landmarks")
         self._lay_out()
-        self.new_button.clicked.connect(self.make)
         self.use_button.clicked.connect(self.use)
         viewer.layers.events.inserted.connect(self.refresh)
         viewer.layers.events.removed.connect(self.refresh)
@@ -56,7 +55,7 @@ class LandmarksBox(QWidget):
         hint = QLabel(HINT)
         hint.setWordWrap(True)
         rows = form_layout()
-        for words, combo in (("On what stays", self.fixed), ("On what is moved", self.moved)):
+        for words, combo in (("Stays", self.fixed), ("Is moved", self.moved)):
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             combo.setMinimumContentsLength(8)
             rows.addRow(words, combo)
@@ -64,7 +63,7 @@ class LandmarksBox(QWidget):
         buttons.addWidget(self.new_button)
         buttons.addWidget(self.use_button)
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 4, 0, 4)
         column.addWidget(hint)
         column.addLayout(rows)
         column.addLayout(buttons)
@@ -85,20 +84,26 @@ class LandmarksBox(QWidget):
             combo.setCurrentIndex(max(wanted, 0) if names else -1)
         self.use_button.setEnabled(len(names) > 1)
 
-    def make(self) -> None:
-        """Put two empty points layers on the canvas, ready to be clicked into."""
+    def make(self, grid: Grid) -> None:
+        """Put two empty points layers on the canvas, ready to be clicked into.
+
+        Parameters
+        ----------
+        grid : Grid
+            The voxels that are looked at; with others, the slider would go through other slices.
+        """
         self.forget()
-        spread = max((float(np.ptp(values)) for values in self._viewer.layers.extent.world.T), default=1.0)
         for name in (_ON_MOVED, _ON_FIXED):
             layer = Points(
                 ndim=3,
                 name=name,
-                size=_SIZE * spread,
+                size=_SIZE * max(grid.shape),
                 face_color=_COLOURS[name],
                 border_color="black",
                 features={"number": np.zeros(0, int)},
                 text={"string": "{number}", "color": _COLOURS[name], "anchor": "upper_left", "size": 11},
-                out_of_slice_display=True,
+                scale=grid.spacing,
+                translate=grid.origin,
                 units=(UNIT,) * 3,
                 axis_labels=AXES,
             )
@@ -120,7 +125,7 @@ class LandmarksBox(QWidget):
         """Move our landmarks on the moving scan with it; `motion` maps where they were to where they are."""
         for layer in self._made:
             if layer.name.startswith(_ON_MOVED) and len(layer.data):
-                layer.data = motion(layer.data)
+                layer.data = (motion(_world(layer)) - layer.translate) / layer.scale
 
     def use(self) -> None:
         """Hand the pairs over."""
@@ -135,7 +140,11 @@ class LandmarksBox(QWidget):
         if name not in self._viewer.layers:
             raise InputError("There are no landmarks", remedy="Press 'New pair of layers', and click into both")
         layer = self._viewer.layers[name]
-        return np.array([layer.data_to_world(point) for point in layer.data], dtype=float).reshape(-1, 3)
+        return _world(layer)
+
+
+def _world(layer: Points) -> np.ndarray:
+    return np.array([layer.data_to_world(point) for point in layer.data], dtype=float).reshape(-1, 3)
 
 
 def _number(event: Any) -> None:

@@ -111,6 +111,7 @@ class NudgeBox(QGroupBox):
         self.undo_button.clicked.connect(self.undo)
         self.file_button.clicked.connect(self._pick)
         self.fields.changed.connect(self._nudged)
+        self.landmarks.new_button.clicked.connect(self._new_landmarks)
         self.landmarks.placed.connect(self._placed)
         self.landmarks.failed.connect(self.run_bar.say)
         self.canvas.shifted.connect(lambda by: self.fields.add(shift=by))
@@ -210,6 +211,10 @@ class NudgeBox(QGroupBox):
         if result is not None and bench is not None:
             self.set_pose(result.transforms[result.series.weeks.index(bench.week)])
             self.run_bar.say("The automatic pose. Accept lays the week there again.")
+
+    def _new_landmarks(self) -> None:
+        if self.bench is not None:
+            self.landmarks.make(self.bench.fixed.grid)
 
     def _placed(self, fixed: Any, seen: Any) -> None:
         if self.bench is not None:

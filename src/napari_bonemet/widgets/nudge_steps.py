@@ -9,11 +9,14 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Triple
 from napari_bonemet.io.transforms import read_transform
 from napari_bonemet.processing.register import RegistrationOptions, RegistrationResult
-from napari_bonemet.progress import Progress
+from napari_bonemet.progress import PartOf, Progress
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
+from napari_bonemet.slabs import over_slabs
 from napari_bonemet.transform import RigidTransform
 from napari_bonemet.widgets.nudge_pose import centre_of_bone
+
+_SLAB = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,20 +56,26 @@ def fixed_of(result: RegistrationResult, week: float, baseline: float, reference
 
 def take_up(fixed: Scan, moving: Scan, threshold: float, progress: Progress) -> Bench:
     """Read both scans into memory; from here on, every look at them is quick."""
-    progress.message(f"reading {moving.title}")
-    progress.check()
-    both = []
-    for part, scan in enumerate((fixed, moving)):
-        both.append(_in_memory(scan))
-        progress.advance((part + 1) * 0.45)
+    both = [
+        _in_memory(scan, PartOf(progress, 0.45 * number, 0.45 * (number + 1)))
+        for number, scan in enumerate((fixed, moving))
+    ]
     week = moving.week if moving.week is not None else 0.0
+    progress.check()
     return Bench(week, both[0], both[1], centre_of_bone(both[0], threshold))
 
 
-def _in_memory(scan: Scan) -> Scan:
+def _in_memory(scan: Scan, progress: Progress) -> Scan:
     if isinstance(scan.voxels, np.ndarray):
         return scan
-    return replace(scan, voxels=scan.to_numpy())
+    progress.message(f"reading {scan.title}")
+    voxels = np.empty(scan.shape, scan.voxels.dtype)
+
+    def read(start: int, stop: int) -> None:
+        voxels[start:stop] = scan.voxels[start:stop]
+
+    over_slabs(read, scan.shape[0], slab=_SLAB, progress=progress)
+    return replace(scan, voxels=voxels)
 
 
 def load_pose(path: Path, bench: Bench) -> RigidTransform:

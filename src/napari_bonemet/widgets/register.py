@@ -100,6 +100,8 @@ class RegisterDock(Dock):
         self.run_bar.runner.failed.connect(self._show_result)
         self.run_bar.runner.reported.connect(self._plot_reading)
         self.save_button.clicked.connect(self._pick_folder)
+        self.table.cellClicked.connect(self._turn_to_row)
+        self.desk.series_changed.connect(self._forget_fixed)
         self.desk.series_changed.connect(self._refresh)
         self.desk.registration_changed.connect(self._show_result)
         self.viewer.layers.events.inserted.connect(self._refresh_references)
@@ -124,6 +126,10 @@ class RegisterDock(Dock):
             self.run_bar.run_button.setEnabled(enough)
             self.save_button.setEnabled(self.desk.registration is not None)
         self._refresh_references()
+
+    def _forget_fixed(self) -> None:
+        """What the weeks of another leg were brought onto."""
+        self.board.fixed = self.nudge.reference = self.nudge.baseline_week = None
 
     def _refresh_references(self, *_: Any) -> None:
         chosen = self.reference.currentText()
@@ -194,6 +200,8 @@ class RegisterDock(Dock):
         self.plot.setVisible(there or self.run_bar.running)
         if result is None:
             return
+        # Weeks that were registered elsewhere are compared with the first of them.
+        self.board.fixed = self.board.fixed or result.series.baseline
         for quality in result.quality:
             if quality.metric_trace:
                 self.plot.set_line(f"week {quality.week:g}", list(quality.metric_trace))
@@ -205,6 +213,11 @@ class RegisterDock(Dock):
         if self.desk.series is not None:
             lines += [f"{note}." for note in about_spacing(self.desk.series)]
         self.reasons.setText("<br>".join(lines))
+
+    def _turn_to_row(self, row: int, _column: int) -> None:
+        result = self.desk.registration
+        if result is not None and row < len(result.quality):
+            self.desk.set_week(result.quality[row].week)
 
     def leave(self) -> None:
         """Stop what runs, and stop listening to the layer list."""
