@@ -57,6 +57,7 @@ def turn_between(centre: Sequence[float], start: Sequence[float], now: Sequence[
 
 def centre_of_bone(scan: Scan, threshold: float) -> Triple:
     """The middle of what is above `threshold`, micrometres; of the scan where nothing is."""
-    coarse = np.asarray(scan.voxels[::_COARSE, ::_COARSE, ::_COARSE])
-    inside = np.argwhere(coarse > threshold)
-    return scan.grid.to_um(inside.mean(axis=0) * _COARSE) if len(inside) else scan.grid.centre
+    first = [min(_COARSE // 2, n - 1) for n in scan.shape]
+    z, y, x = (slice(start, None, _COARSE) for start in first)
+    inside = np.argwhere(np.asarray(scan.voxels[z, y, x]) > threshold)
+    return scan.grid.to_um(inside.mean(axis=0) * _COARSE + first) if len(inside) else scan.grid.centre
