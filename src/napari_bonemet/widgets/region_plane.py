@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from napari.layers import Shapes
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_bonemet.geometry import Grid
 from napari_bonemet.widgets.sheet import PICTURES, Sheet, flat
@@ -19,6 +19,7 @@ FIRST_COLOUR, LAST_COLOUR, INSIDE = "#ffb000", "#8fd0ff", (0.55, 0.82, 1.0, 0.12
 _NEAR = 7
 _WIDE = 0.004
 _POINTS = 11
+_DRAW_MS = 20
 
 
 class RegionPlane(QObject):
@@ -39,6 +40,11 @@ class RegionPlane(QObject):
         self._layer: Shapes | None = None
         self.first, self.slices = 0, 1
         self._held: str | None = None
+        # The mouse moves more often than shapes can be drawn.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_DRAW_MS)
+        self._soon.timeout.connect(self._draw)
         sheet.left.connect(self._forget)
 
     @property
@@ -51,10 +57,8 @@ class RegionPlane(QObject):
         self._forget()
         self._grid = grid
         self.first, self.slices = first, slices
-        self._layer = Shapes(ndim=3, name="region of interest", opacity=1.0, **flat(SheetPlan(grid)))
+        self._layer = self._draw_anew(grid)
         self._sheet.add(self._layer)
-        self._draw()
-        self._layer.mode = "pan_zoom"
         self._viewer.mouse_drag_callbacks.append(self._drag)
         self._viewer.mouse_move_callbacks.append(self._hover)
 
@@ -63,7 +67,7 @@ class RegionPlane(QObject):
         if self._grid is None or (first, slices) == (self.first, self.slices):
             return
         self.first, self.slices = first, slices
-        self._draw()
+        self._soon.start()
 
     def _forget(self) -> None:
         if self._layer is not None:
@@ -79,27 +83,50 @@ class RegionPlane(QObject):
         last = min(self.first + self.slices, self._grid.shape[0])
         return {FIRST: top + (self.first - 0.5) * size, LAST: top + (last - 0.5) * size}
 
+    def _shapes(self, plan: SheetPlan) -> list[np.ndarray]:
+        """The region, its last and its first slice, each on both pictures."""
+        spans, edges = [plan.spread(picture) for picture in PICTURES], self._edges()
+        boxes = [_corners(edges[FIRST], edges[LAST], *span) for span in spans]
+        lines = [
+            np.array([[edges[edge], 0, left], [edges[edge], 0, right]])
+            for edge in (LAST, FIRST)
+            for left, right in spans
+        ]
+        return [*boxes, *lines]
+
+    def _words(self, grid: Grid) -> list[str]:
+        last = min(self.first + self.slices, grid.shape[0]) - 1
+        return ["", "", f"last slice {last}", "", f"first slice {self.first}", ""]
+
+    def _draw_anew(self, grid: Grid) -> Shapes:
+        plan = SheetPlan(grid)
+        wide = _WIDE * max(grid.size)
+        colours = [LAST_COLOUR] * 2 + [FIRST_COLOUR] * 2
+        return Shapes(
+            self._shapes(plan),
+            shape_type=["rectangle"] * 2 + ["line"] * 4,
+            edge_width=[0, 0, *[wide] * 4],
+            edge_color=["transparent"] * 2 + colours,
+            face_color=[INSIDE] * 2 + ["transparent"] * 4,
+            features={"words": self._words(grid)},
+            text={
+                "string": "{words}",
+                "anchor": "upper_left",
+                "size": _POINTS,
+                "color": [LAST_COLOUR] * 2 + colours,
+            },
+            ndim=3,
+            name="region of interest",
+            opacity=1.0,
+            **flat(plan),
+        )
+
     def _draw(self) -> None:
         layer, grid = self._layer, self._grid
-        if layer is None or grid is None:
-            return
-        plan, edges = SheetPlan(grid), self._edges()
-        spans = [plan.spread(picture) for picture in PICTURES]
-        layer.data = []
-        wide = _WIDE * max(grid.size)
-        boxes = [_corners(edges[FIRST], edges[LAST], *span) for span in spans]
-        layer.add(boxes, shape_type="rectangle", edge_width=0, edge_color="transparent", face_color=INSIDE)
-        for edge, colour in ((LAST, LAST_COLOUR), (FIRST, FIRST_COLOUR)):
-            lines = [np.array([[edges[edge], 0, left], [edges[edge], 0, right]]) for left, right in spans]
-            layer.add(lines, shape_type="line", edge_width=wide, edge_color=colour, face_color="transparent")
-        last = min(self.first + self.slices, grid.shape[0]) - 1
-        words = ["", "", f"last slice {last}", "", f"first slice {self.first}", ""]
-        layer.text = {
-            "string": words,
-            "anchor": "upper_left",
-            "size": _POINTS,
-            "color": [INSIDE[:3]] * 2 + [LAST_COLOUR] * 2 + [FIRST_COLOUR] * 2,
-        }
+        if layer is not None and grid is not None:
+            # Colours and kinds stay: setting them again takes longer than a mouse waits.
+            layer.data = self._shapes(SheetPlan(grid))
+            layer.features = {"words": self._words(grid)}
 
     def _edge_at(self, event: Any) -> str | None:
         if self._viewer.dims.ndisplay != 2 or len(event.position) != 3:
