@@ -79,8 +79,18 @@ def hindlimb(
         out = unit(np.array([0, 0, x]) - shin * shin[2]) * 0.8 + unit(np.cross(shin, [0, 0, 1.0])) * 0.0
         back = unit(np.array([0, 1.0, 0]) - shin * shin[1]) * 0.6
         side = unit(out + back)
-        field.tube([start + 1500 * shin + side * 1350, start + 4500 * shin + side * 1500], [220, 160], LEFT_TIBIA + label, wall=90)
-        field.tube([start + 4500 * shin + side * 1500, start + 9000 * shin + side * 500], [160, 160], LEFT_TIBIA + label, wall=90)
+        field.tube(
+            [start + 1500 * shin + side * 1350, start + 4500 * shin + side * 1500],
+            [220, 160],
+            LEFT_TIBIA + label,
+            wall=90,
+        )
+        field.tube(
+            [start + 4500 * shin + side * 1500, start + 9000 * shin + side * 500],
+            [160, 160],
+            LEFT_TIBIA + label,
+            wall=90,
+        )
     for z in np.arange(0, 9000, 3100):
         field.tube([middle + [z, 2500, 0], middle + [z + 2700, 2500, 0]], [1100, 900, 1100], SPINE, fill=0.3)
         field.tube([middle + [z + 500, 4000, 0], middle + [z + 2000, 4000, 0]], [500, 500], SPINE, fill=0.3)
@@ -90,6 +100,13 @@ def hindlimb(
         field.tube([middle + [z, 2800, 0], middle + [z + 2700, 2800, 0]], [800, 550, 700], TAIL, fill=0.3)
     grey = SOFT + field.share * (BONE - SOFT)
     grey = gain * grey + rng.normal(0, noise, grey.shape)
-    scan = Scan(np.clip(np.rint(grey), 0, 255).astype(np.uint8), (um,) * 3, subject="871", day=0.0, kind=Kind.RECON,
-                part="hindlimb", synthetic=True)
+    scan = Scan(
+        np.clip(np.rint(grey), 0, 255).astype(np.uint8),
+        (um,) * 3,
+        subject="871",
+        day=0.0,
+        kind=Kind.RECON,
+        part="hindlimb",
+        synthetic=True,
+    )
     return scan, np.where(field.share > 0.5, field.labels, 0).astype(np.uint8)

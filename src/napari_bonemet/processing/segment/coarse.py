@@ -134,8 +134,9 @@ def _counts(shape: tuple[int, ...], block: tuple[int, ...]) -> np.ndarray:
 
 
 def _pooled(values: np.ndarray, by: tuple[int, ...]) -> np.ndarray:
-    sums = np.add.reduceat(np.add.reduceat(values, np.arange(0, values.shape[0], by[0]), 0),
-                           np.arange(0, values.shape[1], by[1]), 1)
+    sums = np.add.reduceat(
+        np.add.reduceat(values, np.arange(0, values.shape[0], by[0]), 0), np.arange(0, values.shape[1], by[1]), 1
+    )
     return np.asarray(sums / _counts(values.shape, by))
 
 

@@ -13,6 +13,7 @@ from napari_bonemet.processing.segment.coarse import Coarse
 _STEP_UM = 40.0
 _TILTS = np.deg2rad(np.arange(-20, 21, 5))
 _SOME = 25  # of 255: a tenth of a voxel is bone
+_ANKLE_RADIUS_UM, _LEAST_DROP = 1000.0, 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,10 @@ class Joint:
 
 
 def bone_around(coarse: Coarse, centre: np.ndarray, reach: float) -> tuple[np.ndarray, np.ndarray]:
-    """Fine voxels that hold bone in a cube: where, (n, 3) micrometres, and how much of it, (n,) cubic micrometres."""
+    """Fine voxels that hold bone in a cube: where, (n, 3) micrometres, and how much of it, (n,) cubic micrometres.
+
+    Each is a place within its voxel, so that sections along the grid's axes do not show its steps.
+    """
     size = np.asarray(coarse.fine_grid.spacing)
     low = np.maximum(0, np.floor((centre - reach) / size)).astype(int)
     high = np.minimum(coarse.fine.shape, np.ceil((centre + reach) / size)).astype(int)
@@ -53,7 +57,8 @@ def bone_around(coarse: Coarse, centre: np.ndarray, reach: float) -> tuple[np.nd
         return np.zeros((0, 3)), np.zeros(0)
     box = coarse.fine[low[0] : high[0], low[1] : high[1], low[2] : high[2]]
     index = np.argwhere(box > _SOME)
-    return (index + low + 0.5) * size, box[tuple(index.T)] * (np.prod(size) / 255)
+    within = np.random.default_rng(0).random(index.shape)
+    return (index + low + within) * size, box[tuple(index.T)] * (np.prod(size) / 255)
 
 
 def find_joint(
@@ -90,10 +95,7 @@ def find_joint(
     if len(mass) < 50:
         return None
     edges = np.arange(low, high + _STEP_UM, _STEP_UM)
-    u = np.cross(way, np.eye(3)[np.argmin(np.abs(way))])
-    u /= np.linalg.norm(u)
-    v = np.cross(way, u)
-    tilts = [way + np.tan(a) * u + np.tan(b) * v for a in _TILTS for b in _TILTS]
+    tilts = _tilted(way)
     sections = np.stack([_section(away @ tilt, mass, edges) for tilt in tilts])
     slimmest = sections.min(0)
     plain = sections[len(tilts) // 2]
@@ -124,3 +126,60 @@ def _depths(slimmest: np.ndarray, plain: np.ndarray, least: tuple[float, float])
         if before >= least[0] and behind >= least[1]:
             depth[n] = 1 - slimmest[n] / max(min(before, behind), 1.0)
     return np.clip(depth, 0, 1)
+
+
+def find_ankle(coarse: Coarse, start: np.ndarray, way: np.ndarray, span: tuple[float, float]) -> Joint | None:
+    """The ankle: below the shaft the section swells to the joint's plate, and falls right behind it.
+
+    Parameters
+    ----------
+    start, way : ndarray, (3,)
+        The tibia's axis, from the knee.
+    span : tuple of float
+        Where along it the ankle may be.
+
+    Returns
+    -------
+    Joint or None
+        Its plane is the tibia's plate; ankle bones beside it reach across. None where the field ends before it.
+    """
+    low, high = span
+    points, mass = bone_around(coarse, start + way * (low + high) / 2, (high - low) / 2 + 1500)
+    away = points - start
+    along = away @ way
+    inside = np.linalg.norm(away - along[:, None] * way, axis=1) < _ANKLE_RADIUS_UM
+    away, mass = away[inside], mass[inside]
+    edges = np.arange(low - 3000, high, _STEP_UM)
+    tilts = _tilted(way)
+    sections = np.stack([_smooth(_section(away @ tilt, mass, edges), 3) for tilt in tilts])
+    plain, slimmest = sections[len(tilts) // 2], sections.min(0)
+    shaft = float(np.median(plain[: int(3000 / _STEP_UM)]))
+    swollen = np.flatnonzero((plain > 1.3 * shaft) & (edges[: len(plain)] >= low))
+    if shaft <= 0 or len(swollen) == 0:
+        return None
+    drops = np.zeros(len(plain))
+    back, ahead = int(500 / _STEP_UM), int(400 / _STEP_UM)
+    for n in range(int(swollen[0]), min(int(swollen[0] + 3000 / _STEP_UM), len(plain) - ahead)):
+        drops[n] = 1 - slimmest[n : n + ahead].min() / max(plain[max(0, n - back) : n + 1].max(), 1.0)
+    # The first that is nearly the largest: behind the foot there is nothing at all, which is no joint.
+    enough = np.flatnonzero(drops >= max(_LEAST_DROP, min(0.7 * drops.max(), 0.5)))
+    if len(enough) == 0:
+        return None
+    best = int(enough[0])
+    # The plate is where the section was largest before it fell.
+    first = max(0, best - back)
+    top = first + int(np.argmax(plain[first : best + back // 2]))
+    at = float(edges[top] + _STEP_UM / 2)
+    return Joint(start + at * way, way, at, float(drops[best : best + back].max()), 0.0)
+
+
+def _tilted(way: np.ndarray) -> list[np.ndarray]:
+    """The axis tilted to and fro; vectors whose product with the axis is 1."""
+    u = np.cross(way, np.eye(3)[np.argmin(np.abs(way))])
+    u /= np.linalg.norm(u)
+    v = np.cross(way, u)
+    return [way + np.tan(a) * u + np.tan(b) * v for a in _TILTS for b in _TILTS]
+
+
+def _smooth(values: np.ndarray, steps: int) -> np.ndarray:
+    return np.convolve(values, np.ones(steps) / steps, mode="same")

@@ -177,7 +177,7 @@ def meeting(one: Shaft, other: Shaft) -> np.ndarray | None:
     else:
         a, b = np.linalg.solve([[1.0, -across], [across, -1.0]], [between @ v, between @ w])
     skew = np.linalg.norm(p + a * v - q - b * w)
-    if not (_NEAREST_KNEE_UM < min(a, b) and max(a, b) < _FURTHEST_KNEE_UM and skew < _LARGEST_SKEW_UM):
+    if not (min(a, b) > _NEAREST_KNEE_UM and max(a, b) < _FURTHEST_KNEE_UM and skew < _LARGEST_SKEW_UM):
         return None
     return np.asarray((p + a * v + q + b * w) / 2)
 

@@ -22,9 +22,9 @@ class SeparationOptions(Options):
         Doc("From which end a slice is looked at, rows downwards; the other end makes left of right."),
     ] = "from the last slice"
     coarse_um: Annotated[
-        float, Doc("Voxel size at which anatomy is read; files finer than this are averaged."), Between(50, 150),
+        float,
+        Doc("Voxel size at which anatomy is read; files finer than this are averaged."),
+        Between(50, 150),
         Unit("µm"),
     ] = 80.0
-    margin_um: Annotated[
-        float, Doc("How much is kept around each bone."), Between(0, 5000), Unit("µm")
-    ] = 500.0
+    margin_um: Annotated[float, Doc("How much is kept around each bone."), Between(0, 5000), Unit("µm")] = 500.0
