@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,10 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QFileDialog
 
 from napari_bonemet.geometry import Region
+from napari_bonemet.io import read_scan
 from napari_bonemet.processing.segment import Part, SeparationOptions, SeparationResult
 from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.scan import Kind, Scan
@@ -105,6 +108,13 @@ def drag_box(qtbot: Any, dock: Any, shape: int, by: tuple[float, float]) -> None
     qtbot.wait(50)
 
 
+def words(dock: Any) -> list[str]:
+    """The titles of the boxes, as they stand on the canvas; the pictures' own names come first."""
+    titles = dock.viewer.layers["titles"]
+    assert list(titles.text.values)[:2] == ["coronal, from the front", "sagittal, from the side"]
+    return list(titles.text.values)[2:]
+
+
 def test_the_empty_dock_says_what_to_do(dock: Any) -> None:
     assert "Open a hindlimb scan" in dock.note.text()
     assert not dock.note.isHidden()
@@ -149,7 +159,7 @@ def test_found_limbs_are_shown_for_review(qtbot: Any, dock: Any) -> None:
     assert dock.viewer.dims.order == (1, 0, 2)
     layer = dock.review.boxes.layer
     assert len(layer.data) == 5
-    assert list(layer.text.string.array)[:2] == ["left tibia 0.97", "right tibia 0.93"]
+    assert words(dock)[:2] == ["left tibia 0.97", "right tibia 0.93"]
     (top, bottom), _, (left, right) = box_of(dock.review.result.parts[1].region, hindlimb().grid)
     assert np.allclose(layer.data[1].min(axis=0), (top, 0, left))
     assert np.allclose(layer.data[1].max(axis=0), (bottom, 0, right))
@@ -205,7 +215,7 @@ def test_left_and_right_are_swapped_and_swapped_back(qtbot: Any, dock: Any) -> N
     open_and_find(qtbot, dock)
     press(dock.review.swap_button)
     assert dock.review.table.rows()[0][0] == "right tibia"
-    assert dock.review.boxes.layer.text.string.array[0] == "right tibia 0.97"
+    assert words(dock)[0] == "right tibia 0.97"
     dock.desk.leg = Leg(series=dock.desk.series, folder=Path("raw"))
     press(dock.copy_button)
     assert QGuiApplication.clipboard().text() == "napari-bonemet separate raw --out separated --sides swapped"
@@ -313,3 +323,15 @@ def test_nothing_ticked_is_said_in_words(qtbot: Any, dock: Any) -> None:
     run(qtbot, dock.accept_bar)
     assert "Tick at least one part" in dock.accept_bar.line.text()
     assert [leg.name for leg in dock.desk.legs] == ["871 hindlimb"]
+
+
+def test_saved_parts_are_read_again(qtbot: Any, dock: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_and_find(qtbot, dock, 2)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", staticmethod(lambda *_: str(tmp_path)))
+    run(qtbot, dock.accept_bar, dock.save_button)
+    assert f"Saved 2 scans and separate.json in {tmp_path}" in dock.accept_bar.line.text()
+    scan = read_scan(tmp_path / "week 2" / "871 week 2 left tibia")
+    assert (scan.subject, scan.side, scan.part, scan.week, scan.kind) == ("871", "left", "tibia", 2, Kind.SEG)
+    assert scan.shape == (30, 10, 10)
+    (record,) = json.loads((tmp_path / "separate.json").read_text(encoding="utf-8"))["scans"]
+    assert [part["part"] for part in record["parts"]] == list(BONES)

@@ -8,7 +8,7 @@ from napari.layers import Shapes
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_bonemet.processing.segment import Part, SeparationResult
-from napari_bonemet.widgets.sheet import Sheet, flat
+from napari_bonemet.widgets.sheet import Label, Sheet, flat
 from napari_bonemet.widgets.sheet_plan import Picture, SheetPlan, box_of, region_of
 from napari_bonemet.widgets.verdicts import COLOURS
 
@@ -17,7 +17,6 @@ __all__ = ["BY_HAND", "LimbBoxes", "verdict_of"]
 BY_HAND = "#6fb7ff"
 SURE, LOOK = 0.8, 0.6
 _WIDE = 0.0035
-_POINTS = 10
 
 
 def verdict_of(part: Part) -> str:
@@ -115,17 +114,20 @@ class LimbBoxes(QObject):
                     edge_width=_WIDE * max(plan.grid.size) * (1.8 if index == self.number else 1.0),
                     face_color="transparent",
                 )
-            parts = [result.parts[index] for index, _ in shown]
-            layer.text = {
-                "string": [f"{part.title} {part.confidence:.2f}" for part in parts],
-                "anchor": "upper_left",
-                "size": _POINTS,
-                "color": [colour_of(part) for part in parts],
-            }
+            self._sheet.label([self._label(result, index, picture) for index, picture in shown])
             layer.mode = "select"
             layer.selected_data = {self.number} if result.parts else set()
         finally:
             self._quiet = False
+
+    def _label(self, result: SeparationResult, index: int, picture: Picture) -> Label:
+        """A part's title at the end of its box that is away from the knee, where boxes overlap."""
+        part, plan = result.parts[index], self._plan(result)
+        corners = plan.rectangle(box_of(part.region, result.scan.grid), picture)
+        middles = [(p.region[0].start + p.region[0].stop) / 2 for p in result.parts]
+        upper = middles[index] <= sum(middles) / len(middles)
+        words = f"{part.title} {part.confidence:.2f}"
+        return Label(float(corners[0 if upper else 2, 0]), float(corners[0, 2]), words, colour_of(part))
 
     def _on_data(self, event: Any) -> None:
         if self._quiet or str(getattr(event.action, "value", event.action)) not in ("changed", "removed", "added"):

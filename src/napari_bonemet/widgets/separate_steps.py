@@ -7,6 +7,9 @@ from typing import get_args
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Region
+from napari_bonemet.io.atomic import write_json
+from napari_bonemet.io.names import safe_name, week_name
+from napari_bonemet.io.write import write_scan
 from napari_bonemet.processing.segment import (
     Part,
     PartName,
@@ -17,6 +20,7 @@ from napari_bonemet.processing.segment import (
     with_part,
 )
 from napari_bonemet.progress import PartOf, Progress
+from napari_bonemet.provenance import __version__
 from napari_bonemet.scan import DAYS_PER_WEEK, Kind, Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.desk import Desk, Leg
@@ -122,5 +126,21 @@ def _is_of(leg: Leg, scan: Scan) -> bool:
 
 
 def save(results: Sequence[SeparationResult], wanted: Iterable[str], folder: Path, progress: Progress) -> list[Path]:
-    """Write the wanted parts in the BoneMet layout, and the record of the separation."""
-    raise NotImplementedError
+    """Write the wanted parts as ``folder/week 0/871 week 0 left tibia/`` slices, and ``folder/separate.json``.
+
+    Raises
+    ------
+    InputError
+        When no part was chosen.
+    OutputError
+        When the disk refuses; what bears its final name is whole.
+    """
+    written = []
+    scans = cut(results, wanted, PartOf(progress, 0.0, 0.5))
+    for number, scan in enumerate(scans):
+        part = PartOf(progress, 0.5 + 0.5 * number / len(scans), 0.5 + 0.5 * (number + 1) / len(scans))
+        week = week_name(scan.day or 0.0)
+        name = " ".join(word for word in (scan.subject or "unnamed", week, scan.side, scan.part) if word)
+        written.append(write_scan(scan, folder / week / safe_name(name), format="png", overwrite=True, progress=part))
+    write_json(folder / "separate.json", {"version": __version__, "scans": [r.as_record() for r in results]})
+    return written

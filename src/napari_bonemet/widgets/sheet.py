@@ -1,5 +1,6 @@
 """The sheet: coronal and sagittal projections side by side on the canvas, to drag boxes and planes on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from napari_bonemet.widgets.layers import KEY, UNIT, record_of_scan
 from napari_bonemet.widgets.sheet_plan import Picture, SheetPlan
 from napari_bonemet.widgets.week_view import WeekView
 
-__all__ = ["Pictures", "Sheet", "flat"]
+__all__ = ["Label", "Pictures", "Sheet", "flat"]
 
 PICTURES: tuple[Picture, Picture] = ("coronal", "sagittal")
 WORDS = {"coronal": "coronal, from the front", "sagittal": "sagittal, from the side"}
@@ -22,6 +23,8 @@ WHAT = "projection"
 # y is looked along, z downwards, x to the right.
 _ORDER = (1, 0, 2)
 _TITLE_POINTS = 10
+# Of the height of the pictures: room for a line of words.
+_BELOW = 0.05
 # Bone is a little less than white, so that words and lines are read on it.
 _BRIGHT, _DIM = 0.999, 1.4
 
@@ -50,6 +53,16 @@ class Pictures:
         object.__setattr__(self, "plan", SheetPlan(self.grid))
 
 
+@dataclass(frozen=True)
+class Label:
+    """Words on the sheet, above and to the right of a place; micrometres."""
+
+    z: float
+    x: float
+    words: str
+    colour: str
+
+
 class Sheet(QObject):
     """Shows two projections in place of what is on the canvas, and gives the user's own view back.
 
@@ -69,6 +82,7 @@ class Sheet(QObject):
         self._viewer, self._view = viewer, view
         self._layers: list[Layer] = []
         self._before: View | None = None
+        self._titles: Points | None = None
         self.pictures: Pictures | None = None
 
     @property
@@ -95,7 +109,19 @@ class Sheet(QObject):
         self.pictures = pictures
         for picture in PICTURES:
             self.add(_image(pictures, picture))
-        self.add(_titles(pictures.plan))
+        names = _names(pictures.plan)
+        self._titles = Points(
+            _places(names),
+            ndim=3,
+            name="titles",
+            size=1e-3,
+            face_color="transparent",
+            border_width=0,
+            opacity=1.0,
+            **_written(names),
+            **flat(pictures.plan),
+        )
+        self.add(self._titles)
         self._viewer.dims.ndisplay = 2
         self._viewer.dims.order = _ORDER
         if first:
@@ -105,6 +131,16 @@ class Sheet(QObject):
         """Lay one more layer on the sheet; it goes when the sheet goes."""
         self._layers.append(layer)
         self._viewer.add_layer(layer)
+
+    def label(self, labels: Sequence[Label]) -> None:
+        """Write `labels` in place of those that are there; what the pictures are is always written below them."""
+        if self.pictures is None or self._titles is None:
+            return
+        every = [*_names(self.pictures.plan), *labels]
+        layer = self._titles
+        layer.data = _places(every)
+        written = _written(every)
+        layer.features, layer.text = written["features"], written["text"]
 
     def fit(self) -> None:
         """Zoom so that both pictures are seen."""
@@ -126,7 +162,7 @@ class Sheet(QObject):
         self.left.emit()
 
     def _take_away(self) -> None:
-        own, self._layers = self._layers, []
+        own, self._layers, self._titles = self._layers, [], None
         for layer in own:
             if layer in self._viewer.layers:
                 self._viewer.layers.remove(layer)
@@ -163,18 +199,16 @@ def _image(pictures: Pictures, picture: Picture) -> Image:
     )
 
 
-def _titles(plan: SheetPlan) -> Points:
-    bottom = plan.low[0] + plan.grid.size[0]
-    places = [(bottom, 0, plan.spread(picture)[0]) for picture in PICTURES]
-    text = {"string": [WORDS[p] for p in PICTURES], "anchor": "lower_left", "size": _TITLE_POINTS, "color": "white"}
-    return Points(
-        np.array(places, dtype=float),
-        ndim=3,
-        name="names of the projections",
-        text=text,
-        size=1e-3,
-        face_color="transparent",
-        border_width=0,
-        opacity=1.0,
-        **flat(plan),
-    )
+def _names(plan: SheetPlan) -> list[Label]:
+    """What each picture is, below it."""
+    bottom = plan.low[0] + (1 + _BELOW) * plan.grid.size[0]
+    return [Label(bottom, plan.spread(picture)[0], WORDS[picture], "white") for picture in PICTURES]
+
+
+def _written(labels: Sequence[Label]) -> dict[str, Any]:
+    text = {"string": "{words}", "anchor": "upper_left", "size": _TITLE_POINTS, "color": [at.colour for at in labels]}
+    return {"features": {"words": [label.words for label in labels]}, "text": text}
+
+
+def _places(labels: Sequence[Label]) -> np.ndarray:
+    return np.array([(label.z, 0, label.x) for label in labels], dtype=float).reshape(-1, 3)
