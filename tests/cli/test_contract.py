@@ -288,7 +288,7 @@ def test_whatever_happens_no_exception_leaves(
     def broken(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(composite, "make_composite", broken)
+    monkeypatch.setattr(composite, "compose_weeks", broken)
     said = cli("composite", registered, "--out", tmp_path / "out", "--json")
     assert said.code == 1
     assert said.record["ok"] is False

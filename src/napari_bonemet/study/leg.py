@@ -9,7 +9,7 @@ from napari_bonemet.figures.study import StudyFigure, study_figure
 from napari_bonemet.forecast.forecaster import Forecast, Forecaster
 from napari_bonemet.metrics.lesions import newly_lost_mm3
 from napari_bonemet.metrics.table import ForecastScores, score
-from napari_bonemet.processing.composite import make_composite
+from napari_bonemet.processing.composite import compose_weeks
 from napari_bonemet.processing.composite_result import CompositeResult
 from napari_bonemet.processing.register.result import RegistrationResult
 from napari_bonemet.processing.roi import RoiResult, crop_roi
@@ -128,7 +128,7 @@ def run_leg(
     registered.require_one_grid("The chain without registration")
     roi = crop_roi(registered, options=options.roi) if options.crop_to_roi else None
     registered = roi.series if roi else registered
-    composites = _compose(registered, options, PartOf(progress, _REGISTERED, _COMPOSED))
+    composites = compose_weeks(registered, options=options.composite, progress=PartOf(progress, _REGISTERED, _COMPOSED))
     common = seen_in_every_week(registered, options.composite.bone_threshold)
     target = _target(common, options)
     forecast, scores = None, None
@@ -200,19 +200,6 @@ def register_leg(
         return None
     progress.message(f"{series.leg}: registering {len(series)} weeks")
     return register_weeks(series, options=options.registration, progress=progress)
-
-
-def _compose(
-    registered: ScanSeries, options: StudyOptions, progress: Progress
-) -> tuple[tuple[float, CompositeResult], ...]:
-    later = registered.scans[1:]
-    results = []
-    for number, scan in enumerate(later):
-        progress.message(f"{scan.title}: bone lost and formed since week {registered.weeks[0]:g}")
-        part = PartOf(progress, number / len(later), (number + 1) / len(later))
-        result = make_composite(registered.baseline, scan, options=options.composite, progress=part)
-        results.append((registered.weeks[number + 1], result))
-    return tuple(results)
 
 
 def _target(registered: ScanSeries, options: StudyOptions) -> float | None:
