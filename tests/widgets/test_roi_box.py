@@ -108,3 +108,37 @@ def test_the_composite_is_seen_in_place_of_the_projections(qtbot: Any, dock: Any
     (layer,) = find_layers(dock.viewer, kind="composite")
     assert layer.visible
     assert np.array_equal(dock.viewer.dims.order, (0, 1, 2))
+
+
+def test_the_fibula_is_taken_out_on_request(qtbot: Any, dock: Any) -> None:
+    run(qtbot, dock.roi.run_bar.run_button, dock.roi.run_bar)
+    whole = [np.asarray(scan.voxels) for scan in dock.desk.roi.series]
+    dock.roi.form.fields["remove_fibula"].value = True
+    run(qtbot, dock.roi.run_bar.run_button, dock.roi.run_bar)
+    assert "Fibula taken out, confidence" in dock.roi_note.text()
+    for before, scan in zip(whole, dock.desk.roi.series, strict=True):
+        lost = (before > 75) & (scan.to_numpy() <= 75)
+        assert 0.02 < lost.sum() / (before > 75).sum() < 0.2, "a fibula is a small part of the bone"
+        assert not ((before <= 75) & (scan.to_numpy() > 75)).any()
+
+
+def test_all_later_weeks_are_composed_and_shown_by_week(qtbot: Any, make_model: Callable[[], Any]) -> None:
+    from napari_bonemet.widgets.composite import CompositeDock
+
+    dock = CompositeDock(make_model())
+    qtbot.addWidget(dock)
+    dock.desk.set_series(
+        make_leg(LegOptions(shape=(24, 48, 48), spacing_um=60.0, weeks=(0, 1, 3), seed=6)).registered()
+    )
+    dock.later.setCurrentIndex(dock.later.findText("all later weeks"))
+    run(qtbot, dock.run_bar.run_button, dock.run_bar)
+    assert sorted(dock.desk.composites) == [1, 3]
+    assert dock.desk.week == 3
+    assert "week 3 since week 0" in dock.which.text()
+    resorbed = dock.table.rows()[2]
+    dock.desk.set_week(1)
+    assert "week 1 since week 0" in dock.which.text()
+    assert dock.table.rows()[2] != resorbed
+    shown = [layer.metadata["bonemet"]["week"] for layer in find_layers(dock.viewer, kind="composite") if layer.visible]
+    assert shown == [1]
+    dock.leave()

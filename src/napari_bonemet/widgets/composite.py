@@ -27,6 +27,7 @@ from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.tables import SmallTable
 
 NOT_YET = "Register the weeks first: a composite compares the same place in two weeks."
+ALL = "all later weeks"
 
 
 class CompositeDock(Dock):
@@ -50,6 +51,7 @@ class CompositeDock(Dock):
         for signal in ("series_changed", "registration_changed", "roi_changed"):
             getattr(self.desk, signal).connect(self.refresh)
         self.desk.composites_changed.connect(self._show_numbers)
+        self.desk.week_changed.connect(self._turn)
         self.refresh()
 
     def _build_composite(self) -> None:
@@ -124,7 +126,11 @@ class CompositeDock(Dock):
         self.note.setVisible(series is None)
         weeks = series.weeks if series is not None else ()
         self._offer(self.baseline, weeks[:-1], 0)
+        every = self.later.currentData() == ALL
         self._offer(self.later, weeks[1:], len(weeks) - 2)
+        if len(weeks) > 2:
+            self.later.addItem(ALL, ALL)
+            self.later.setCurrentIndex(len(weeks) - 1 if every else self.later.currentIndex())
         busy = self.run_bar.running or self.roi_run.running
         self.run_bar.run_button.setEnabled(series is not None and not busy)
         self.roi.refresh()
@@ -136,28 +142,43 @@ class CompositeDock(Dock):
             combo.addItem(f"week {week:g}", week)
         combo.setCurrentIndex(weeks.index(before) if before in weeks else max(usual, 0))
 
-    def make(self) -> None:
-        """Make the composite of the two weeks beside the screen."""
-        try:
-            baseline, later = check_weeks(self.baseline.currentData(), self.later.currentData())
+    def _recipes_wanted(self, weeks: tuple[float, ...]) -> dict[float, Recipe]:
+        """How the composite of the later week, or of each of them, is to be made."""
+        baseline, later = self.baseline.currentData(), self.later.currentData()
+        if later == ALL:
             recipe = Recipe(baseline, self.form.options())
+            return {week: recipe for week in weeks if week > baseline}
+        baseline, later = check_weeks(baseline, later)
+        return {later: Recipe(baseline, self.form.options())}
+
+    def make(self) -> None:
+        """Make the composite of the two weeks, or of all later ones, beside the screen."""
+        series = self.desk.working
+        try:
+            recipes = self._recipes_wanted(series.weeks if series is not None else ())
         except BoneMetError as error:
             self.run_bar.say(str(error))
             return
-        series = self.desk.working
         if series is None:
             self.run_bar.say(NOT_YET)
             return
         self.run_bar.start(
             f"Composite of {series.leg}",
-            lambda progress: composites_of(series, {later: recipe}, progress),
-            lambda made: self._made(self.still(series, self.desk.working, made), {later: recipe}),
+            lambda progress: composites_of(series, recipes, progress),
+            lambda made: self._made(self.still(series, self.desk.working, made), recipes),
         )
 
     def _made(self, made: dict[float, CompositeResult], recipes: dict[float, Recipe]) -> None:
         self._keep(made, recipes, self.run_bar)
         # The greys under the composite are those of its own later week.
-        self.desk.set_week(next(iter(recipes)))
+        self.desk.set_week(max(recipes))
+
+    def _turn(self, week: float | None) -> None:
+        """The composite of the week that is turned to, where there is one."""
+        if week in self.desk.composites and week != self._shown:
+            self._shown = week
+            self._draw()
+            self._show_numbers()
 
     def _keep(self, made: dict[float, CompositeResult], recipes: dict[float, Recipe], bar: RunBar) -> None:
         self._recipes |= recipes

@@ -7,7 +7,6 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGroupBox, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from napari_bonemet.errors import BoneMetError
-from napari_bonemet.options import describe
 from napari_bonemet.processing.radiograph import Radiographs, radiographs
 from napari_bonemet.processing.roi import RoiOptions, RoiResult, crop_roi
 from napari_bonemet.progress import PartOf, Progress
@@ -247,8 +246,6 @@ def _look(series: ScanSeries, options: RoiOptions, progress: Progress) -> _Found
     pictures = radiographs(series.baseline, bone_threshold=threshold, progress=PartOf(progress, 0.0, 0.5))
     progress.message(f"looking for the {LANDMARKS[options.preset]}")
     # The fibula is what the junction is told by: it is taken away afterwards.
-    whole: dict[str, Any] = (
-        {"remove_fibula": False} if "remove_fibula" in {o.name for o in describe(RoiOptions)} else {}
-    )
-    roi = crop_roi(series, options=replace(options, **whole), progress=PartOf(progress, 0.5, 1.0))
+    whole = replace(options, remove_fibula=False)
+    roi = crop_roi(series, options=whole, progress=PartOf(progress, 0.5, 1.0))
     return _Found(series, options, roi, pictures)

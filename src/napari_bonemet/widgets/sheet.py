@@ -116,6 +116,7 @@ class Sheet(QObject):
             name="titles",
             size=1e-3,
             face_color="transparent",
+            border_color="transparent",
             border_width=0,
             opacity=1.0,
             **_written(names),
