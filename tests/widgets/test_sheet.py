@@ -140,3 +140,13 @@ def test_one_sheet_makes_way_for_the_next(shown: tuple[Any, Scan, Sheet]) -> Non
     assert (sheet.shown, other.shown) == (False, True)
     other.leave()
     assert View.of(viewer) == before
+
+
+def test_the_pictures_are_seen_wherever_one_looked_before(shown: tuple[Any, Scan, Sheet]) -> None:
+    viewer, scan, sheet = shown
+    viewer.add_image(np.zeros((1, 60, 1)), scale=(20, 900, 30), name="far away")
+    viewer.dims.set_point(1, 50_000)
+    sheet.show(pictures(scan))
+    for image in sheet.images:
+        assert image._slice.empty is False
+        assert np.asarray(image._slice.image.raw).max() == 200

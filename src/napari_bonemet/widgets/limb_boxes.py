@@ -16,7 +16,8 @@ __all__ = ["BY_HAND", "LimbBoxes", "verdict_of"]
 
 BY_HAND = "#6fb7ff"
 SURE, LOOK = 0.8, 0.6
-_WIDE = 0.0035
+# Pixels of the canvas.
+_WIDE, _PICKED = 1.6, 3.0
 
 
 def verdict_of(part: Part) -> str:
@@ -111,7 +112,7 @@ class LimbBoxes(QObject):
                     plan.rectangle(box_of(part.region, grid), picture),
                     shape_type="rectangle",
                     edge_color=colour_of(part),
-                    edge_width=_WIDE * max(plan.grid.size) * (1.8 if index == self.number else 1.0),
+                    edge_width=self._sheet.pixel * (_PICKED if index == self.number else _WIDE),
                     face_color="transparent",
                 )
             self._sheet.label([self._label(result, index, picture) for index, picture in shown])

@@ -13,6 +13,7 @@ from napari_bonemet.scan import Scan
 from napari_bonemet.transform import RigidTransform
 from napari_bonemet.widgets.cells import View
 from napari_bonemet.widgets.layers import KEY, UNIT, contrast_of, record_of_scan
+from napari_bonemet.widgets.looks import show_slice_of
 from napari_bonemet.widgets.nudge_pose import turn_between
 from napari_bonemet.widgets.week_view import WeekView
 
@@ -77,6 +78,7 @@ class NudgeView(QObject):
             viewer.add_layer(layer)
         viewer.dims.events.ndisplay.connect(self._turn_to_volumes)
         self._turn_to_volumes()
+        show_slice_of(viewer, fixed)
         viewer.layers.selection.active = self._layers["plane"]
         viewer.layers.events.removed.connect(self._removed)
         viewer.mouse_drag_callbacks.append(self._drag)
@@ -135,19 +137,19 @@ class NudgeView(QObject):
 
     def _drag(self, viewer: Any, event: Any) -> Iterator[None]:
         keys = {str(getattr(key, "name", key)) for key in event.modifiers}
-        if viewer.dims.ndisplay != 2 or not keys & {_SHIFT, _CONTROL} or len(event.position) != 3:
+        if viewer.dims.ndisplay != 2 or not keys & {_SHIFT, _CONTROL} or len(event.position) < 3:
             return
         viewer.scene.camera.mouse_pan = False
-        last = event.position
+        last = event.position[-3:]
         try:
             yield
             while event.type == "mouse_move":
                 if _SHIFT in keys:
-                    self.shifted.emit(tuple(np.subtract(event.position, last).tolist()))
+                    self.shifted.emit(tuple(np.subtract(event.position[-3:], last).tolist()))
                 else:
-                    axis = int(viewer.dims.order[0])
-                    self.turned.emit(axis, turn_between(self.centre, last, event.position, axis))
-                last = event.position
+                    axis = int(viewer.dims.order[-3]) - (viewer.dims.ndim - 3)
+                    self.turned.emit(axis, turn_between(self.centre, last, event.position[-3:], axis))
+                last = event.position[-3:]
                 yield
         finally:
             viewer.scene.camera.mouse_pan = True

@@ -15,9 +15,9 @@ __all__ = ["RegionPlane"]
 
 FIRST, LAST = "first", "last"
 FIRST_COLOUR, LAST_COLOUR, INSIDE = "#ffb000", "#8fd0ff", (0.55, 0.82, 1.0, 0.12)
-# How near the pointer must come, in pixels of the canvas.
+# How near the pointer must come, and how wide the lines are, in pixels of the canvas.
 _NEAR = 7
-_WIDE = 0.004
+_WIDE = 2.5
 _POINTS = 11
 _DRAW_MS = 20
 
@@ -100,7 +100,7 @@ class RegionPlane(QObject):
 
     def _draw_anew(self, grid: Grid) -> Shapes:
         plan = SheetPlan(grid)
-        wide = _WIDE * max(grid.size)
+        wide = _WIDE * self._sheet.pixel
         colours = [LAST_COLOUR] * 2 + [FIRST_COLOUR] * 2
         return Shapes(
             self._shapes(plan),
@@ -129,10 +129,10 @@ class RegionPlane(QObject):
             layer.features = {"words": self._words(grid)}
 
     def _edge_at(self, event: Any) -> str | None:
-        if self._viewer.dims.ndisplay != 2 or len(event.position) != 3:
+        if self._viewer.dims.ndisplay != 2 or len(event.position) < 3:
             return None
-        near = _NEAR / max(self._viewer.scene.camera.zoom, 1e-9)
-        gaps = {name: abs(event.position[0] - z) for name, z in self._edges().items()}
+        near = _NEAR * self._sheet.pixel
+        gaps = {name: abs(event.position[-3] - z) for name, z in self._edges().items()}
         name = min(gaps, key=lambda name: gaps[name], default=None)
         return name if name is not None and gaps[name] <= near else None
 
@@ -148,7 +148,7 @@ class RegionPlane(QObject):
         try:
             yield
             while event.type == "mouse_move":
-                self._follow(event.position[0])
+                self._follow(event.position[-3])
                 yield
         finally:
             self._viewer.scene.camera.mouse_pan = True

@@ -23,8 +23,8 @@ WHAT = "projection"
 # y is looked along, z downwards, x to the right.
 _ORDER = (1, 0, 2)
 _TITLE_POINTS = 10
-# Of the height of the pictures: room for a line of words.
-_BELOW = 0.05
+# Pixels of the canvas: room for a line of words.
+_LINE = 22
 # Bone is a little less than white, so that words and lines are read on it.
 _BRIGHT, _DIM = 0.999, 1.4
 
@@ -109,7 +109,14 @@ class Sheet(QObject):
         self.pictures = pictures
         for picture in PICTURES:
             self.add(_image(pictures, picture))
-        names = _names(pictures.plan)
+        self._viewer.dims.ndisplay = 2
+        first_axis = self._viewer.dims.ndim - 3
+        self._viewer.dims.order = (*range(first_axis), *(first_axis + axis for axis in _ORDER))
+        # A leg elsewhere in space may have been looked at last.
+        self._viewer.dims.set_point(first_axis + 1, pictures.plan.depth[1])
+        if first:
+            self.fit()
+        names = self._names()
         self._titles = Points(
             _places(names),
             ndim=3,
@@ -123,10 +130,6 @@ class Sheet(QObject):
             **flat(pictures.plan),
         )
         self.add(self._titles)
-        self._viewer.dims.ndisplay = 2
-        self._viewer.dims.order = _ORDER
-        if first:
-            self.fit()
 
     def add(self, layer: Layer) -> None:
         """Lay one more layer on the sheet; it goes when the sheet goes."""
@@ -137,11 +140,24 @@ class Sheet(QObject):
         """Write `labels` in place of those that are there; what the pictures are is always written below them."""
         if self.pictures is None or self._titles is None:
             return
-        every = [*_names(self.pictures.plan), *labels]
+        every = [*self._names(), *labels]
         layer = self._titles
         layer.data = _places(every)
         written = _written(every)
         layer.features, layer.text = written["features"], written["text"]
+
+    def _names(self) -> list[Label]:
+        """What each picture is, below it."""
+        if self.pictures is None:
+            return []
+        plan = self.pictures.plan
+        below = plan.low[0] + plan.grid.size[0] + _LINE * self.pixel
+        return [Label(below, plan.spread(picture)[0], WORDS[picture], "white") for picture in PICTURES]
+
+    @property
+    def pixel(self) -> float:
+        """Size of a pixel of the canvas on the sheet, micrometres, for what has to be seen at any size."""
+        return float(1 / max(self._viewer.scene.camera.zoom, 1e-9))
 
     def fit(self) -> None:
         """Zoom so that both pictures are seen."""
@@ -198,12 +214,6 @@ def _image(pictures: Pictures, picture: Picture) -> Image:
         contrast_limits=(0.0, max(_DIM * float(np.quantile(data, _BRIGHT)), 1.0)),
         metadata={KEY: record_of_scan(pictures.scan, f"{picture} {WHAT}")},
     )
-
-
-def _names(plan: SheetPlan) -> list[Label]:
-    """What each picture is, below it."""
-    bottom = plan.low[0] + (1 + _BELOW) * plan.grid.size[0]
-    return [Label(bottom, plan.spread(picture)[0], WORDS[picture], "white") for picture in PICTURES]
 
 
 def _written(labels: Sequence[Label]) -> dict[str, Any]:
