@@ -1,0 +1,61 @@
+"""A bone brought onto another animal's: by its outer shape, since nothing inside it is alike.
+
+The published way puts week 0 onto a reference tibia by mutual information (BoneMet supplementary, section A). Two animals'
+trabeculae and cortices differ everywhere; their outlines, filled and smoothed, differ by some percent.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import ndimage
+
+from napari_bonemet.processing.register.alignment import Aligned, Frame
+from napari_bonemet.processing.register.images import Bone, Level, bone_at, level_of
+from napari_bonemet.processing.register.result import RegistrationOptions
+from napari_bonemet.processing.register.robust import Pyramid, level_sizes, refine_levels, search
+from napari_bonemet.processing.register.starts import shape_of
+from napari_bonemet.progress import PartOf, Progress
+
+# Outlines are filled at this many voxels of the coarsest level's size, and finer detail is left out.
+_FINEST_ACROSS = 12.0
+_FULL = 100.0
+_CLOSING_SHARE = 0.12
+
+
+def fit_reference(reference: Bone, moving: Bone, options: RegistrationOptions, progress: Progress) -> Aligned:
+    """The pose of `moving` on another animal's bone.
+
+    Raises
+    ------
+    Cancelled
+        When the user asked to stop.
+    """
+    shape = shape_of(level_of(reference, reference.radius / 12), reference.threshold)
+    other = shape_of(level_of(moving, moving.radius / 12), moving.threshold)
+    across = float(np.sqrt(shape.lengths[1] * shape.lengths[2]))
+    finest = max(across / _FINEST_ACROSS, *level_sizes(reference, moving, across)[-1:])
+    sizes = [finest * 4, finest * 2, finest]
+    one, two = (outlines(bone, sizes, across, progress) for bone in (reference, moving))
+    frame = Frame(shape.centre, other.centre, reference.radius)
+    poses = search(one, two, (shape, other), frame, options, PartOf(progress, 0.2, 0.6))
+    return refine_levels(one, two, poses, frame, PartOf(progress, 0.6, 1.0), tighten=False)
+
+
+def outlines(bone: Bone, sizes: Sequence[float], across: float, progress: Progress) -> Pyramid:
+    """The filled and smoothed outline of a bone, 0 outside and 100 inside, at several resolutions."""
+    level = level_of(bone, sizes[-1], smooth=False)
+    progress.check()
+    solid = _filled(bone_at(level, bone.threshold), max(1, round(_CLOSING_SHARE * across / level.voxel_um)))
+    grey = ndimage.gaussian_filter(solid.astype(np.float32) * _FULL, 1.5)
+    finest = Level(grey, level.grid)
+    coarser = [level_of(finest, size) for size in sizes[:-1]]
+    return Pyramid((*coarser, finest), 0.0, _FULL, _FULL / 2)
+
+
+def _filled(bone: np.ndarray, reach: int) -> np.ndarray:
+    """Bone and all that it encloses, in 3D and in each slice; gaps of twice `reach` voxels are bridged."""
+    near = ndimage.distance_transform_edt(np.pad(~bone, reach + 1, constant_values=True)) <= reach
+    closed = ndimage.distance_transform_edt(near) > reach
+    inner = (slice(reach + 1, -reach - 1),) * 3
+    solid = closed[inner] | bone
+    return np.stack([ndimage.binary_fill_holes(section) for section in ndimage.binary_fill_holes(solid)])
