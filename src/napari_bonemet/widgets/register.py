@@ -210,6 +210,8 @@ class RegisterDock(Dock):
             icon, colour = verdict_icon(quality.verdict), COLOURS[quality.verdict]
             self.table.mark(row, 1, icon=icon, colour=colour, tip=f"Week {quality.week:g}: {quality.reason}")
         lines = [f"Week {q.week:g}: {q.reason}." for q in result.quality]
+        if getattr(result, "mirrored", False):
+            lines.insert(0, "The reference is of the other side and was mirrored.")
         if self.desk.series is not None:
             lines += [f"{note}." for note in about_spacing(self.desk.series)]
         self.reasons.setText("<br>".join(lines))
