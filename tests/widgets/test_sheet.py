@@ -3,11 +3,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from napari.layers import Image
 
 from napari_bonemet.geometry import Grid
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
-from napari_bonemet.widgets.cells import View
+from napari_bonemet.widgets.cells import LinkedCells, View
 from napari_bonemet.widgets.desk import desk_of
 from napari_bonemet.widgets.layers import find_layers
 from napari_bonemet.widgets.sheet import Pictures, Sheet
@@ -150,3 +151,15 @@ def test_the_pictures_are_seen_wherever_one_looked_before(shown: tuple[Any, Scan
     for image in sheet.images:
         assert image._slice.empty is False
         assert np.asarray(image._slice.image.raw).max() == 200
+
+
+def test_linked_cells_take_the_canvas_over(shown: tuple[Any, Scan, Sheet]) -> None:
+    viewer, scan, sheet = shown
+    before = View.of(viewer)
+    sheet.show(pictures(scan))
+    cells = LinkedCells(viewer)
+    cells.show([Image(np.zeros((4, 5, 6)), name="one"), Image(np.zeros((4, 5, 6)), name="other")])
+    assert not sheet.shown
+    assert viewer.dims.order == (0, 1, 2)
+    cells.leave()
+    assert View.of(viewer) == before

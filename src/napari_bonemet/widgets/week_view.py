@@ -16,7 +16,7 @@ from napari_bonemet.widgets.layers import ANY, OF_FORECAST, add_scan, find_layer
 from napari_bonemet.widgets.looks import show_slice_of
 from napari_bonemet.widgets.mark import CanvasMark
 
-__all__ = ["WeekView", "week_view_of"]
+__all__ = ["WeekView", "make_room", "week_view_of"]
 
 WEEKLY = (Kind.RECON, Kind.SEG, Kind.REGIST, Kind.ROI)
 RESULTS = (Kind.COMPOSITE, Kind.PREDICTION, Kind.UNCERTAINTY)
@@ -111,7 +111,7 @@ class WeekView(QObject):
                     viewer.layers.selection.active = layer
 
     def turn_over_to(self, sheet: Any) -> None:
-        """Leave the canvas to `sheet`, anything with a method `leave`; the one before it leaves."""
+        """Leave the canvas to `sheet`, anything with a method `leave`, or to nothing; the one before it leaves."""
         if self._over is not None:
             self._over.leave()
         self._over = sheet
@@ -201,6 +201,13 @@ def _look_at(viewer: Any, series: ScanSeries) -> None:
     z, _, _ = series.baseline.grid.centre
     if viewer.dims.ndim == 3:
         viewer.dims.set_point(0, z)
+
+
+def make_room(viewer: Any) -> None:
+    """Let projections, or a week on the bench, give the canvas back before something else takes it."""
+    view = desk_of(viewer).findChild(WeekView)
+    if view is not None:
+        view.turn_over_to(None)
 
 
 def week_view_of(viewer: Any) -> WeekView:
