@@ -16,7 +16,7 @@ from napari_bonemet.widgets.layers import ANY, OF_FORECAST, add_scan, find_layer
 from napari_bonemet.widgets.looks import show_slice_of
 from napari_bonemet.widgets.mark import CanvasMark
 
-__all__ = ["WeekView", "week_view_of"]
+__all__ = ["WeekView", "make_room", "week_view_of"]
 
 WEEKLY = (Kind.RECON, Kind.SEG, Kind.REGIST, Kind.ROI)
 RESULTS = (Kind.COMPOSITE, Kind.PREDICTION, Kind.UNCERTAINTY)
@@ -37,6 +37,7 @@ class WeekView(QObject):
         self._viewer = weakref.ref(viewer)
         self._desk = desk
         self._greeted = False
+        self._over: Any = None
         self._adopting = QTimer(self)
         self._adopting.setSingleShot(True)
         self._adopting.setInterval(0)
@@ -93,8 +94,8 @@ class WeekView(QObject):
 
     def _show_week(self, week: float | None) -> None:
         viewer, series = self._viewer(), self._desk.shown
-        # In linked cells every layer has a cell of its own.
-        if viewer is None or series is None or viewer.canvas.grid.enabled:
+        # In linked cells every layer has a cell of its own; under a sheet nothing is seen.
+        if viewer is None or series is None or viewer.canvas.grid.enabled or self._over is not None:
             return
         if week in series.weeks:
             _put_back(viewer, series.at_week(week))
@@ -108,6 +109,18 @@ class WeekView(QObject):
                 # The layer controls follow, unless the user works on a layer of their own.
                 if layer.visible and follow:
                     viewer.layers.selection.active = layer
+
+    def turn_over_to(self, sheet: Any) -> None:
+        """Leave the canvas to `sheet`, anything with a method `leave`, or to nothing; the one before it leaves."""
+        if self._over is not None:
+            self._over.leave()
+        self._over = sheet
+
+    def turn_back_from(self, sheet: Any) -> None:
+        """Show the week of the desk again, `sheet` being gone."""
+        if self._over is sheet:
+            self._over = None
+            self._show_week(self._desk.week)
 
     def _drop_outdated(self) -> None:
         """Take away what the desk forgot of the leg on it: results of another crop, or of another registration."""
@@ -188,6 +201,13 @@ def _look_at(viewer: Any, series: ScanSeries) -> None:
     z, _, _ = series.baseline.grid.centre
     if viewer.dims.ndim == 3:
         viewer.dims.set_point(0, z)
+
+
+def make_room(viewer: Any) -> None:
+    """Let projections, or a week on the bench, give the canvas back before something else takes it."""
+    view = desk_of(viewer).findChild(WeekView)
+    if view is not None:
+        view.turn_over_to(None)
 
 
 def week_view_of(viewer: Any) -> WeekView:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from napari_bonemet.processing.segment.coarse import Coarse
 NOBODY, WALL = 0, 255
 _SOME = 25  # of 255: a tenth of a voxel is bone
 _SOLID = 140
+_SMALLEST_UM3 = 0.004e9
+_MOSTLY = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,39 +80,43 @@ def settle(box: Box, certain: Callable[[np.ndarray], np.ndarray]) -> Box:
 def small_bones(box: Box, whose: int, largest_um3: float, foreign: int) -> Box:
     """The box with small bones that lie beside a large one (kneecap, sesamoids) given to `foreign`.
 
-    They are pieces of solid bone that hang on to the large one by little or nothing.
+    They are pieces of solid bone of their own, all in the box, with the large bone on one side only: what has it all
+    around is its spongy bone, seen in pieces.
     """
     from scipy import ndimage
 
     solid = (box.share > _SOLID) & (box.owner == whose)
     pieces, count = ndimage.label(solid)
-    if count < 2:
+    places = ndimage.find_objects(pieces)
+    sizes = np.bincount(pieces.ravel(), minlength=count + 1) * float(np.prod(box.size))
+    small = [
+        piece
+        for piece, place in enumerate(places, 1)
+        if _SMALLEST_UM3 < sizes[piece] < largest_um3 and not _at_border(place, box.share.shape)
+    ]
+    large = solid & ~np.isin(pieces, small)
+    apart = [piece for piece in small if _surrounded(pieces == piece, large, box.size) < _MOSTLY]
+    if not apart:
         return box
-    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
-    sizes[0] = 0
-    main = pieces == int(sizes.argmax())
-    hull = ndimage.binary_closing(np.pad(main, 8), iterations=6)[8:-8, 8:-8, 8:-8]
+    seeds = np.where(np.isin(pieces, apart), 2, solid).astype(np.uint8)
+    place = ndimage.distance_transform_edt(seeds == 0, return_distances=False, return_indices=True)
     owner = box.owner.copy()
-    voxel = float(np.prod(box.size))
-    seeds = np.where(main, 1, 0).astype(np.int32)
-    foreigners = []
-    for piece, place in enumerate(ndimage.find_objects(pieces), 1):
-        if sizes[piece] == sizes.max() or not 0.004e9 < sizes[piece] * voxel < largest_um3:
-            continue
-        here = pieces[place] == piece
-        # What lies inside the large bone is a part of it: its spongy bone, seen in pieces.
-        if hull[place][here].mean() < 0.35:
-            foreigners.append(piece)
-    if not foreigners:
-        return box
-    seeds[np.isin(pieces, foreigners)] = 2
-    near = _nearest(seeds, box.owner == whose)
-    owner[near == 2] = foreign
+    owner[(box.owner == whose) & (seeds[tuple(place)] == 2)] = foreign
     return Box(box.share, owner, box.low, box.size)
 
 
-def _nearest(seeds: np.ndarray, within: np.ndarray) -> np.ndarray:
-    from scipy import ndimage
+def _at_border(place: tuple[slice, ...], shape: tuple[int, ...]) -> bool:
+    return any(s.start == 0 or s.stop == n for s, n in zip(place, shape, strict=True))
 
-    place = ndimage.distance_transform_edt(seeds == 0, return_distances=False, return_indices=True)
-    return np.where(within, seeds[tuple(place)], 0)
+
+def _surrounded(piece: np.ndarray, large: np.ndarray, size: np.ndarray) -> float:
+    """In how many directions from a piece's middle the large bone is met within 2.5 mm, as a share of 26."""
+    middle = np.argwhere(piece).mean(0)
+    steps = np.arange(1, round(2500 / float(size.mean())))
+    met = 0
+    for way in product((-1, 0, 1), repeat=3):
+        if way != (0, 0, 0):
+            ray = np.rint(middle + steps[:, None] * (np.asarray(way) / np.linalg.norm(way))).astype(int)
+            ray = ray[((ray >= 0) & (ray < large.shape)).all(1)]
+            met += bool(large[tuple(ray.T)].any())
+    return met / 26
