@@ -8,7 +8,7 @@ def pelvis_rows() -> list[Row]:
     return [
         ellipsoid((0, 100, -500), (1250, 1250, 950)),
         capsule((-800, 400, -700), (-6000, 1700, -900), 620, 800, squash=(1, 1, 1.7), blend=300),
-        capsule((-6000, 1700, -900), (-10500, 2600, -1600), 800, 1050, squash=(1, 1, 1.9), blend=300),
+        capsule((-6000, 1700, -900), (-10500, 2600, -1600), 800, 1050, squash=(1, 1, 1.7), blend=30),
         capsule((800, 450, -700), (5000, 1800, -1700), 600, 800, squash=(1, 1, 1.7), blend=300),
         capsule((300, -700, -900), (2300, -2900, -4300), 380, 330, blend=200),
         capsule((5000, 1600, -1800), (3600, -2500, -4200), 420, 330, blend=200),
@@ -33,8 +33,8 @@ def lumbar_rows(length: float) -> list[Row]:
             capsule((0.45 * length, 500, 780 * side), (0.5 * length, 1650, 820 * side), 270, squash=(0.3, 1, 1)),
             capsule((0.5 * length, 1700, 800 * side), (0.5 * length, 2200, 60 * side), 260, squash=(0.3, 1, 1)),
             capsule((0.4 * length, -50, 800 * side), (0.02 * length, -450, 2500 * side), 330, 200),
-            capsule((0.85 * length, 1750, 700 * side), (1.1 * length, 1950, 620 * side), 300, 260),
-            capsule((0.1 * length, 1650, 950 * side), (-0.1 * length, 1800, 1050 * side), 300, 280),
+            capsule((0.7 * length, 1750, 720 * side), (1.1 * length, 1950, 620 * side), 300, 260),
+            capsule((0.35 * length, 1650, 800 * side), (-0.1 * length, 1800, 1050 * side), 300, 280),
         ]
     return [*rows, capsule((0.55 * length, 2200, 0), (0.3 * length, 3150, 0), 260, 200, squash=(0.5, 1, 1))]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy import ndimage
 
+from napari_bonemet.geometry import Region
 from napari_bonemet.phantom.anatomy import Anatomy
 from napari_bonemet.phantom.hindlimb_shapes import Row, reach, solid
 from napari_bonemet.phantom.network import trabecular_depth
@@ -13,7 +14,7 @@ from napari_bonemet.phantom.scanner import CORTICAL, MARROW, SOFT_TISSUE, TRABEC
 from napari_bonemet.phantom.texture import Axes
 
 GREY_SCALE = 64.0
-_SLAB_VOXELS = 2_000_000
+_SLAB_VOXELS = 400_000
 _LEAST_BLUR = 0.2
 _NO_PARTS = np.zeros((0, 0, 0), np.uint8)
 
@@ -110,8 +111,18 @@ def cast(rows: list[Row], filling: Filling, mould: Mould, detail: float) -> Bloc
         part: Axes = (axes[0][slab], axes[1], axes[2])
         outline = solid(rows, part)
         inside[slab] = share(outline, spacing) * 255
-        grey[slab] = _greys(outline, filling, mould, part, spacing)
+        grey[slab] = 0
+        # Most of a box around a bone is beside it.
+        near = _around(outline > -spacing)
+        if near is not None:
+            own: Axes = (part[0][near[0]], part[1][near[1]], part[2][near[2]])
+            grey[slab][near] = _greys(outline[near], filling, mould, own, spacing)
     return finish_block(Block(low, spacing, grey, inside), sampling)
+
+
+def _around(mask: np.ndarray) -> Region | None:
+    found = ndimage.find_objects(mask.view(np.uint8))
+    return found[0] if found else None
 
 
 def _greys(outline: np.ndarray, filling: Filling, mould: Mould, axes: Axes, spacing: float) -> np.ndarray:

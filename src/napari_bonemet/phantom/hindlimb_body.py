@@ -23,6 +23,8 @@ _SPINE_BACK_UM = 3700.0
 _SACRUM_ENDS_UM = 300.0
 _LONG_UM = 40_000.0
 _CALF_UM, _TAIL_UM = 2300.0, 1650.0
+# From the middle of the calf to that of a tail that presses against it, where both are already thinner.
+_TOUCHING_UM = 3300.0
 _BED_RADIUS_UM, _BED_WALL_UM = 15_500.0, 700.0
 # As in the legs' scanner: drawn out, so that the lattice does not repeat within a leg.
 _DRAWN_OUT = 0.42
@@ -44,10 +46,14 @@ class Chain:
     points: np.ndarray
     sacrum_ends: int
 
+    @property
+    def reach_um(self) -> tuple[float, float]:
+        """How far the course is known before and behind the sacrum's end."""
+        return (-self.sacrum_ends * _STEP_UM, (len(self.points) - 1 - self.sacrum_ends) * _STEP_UM)
+
     def frame(self, start_um: float, length_um: float) -> Placement:
         """The frame of a vertebra `start_um` behind the sacrum's end: z along the course, y dorsal, x left."""
         index = self.sacrum_ends + np.array([start_um, start_um + length_um]) / _STEP_UM
-        index = np.clip(index, 0, len(self.points) - 1)
         ends = np.stack([np.interp(index, np.arange(len(self.points)), column) for column in self.points.T], axis=1)
         along = ends[1] - ends[0]
         along = along / np.linalg.norm(along)
@@ -80,7 +86,7 @@ def _tail_goal(posture: Posture, rng: np.random.Generator) -> np.ndarray:
     leg = posture.bones[f"{posture.tail_touches} tibia"]
     calf = np.linalg.solve(body.linear, leg(np.array([7000.0, 500.0, 0.0])) - body.shift)
     inwards = -np.sign(calf[2])
-    return calf + np.array([0.0, 300.0, inwards * (_CALF_UM + _TAIL_UM - 250.0)])
+    return calf + np.array([0.0, 300.0, inwards * _TOUCHING_UM])
 
 
 def _bezier(start: np.ndarray, along: np.ndarray, goal: np.ndarray) -> np.ndarray:

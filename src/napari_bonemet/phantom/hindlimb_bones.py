@@ -107,7 +107,10 @@ def _wanted(options: HindlimbOptions, posture: Posture, chain: Chain) -> Iterato
         hip = at[f"{side} pelvis"]
         yield _Want("pelvis", pelvis_rows(), _small(140.0), coarse, hip, HINDLIMB_LABELS["pelvis"])
     body = posture.bones["body"]
+    first, last = chain.reach_um
     for key, rows, start, length, label_of in _vertebrae():
+        if start < first or start + length > last:
+            continue
         placement = body.after(chain.frame(start, length))
         yield _Want(key, rows, _small(120.0), coarse, placement, HINDLIMB_LABELS[label_of])
 

@@ -23,8 +23,8 @@ def femur_rows() -> list[Row]:
     rows = [
         # Shaft, bowed forwards, wider than deep.
         capsule((-2500, -520, 0), (-7000, -720, 0), 860, 800, squash=_FLAT),
-        capsule((-7000, -720, 0), (-12500, -430, 0), 800, 860, squash=_FLAT, blend=500),
-        capsule((-3800, -540, 0), (-1500, -380, 0), 780, 1200, squash=(1, 1.15, 1), blend=500),
+        capsule((-7000, -720, 0), (-12500, -430, 0), 800, 860, squash=_FLAT, blend=30),
+        capsule((-4600, -600, 0), (-1500, -380, 0), 690, 1200, squash=(1, 1.15, 1), blend=150),
         ellipsoid((-900, -300, 0), (900, 950, 1300), blend=500),
     ]
     for side in (-1, 1):
@@ -34,7 +34,7 @@ def femur_rows() -> list[Row]:
         ]
     rows += [
         # The groove of the kneecap, and the notch between the condyles.
-        capsule((-2400, -1560, 0), (200, -1400, 0), 470, hollow=True, blend=120),
+        capsule((-2400, -1560, 0), (200, -1400, 0), 520, hollow=True, blend=260),
         capsule((950, -150, 0), (300, 1100, 0), 400, squash=(1, 1, 1.25), hollow=True, blend=100),
         # Neck, head, and the greater, lesser and third trochanters.
         capsule((z, y, x), (-12800, -400, -100), 470, 620, blend=300),
@@ -78,12 +78,16 @@ def sesamoid_rows(knee_degrees: float, gap: float) -> list[Row]:
     gap : float
         The joint space, in the femur's frame, micrometres.
     """
-    angle = np.deg2rad(0.68 * knee_degrees - 40)
+    angle = np.deg2rad(0.85 * knee_degrees - 42)
     # Along the groove while the knee is straight, round the condyles when it bends.
     along = 1480 * (np.sin(angle) if angle > 0 else np.tan(angle))
     before = -1480 * (np.cos(angle) if angle > 0 else 1.0) - 40
     rows = [ellipsoid((along, before, 0), (900, 330, 470))]
-    rows += [ellipsoid((-650, 1330, 760 * side), (300, 230, 260)) for side in (-1, 1)]
+    # The fabellae stay behind the joint surface of the tibia when it comes up.
+    behind = max(116.0, knee_degrees + 62)
+    far = 1480 + 13 * (behind - 116)
+    up, back = far * np.cos(np.deg2rad(behind)), far * np.sin(np.deg2rad(behind))
+    rows += [ellipsoid((up, back, 760 * side), (300, 230, 260)) for side in (-1, 1)]
     tibia = turn(x=knee_degrees)
     for side in (-1, 1):
         horn = tibia @ np.array([CONDYLE_UM + 0.5 * gap - 130, -760 - HINGE_BACK_UM, 560 * side])
@@ -100,13 +104,15 @@ def small_filling(thickness: float) -> Filling:
 def plateau_rows() -> list[Row]:
     """The broad upper end of the tibia, in the tibia's frame: two condyles above the growth plate."""
     depth = 330.0
-    return [ellipsoid((PLATEAU_UM + depth, 120, 600 * side), (depth, 1080, 820), blend=250) for side in (-1, 1)]
+    rows = [ellipsoid((-470, 60, 0), (370, 960, 1220))]
+    rows += [ellipsoid((PLATEAU_UM + depth, 120, 600 * side), (depth, 1080, 800), blend=200) for side in (-1, 1)]
+    return rows
 
 
 def ankle_rows() -> list[Row]:
     """The lower end of the tibia with its two malleoli, in the tibia's frame."""
     return [
-        ellipsoid((15950, 250, 0), (620, 700, 950)),
+        ellipsoid((15900, 120, 0), (640, 860, 960)),
         capsule((15900, 200, -650), (16650, 200, -780), 330, 240, blend=250),
         capsule((15900, 420, 650), (16700, 450, 800), 330, 240, blend=250),
         ellipsoid((17050, 300, 0), (760, 800, 800), hollow=True, blend=60),

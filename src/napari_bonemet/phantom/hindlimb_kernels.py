@@ -7,6 +7,9 @@ from numba import njit
 
 from napari_bonemet.phantom.hindlimb_blocks import GREY_SCALE
 
+# Parts that are further away than this do not shape the surface here.
+FAR_UM = 1000.0
+
 
 class Tissue(NamedTuple):
     """What soft tissue is made from: greys, lengths in micrometres, and the fields that vary it.
@@ -51,31 +54,50 @@ class Piece(NamedTuple):
 
 
 @njit(nogil=True, cache=True, fastmath=True)
+def _near(rows: np.ndarray, which: np.ndarray, at: float, axis: int, out: np.ndarray) -> int:
+    # Of the rows `which`, those that are not far along an axis.
+    count = 0
+    for r in which:
+        start, along = rows[r, axis], rows[r, 3 + axis]
+        radius = max(rows[r, 6], rows[r, 6] + rows[r, 7]) / rows[r, 8 + axis] + rows[r, 11] + FAR_UM
+        if min(start, start + along) - radius < at < max(start, start + along) + radius:
+            out[count] = r
+            count += 1
+    return count
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _depth(row: np.ndarray, z: float, y: float, x: float) -> float:
+    qz, qy, qx = (z - row[0]) * row[8], (y - row[1]) * row[9], (x - row[2]) * row[10]
+    bz, by, bx = row[3] * row[8], row[4] * row[9], row[5] * row[10]
+    length = bz * bz + by * by + bx * bx
+    h = 0.0
+    if length > 0:
+        h = min(max((qz * bz + qy * by + qx * bx) / length, 0.0), 1.0)
+    qz, qy, qx = qz - h * bz, qy - h * by, qx - h * bx
+    away = np.sqrt(qz * qz + qy * qy + qx * qx)
+    depth = row[6] + h * row[7] - away
+    # In a squashed space distances are off by the slope of the squashed distance.
+    slope = np.sqrt((qz * row[8]) ** 2 + (qy * row[9]) ** 2 + (qx * row[10]) ** 2)
+    return depth * away / slope if slope > 0 else depth
+
+
+@njit(nogil=True, cache=True, fastmath=True)
 def shape_depth(rows: np.ndarray, z: np.ndarray, y: np.ndarray, x: np.ndarray, out: np.ndarray) -> None:
-    """Depth below the surface of a solid of joined and hollowed capsules; see :func:`hindlimb_shapes.solid`."""
+    """Depth below the surface of a solid, never below -FAR_UM; see :func:`hindlimb_shapes.solid`."""
+    every = np.arange(rows.shape[0])
+    here, there = every.copy(), every.copy()
     for i in range(z.size):
+        some = _near(rows, every, z[i], 0, here)
         for j in range(y.size):
+            count = _near(rows, here[:some], y[j], 1, there)
             for k in range(x.size):
-                depth = -1e9
-                for r in range(rows.shape[0]):
-                    row = rows[r]
-                    qz, qy, qx = (z[i] - row[0]) * row[8], (y[j] - row[1]) * row[9], (x[k] - row[2]) * row[10]
-                    bz, by, bx = row[3] * row[8], row[4] * row[9], row[5] * row[10]
-                    along = bz * bz + by * by + bx * bx
-                    h = 0.0
-                    if along > 0:
-                        h = min(max((qz * bz + qy * by + qx * bx) / along, 0.0), 1.0)
-                    qz, qy, qx = qz - h * bz, qy - h * by, qx - h * bx
-                    away = np.sqrt(qz * qz + qy * qy + qx * qx)
-                    d = row[6] + h * row[7] - away
-                    # In a squashed space distances are off by the slope of the squashed distance.
-                    slope = np.sqrt((qz * row[8]) ** 2 + (qy * row[9]) ** 2 + (qx * row[10]) ** 2)
-                    if slope > 0:
-                        d *= away / slope
-                    blend = row[11]
-                    if row[12] > 0:
+                depth = -FAR_UM
+                for r in there[:count]:
+                    d, blend = _depth(rows[r], z[i], y[j], x[k]), rows[r, 11]
+                    if rows[r, 12] > 0:
                         t = min(max(0.5 + 0.5 * (d - depth) / blend, 0.0), 1.0)
-                        depth = depth + (d - depth) * t + blend * t * (1 - t) if depth > -1e8 else d
+                        depth = depth + (d - depth) * t + blend * t * (1 - t)
                     else:
                         t = min(max(0.5 + 0.5 * (-d - depth) / blend, 0.0), 1.0)
                         depth = -d * (1 - t) + depth * t - blend * t * (1 - t)

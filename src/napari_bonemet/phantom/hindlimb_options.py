@@ -58,6 +58,12 @@ class HindlimbOptions(Options):
     turn_degrees: Annotated[
         float, Doc("Largest turn of a leg about its long axis, knee outwards."), Between(0, 40), Unit("°")
     ] = 30.0
+    gap_um: Annotated[
+        tuple[float, float],
+        Doc("Least and greatest joint space of a knee; narrow ones are bridged once they are blurred."),
+        Between(0, 500),
+        Unit("µm"),
+    ] = (20.0, 200.0)
     height_mm: Annotated[
         float, Doc("Largest difference between the knees along the body."), Between(0, 10), Unit("mm")
     ] = 5.0
@@ -93,7 +99,7 @@ class HindlimbOptions(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("knee_degrees", "splay_degrees"):
+        for name in ("knee_degrees", "splay_degrees", "gap_um"):
             low, high = getattr(self, name)
             if low > high:
                 raise InputError(
@@ -110,12 +116,12 @@ class HindlimbOptions(Options):
     @property
     def detail_um(self) -> float:
         """Voxel size at which the legs' bones are modelled, micrometres."""
-        return float(np.clip(self.spacing_um / 1.5, self.finest_um, max(40.0, self.finest_um)))
+        return float(np.clip(self.spacing_um / 1.5, self.finest_um, max(52.0, self.finest_um)))
 
     @property
     def coarse_detail_um(self) -> float:
         """Voxel size at which the other bones are modelled, micrometres."""
-        return float(np.clip(self.spacing_um / 1.2, 2 * self.finest_um, max(50.0, 2 * self.finest_um)))
+        return float(np.clip(self.spacing_um / 1.2, 2 * self.finest_um, max(80.0, 2 * self.finest_um)))
 
     @property
     def sampling_um(self) -> float:

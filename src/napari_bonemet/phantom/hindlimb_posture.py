@@ -26,8 +26,9 @@ FEMUR_HEAD = np.array([-14000.0, -350.0, -1550.0])
 ANKLE = np.array([17050.0, 300.0, 0.0])
 _HIP_UM = 4700.0
 _TRIES = 400
-# How far bone reaches around the middle of a joint.
-_AROUND = {"hip": 2000.0, "knee": 1900.0, "ankle": 1500.0}
+# How far bone reaches around the middle of a joint or of the tail.
+_AROUND = {"hip": 2000.0, "knee": 1900.0, "ankle": 1500.0, "tail": 1800.0}
+_TAIL_BACK_UM = 2800.0
 
 
 @dataclass(frozen=True)
@@ -194,7 +195,7 @@ def _leg(options: HindlimbOptions, rng: np.random.Generator, middle: float) -> L
         splay_degrees=float(rng.uniform(*options.splay_degrees)),
         tilt_degrees=float(rng.uniform(-8, 12)),
         turn_degrees=float(rng.uniform(-0.4, 1) * options.turn_degrees),
-        gap_um=float(rng.uniform(100, 250)),
+        gap_um=float(rng.uniform(*options.gap_um)),
         foot_degrees=float(rng.uniform(5, 55)),
     )
 
@@ -244,7 +245,11 @@ def _place_body(
     """Where the body's origin lies in the field so that the tibiae are in it, and by how much that fails."""
     size, field = posture.size, np.asarray(options.grid.size)
     middle = np.asarray(options.grid.centre)
-    at = {name: body @ point for name, point in joints(posture.bones).items()}
+    at = joints(posture.bones)
+    # About where the tail passes the tibiae.
+    low = np.mean([at[f"{side} {joint}"][0] for side in SIDES for joint in ("knee", "ankle")])
+    at["the tail"] = np.array([low, _TAIL_BACK_UM * size, 0.0])
+    at = {name: body @ point for name, point in at.items()}
     caudal = np.sign(body[0, 0])
     edge = rng.uniform(300, 1800)
     if posture.cut == "ankles":

@@ -47,7 +47,7 @@ def ellipsoid(centre: Triple, radii: Triple, *, blend: float = 150.0, hollow: bo
 
 
 def solid(rows: list[Row], axes: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
-    """Depth below the surface of a solid on a grid, micrometres, positive inside.
+    """Depth below the surface of a solid on a grid, micrometres, positive inside, -1000 where it is far away.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_bonemet.geometry import Triple
-from napari_bonemet.phantom.anatomy import Anatomy, anatomy_of
+from napari_bonemet.phantom.anatomy import LENGTH_UM, Anatomy, anatomy_of
 from napari_bonemet.phantom.bone import Compartment
 from napari_bonemet.phantom.growth import Grown, grow_leg, model_axes
 from napari_bonemet.phantom.hindlimb_blocks import Block, finish_block, share
@@ -22,6 +22,8 @@ from napari_bonemet.scan import Side
 
 _FROM_UM, _TO_UM, _ASIDE_UM = -1400.0, 17200.0, 3600.0
 _SHELL_UM = 90.0
+# The generator makes no coarser voxels.
+_COARSEST_UM = 60.0
 _KNEE_ADVANCE_UM = 150.0
 _FURTHEST_KNEE_UM = 750.0
 FIBULA = 1
@@ -45,7 +47,7 @@ def tibia_blocks(options: HindlimbOptions, posture: Posture) -> dict[Side, Block
 
 def leg_options(options: HindlimbOptions, posture: Posture, number: int, lesions: bool) -> LegOptions:
     """The generator's options for a tibia on its own, whole, at the voxel size of a block."""
-    spacing = options.detail_um / posture.size
+    spacing = min(options.detail_um / posture.size, _COARSEST_UM)
     length, across = (_TO_UM - _FROM_UM) / spacing, 2 * _ASIDE_UM / spacing
     return LegOptions(
         shape=(int(np.ceil(length)), int(np.ceil(across)), int(np.ceil(across))),
@@ -69,6 +71,9 @@ def _tibia(options: HindlimbOptions, posture: Posture, number: int, lesions: boo
     grown = _widen(grow_leg(leg, leg.grid, grow(anatomy, leg)), aside)
     axes = model_axes(leg, grown.grid)
     occupancy, compartments = grown.occupancy[0].astype(np.float32), grown.compartments
+    # The generator's fibula, one with the tibia by then, does not know where the tibia ends.
+    beyond = axes[0] > LENGTH_UM
+    occupancy[beyond], compartments[beyond] = 0, 0
     inside = np.where(compartments > 0, np.uint8(255), np.uint8(0))
     tibia = _Growing(axes, leg.spacing_um, occupancy, compartments, inside)
     for rows in (plateau_rows(), ankle_rows()):
@@ -113,10 +118,12 @@ def _add_end(rows: list[Row], tibia: _Growing, anatomy: Anatomy, seed: int) -> N
     cavity = outline - np.float32(_SHELL_UM)
     deep = np.full((1, 1, 1), -250, np.float32)
     network = np.minimum(trabecular_depth(anatomy, seed, part, deep, cavity), outline)
-    bone = share(np.maximum(np.minimum(outline, -cavity), network), tibia.spacing)
-    within = share(cavity, tibia.spacing)
-    tibia.occupancy[slab] = np.maximum(bone, tibia.occupancy[slab] * (1 - within))
     own = tibia.compartments[slab]
+    within = share(cavity, tibia.spacing)
+    # No wall where the new end opens into the old cavity.
+    shell = np.where(own == Compartment.CAVITY, np.float32(-1e6), np.minimum(outline, -cavity))
+    bone = share(np.maximum(shell, network), tibia.spacing)
+    tibia.occupancy[slab] = np.maximum(bone, tibia.occupancy[slab] * (1 - within))
     own[(outline > 0) & (own == Compartment.OUTSIDE)] = Compartment.CORTEX
     own[cavity > 0] = Compartment.CAVITY
     filled = (share(outline, tibia.spacing) * 255).astype(np.uint8)
