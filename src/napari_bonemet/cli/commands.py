@@ -21,6 +21,7 @@ LISTED = (
     Listed("fetch", "Get chosen components, animals and weeks of the published BoneMet data set."),
     Listed("info", "What a folder or file holds: legs, weeks, sizes, voxel sizes."),
     Listed("convert", "Write scans in another format or layout."),
+    Listed("separate", "Take hindlimb scans apart into spine, femora and tibiae."),
     Listed("register", "Bring the weeks of each leg onto one grid."),
     Listed("composite", "Bone lost, kept and formed between two weeks, with volumes."),
     Listed("roi", "Crop registered weeks to the region of interest."),

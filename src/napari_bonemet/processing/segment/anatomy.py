@@ -66,6 +66,18 @@ class Limb:
     femur: Axis | None
     length: float
 
+    @property
+    def middle(self) -> np.ndarray:
+        """A point in the upper half of the tibia's shaft."""
+        return np.asarray(self.tibia.start + 0.4 * self.length * self.tibia.way)
+
+    @property
+    def hip(self) -> np.ndarray | None:
+        """About where the hip is; None where the femur's direction is not known."""
+        if self.femur is None:
+            return None
+        return np.asarray(self.femur.start + FEMUR_OF_TIBIA * self.length * self.femur.way)
+
 
 def find_limb(coarse: Coarse, leg: Leg) -> Limb:
     """The joints of a leg."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from napari_bonemet.processing.segment.anatomy import FEMUR_OF_TIBIA, Limb
+from napari_bonemet.processing.segment.anatomy import Limb
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ def find_body(limbs: list[Limb], middle: np.ndarray) -> Body:
     across /= max(float(np.linalg.norm(across)), 1e-9)
     # Right-handed in (z, y, x): feet, back, left.
     back = np.cross(across, caudal)
-    votes = _votes(limbs, middle, back, caudal, across)
+    votes = _votes(limbs, middle, back, across)
     total = sum(vote for _, vote in votes)
     size = sum(abs(vote) for _, vote in votes)
     back = back if total >= 0 else -back
@@ -61,33 +61,26 @@ def find_body(limbs: list[Limb], middle: np.ndarray) -> Body:
 def _across(limbs: list[Limb], middle: np.ndarray) -> np.ndarray:
     """From one leg to the other, else from the body's middle to the leg."""
     if len(limbs) > 1:
-        one, other = (_centre(limb) for limb in limbs[:2])
+        one, other = (limb.middle for limb in limbs[:2])
         return np.asarray(one - other)
-    centre = _centre(limbs[0])
+    centre = limbs[0].middle
     return np.asarray(centre - (middle.mean(0) if len(middle) else np.zeros(3)))
 
 
-def _centre(limb: Limb) -> np.ndarray:
-    return np.asarray(limb.tibia.start + 0.4 * limb.length * limb.tibia.way)
-
-
-def _votes(
-    limbs: list[Limb], middle: np.ndarray, back: np.ndarray, caudal: np.ndarray, across: np.ndarray
-) -> list[tuple[str, float]]:
+def _votes(limbs: list[Limb], middle: np.ndarray, back: np.ndarray, across: np.ndarray) -> list[tuple[str, float]]:
     """What speaks for `back` being the animal's back (positive) or its belly, each from -1 to 1."""
     votes = []
     for limb in limbs:
-        if limb.femur is not None:
+        if limb.hip is not None:
             # A knee bends so that its hollow faces the back and the tail.
-            hip = limb.femur.start + FEMUR_OF_TIBIA * limb.length * limb.femur.way
             ankle = limb.tibia.start + limb.length * limb.tibia.way
-            hollow = (hip + ankle) / 2 - limb.tibia.start
+            hollow = (limb.hip + ankle) / 2 - limb.tibia.start
             votes.append(("the knee's bend", 1.5 * float(np.clip(hollow @ back / 2500, -1, 1))))
         if limb.leg.fibula.any():
             # The fibula lies behind the tibia and outwards.
             votes.append(("the fibula", 0.5 * float(limb.leg.fibula @ back)))
     if len(middle):
-        legs = np.mean([_centre(limb) for limb in limbs], axis=0)
+        legs = np.mean([limb.middle for limb in limbs], axis=0)
         # Spine and tail are on the back's side of the legs; far outwards it is some other bone.
         between = middle[np.abs((middle - legs) @ across) < 6000]
         if len(between) > 20:

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Region
-from napari_bonemet.processing.segment.result import NEEDS_REVIEW_BELOW, Part, PartName, SeparationResult
+from napari_bonemet.processing.segment.result import Part, PartName, SeparationResult, needs_review
 from napari_bonemet.scan import Side
 
 BY_HAND = "the box was drawn by hand"
@@ -66,9 +64,7 @@ def _again(result: SeparationResult, parts: tuple[Part, ...]) -> SeparationResul
     for label, box in boxes.items():
         inside = labels[box]
         inside[(inside == 0) & result.bone[box]] = label
-    missing = [name for name in ("left tibia", "right tibia") if name not in {part.title for part in parts}]
-    review = bool(missing) or any(part.confidence < NEEDS_REVIEW_BELOW for part in parts)
-    return replace(result, parts=parts, labels=np.asarray(labels), needs_review=review)
+    return replace(result, parts=parts, labels=labels, needs_review=needs_review(parts))
 
 
 def _coarse(result: SeparationResult, region: Region) -> Region:

@@ -104,7 +104,7 @@ class _Reader:
                 # Half bone is at the threshold; none, as far below it as zero is from it at most.
                 add_slice_of_mixtures(values, 0.4 * self.threshold, 1.6 * self.threshold, total, above)
             else:
-                add_slice(values, height, width, self.threshold, total, above)
+                add_slice(values, (height, width), self.threshold, total, above)
         counts = _counts(self.scan.shape[1:], (height, width)) * len(slices)
         return total / counts, above / counts
 

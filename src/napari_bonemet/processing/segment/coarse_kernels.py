@@ -6,7 +6,7 @@ from numba import njit
 
 @njit(nogil=True, cache=True)
 def add_slice(
-    voxels: np.ndarray, height: int, width: int, threshold: float, total: np.ndarray, above: np.ndarray
+    voxels: np.ndarray, block: tuple[int, int], threshold: float, total: np.ndarray, above: np.ndarray
 ) -> None:
     """Add one slice to a row of blocks.
 
@@ -14,23 +14,24 @@ def add_slice(
     ----------
     voxels : ndarray, (y, x)
         One slice.
-    height, width : int
-        Voxels of a block along y and x.
+    block : tuple of int
+        Voxels of a block along (y, x).
     threshold : float
         Bone is above it.
     total, above : ndarray, (Y, X) float32
         Sum of greys and number of voxels above the threshold so far; changed in place.
     """
+    height, width = block
     rows, columns = voxels.shape
     for y in range(rows):
-        for block in range(total.shape[1]):
+        for place in range(total.shape[1]):
             grey_sum, count = np.float32(0), np.float32(0)
-            for x in range(block * width, min((block + 1) * width, columns)):
+            for x in range(place * width, min((place + 1) * width, columns)):
                 grey = np.float32(voxels[y, x])
                 grey_sum += grey
                 count += np.float32(grey > threshold)
-            total[y // height, block] += grey_sum
-            above[y // height, block] += count
+            total[y // height, place] += grey_sum
+            above[y // height, place] += count
 
 
 @njit(nogil=True, cache=True)

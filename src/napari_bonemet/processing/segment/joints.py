@@ -13,7 +13,7 @@ from napari_bonemet.processing.segment.coarse import Coarse
 _STEP_UM = 40.0
 _TILTS = np.deg2rad(np.arange(-20, 21, 5))
 _SOME = 25  # of 255: a tenth of a voxel is bone
-_ANKLE_RADIUS_UM, _LEAST_DROP = 1000.0, 0.2
+_ANKLE_RADIUS_UM, _SHAFT_UM, _LEAST_DROP = 1000.0, 3000.0, 0.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,34 +143,38 @@ def find_ankle(coarse: Coarse, start: np.ndarray, way: np.ndarray, span: tuple[f
     Joint or None
         Its plane is the tibia's plate; ankle bones beside it reach across. None where the field ends before it.
     """
-    low, high = span
-    points, mass = bone_around(coarse, start + way * (low + high) / 2, (high - low) / 2 + 1500)
-    away = points - start
-    along = away @ way
-    inside = np.linalg.norm(away - along[:, None] * way, axis=1) < _ANKLE_RADIUS_UM
-    away, mass = away[inside], mass[inside]
-    edges = np.arange(low - 3000, high, _STEP_UM)
-    tilts = _tilted(way)
-    sections = np.stack([_smooth(_section(away @ tilt, mass, edges), 3) for tilt in tilts])
-    plain, slimmest = sections[len(tilts) // 2], sections.min(0)
-    shaft = float(np.median(plain[: int(3000 / _STEP_UM)]))
-    swollen = np.flatnonzero((plain > 1.3 * shaft) & (edges[: len(plain)] >= low))
+    low, high = span[0] - _SHAFT_UM, span[1]
+    points, mass = bone_around(coarse, start + way * (low + high) / 2, (high - low) / 2 + _ANKLE_RADIUS_UM)
+    along = (points - start) @ way
+    inside = np.linalg.norm(points - start - along[:, None] * way, axis=1) < _ANKLE_RADIUS_UM
+    edges = np.arange(low, high, _STEP_UM)
+    section = _smooth(_section(along[inside], mass[inside], edges), 3)
+    shaft = float(np.median(section[: int(_SHAFT_UM / _STEP_UM)]))
+    swollen = np.flatnonzero((section > 1.3 * shaft) & (edges[:-1] >= span[0]))
     if shaft <= 0 or len(swollen) == 0:
         return None
-    drops = np.zeros(len(plain))
-    back, ahead = int(500 / _STEP_UM), int(400 / _STEP_UM)
-    for n in range(int(swollen[0]), min(int(swollen[0] + 3000 / _STEP_UM), len(plain) - ahead)):
-        drops[n] = 1 - slimmest[n : n + ahead].min() / max(plain[max(0, n - back) : n + 1].max(), 1.0)
-    # The first that is nearly the largest: behind the foot there is nothing at all, which is no joint.
-    enough = np.flatnonzero(drops >= max(_LEAST_DROP, min(0.7 * drops.max(), 0.5)))
-    if len(enough) == 0:
+    at, drop = _plate(section, int(swollen[0]), shaft)
+    if drop < _LEAST_DROP:
         return None
-    best = int(enough[0])
-    # The plate is where the section was largest before it fell.
-    first = max(0, best - back)
-    top = first + int(np.argmax(plain[first : best + back // 2]))
-    at = float(edges[top] + _STEP_UM / 2)
-    return Joint(start + at * way, way, at, float(drops[best : best + back].max()), 0.0)
+    where = float(edges[at] + _STEP_UM / 2)
+    return Joint(start + where * way, way, where, drop, 0.0)
+
+
+def _plate(section: np.ndarray, first: int, shaft: float) -> tuple[int, float]:
+    """Where the section falls most right behind a peak, and by how much.
+
+    A fall to nothing is the end of the field or of the foot, and the plate only where there is no other.
+    """
+    ahead = int(600 / _STEP_UM)
+    best: tuple[float, int, float] = (0.0, first, 0.0)
+    for n in range(first, min(first + int(3000 / _STEP_UM), len(section) - 1)):
+        if section[n] < section[max(0, n - 4) : n + 5].max():
+            continue
+        behind = section[n + 1 : n + 1 + ahead]
+        drop = 1 - float(behind.min()) / max(float(section[n]), 1.0)
+        merit = drop * float(section[n]) / shaft * (0.2 if section[n + 1 : n + 2 * ahead].min() < 0.1 * shaft else 1.0)
+        best = max(best, (merit, n, drop))
+    return best[1], best[2]
 
 
 def _tilted(way: np.ndarray) -> list[np.ndarray]:

@@ -11,7 +11,7 @@ from napari_bonemet.processing.segment.options import SeparationOptions
 from napari_bonemet.scan import Scan, Side
 
 PartName = Literal["tibia", "femur", "spine"]
-NEEDS_REVIEW_BELOW = 0.6
+_DOUBTFUL = 0.6
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,18 @@ class Part:
     def title(self) -> str:
         """The part in words: "left tibia"."""
         return f"{self.side} {self.name}" if self.side else self.name
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether somebody should look at it."""
+        return self.confidence < _DOUBTFUL
+
+
+def needs_review(parts: tuple[Part, ...]) -> bool:
+    """Whether a long bone is missing, or a part is doubtful."""
+    titles = {part.title for part in parts}
+    missing = any(f"{side} {name}" not in titles for side in ("left", "right") for name in ("tibia", "femur"))
+    return missing or any(part.doubtful for part in parts)
 
 
 @dataclass(frozen=True, eq=False)

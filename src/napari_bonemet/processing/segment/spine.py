@@ -1,33 +1,61 @@
-"""The spine: what lies between the legs towards the head, its hip bones and tail left out where they can be told."""
+"""The spine: what lies between the hips and towards the head; not the tail and the hip bones."""
 
 import numpy as np
 
-from napari_bonemet.processing.segment.anatomy import FEMUR_OF_TIBIA, Limb
+from napari_bonemet.processing.segment.anatomy import Limb
 from napari_bonemet.processing.segment.assemble import OTHER
 from napari_bonemet.processing.segment.body import Body
+from napari_bonemet.processing.segment.boxes import WALL
 from napari_bonemet.processing.segment.coarse import Coarse
+from napari_bonemet.processing.segment.shafts import Shaft
 
-_HALF_WIDTH_UM = 4200.0
+# Half of what a mouse's lumbar vertebra is wide with its processes, and how far its body reaches.
+_HALF_WIDTH_UM, _BODY_UM = 4500.0, 900.0
+_BEHIND_HIPS_UM, _BELOW_HIPS_UM = 1500.0, -1500.0
+_BESIDE_UM = 1800.0
 _LEAST_MM3 = 1.5
+_SPINE, _HIP_BONE = 1, 2
 
 
-def find_spine(coarse: Coarse, limbs: list[Limb], body: Body, labels: np.ndarray) -> np.ndarray | None:
-    """The spine's coarse voxels, or None where too little of it is in the field."""
+def find_spine(
+    coarse: Coarse, limbs: list[Limb], body: Body, labels: np.ndarray, strangers: list[Shaft]
+) -> np.ndarray | None:
+    """The spine's coarse voxels, or None where too little of it is in the field.
+
+    Parameters
+    ----------
+    labels : ndarray, (z, y, x) uint8
+        From :func:`label_bones`.
+    strangers : list of Shaft
+        Shafts of no leg; those beside the middle plane are hip bones.
+    """
+    from napari_bonemet.processing.segment.cut_kernels import flood
+
+    hips = [limb.hip for limb in limbs if limb.hip is not None]
     index = np.argwhere(labels == OTHER)
+    if not hips or len(index) == 0:
+        return None
+    away = (index + 0.5) * coarse.grid.spacing - np.mean(hips, axis=0)
+    lateral = away @ body.left
+    there = (away @ body.caudal < _BEHIND_HIPS_UM) & (away @ body.dorsal > _BELOW_HIPS_UM)
+    there &= np.abs(lateral) < _HALF_WIDTH_UM
+    if not there.any():
+        return None
+    index, lateral = index[there], lateral[there]
+    weights = coarse.share[tuple(index.T)]
+    # Hip bones lie on both sides alike, so that the middle is where half of the bone is on either side.
+    order = np.argsort(lateral)
+    middle = lateral[order][np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)]
+    owner = np.full(labels.shape, WALL, np.uint8)
+    certain = np.where(np.abs(lateral - middle) < _BODY_UM, _SPINE, 0).astype(np.uint8)
     points = (index + 0.5) * coarse.grid.spacing
-    hips = [
-        limb.femur.start + FEMUR_OF_TIBIA * limb.length * limb.femur.way for limb in limbs if limb.femur is not None
-    ]
-    if not hips or len(points) == 0:
-        return None
     hip = np.mean(hips, axis=0)
-    away = points - hip
-    # Towards the head of the hips, near the middle plane, and on the back's side.
-    there = (away @ body.caudal < 1500) & (np.abs(away @ body.left) < _HALF_WIDTH_UM) & (away @ body.dorsal > -1500)
-    weights = coarse.share[tuple(index[there].T)]
-    volume = float(weights.sum()) * float(np.prod(coarse.grid.spacing)) * 1e-9
-    if volume < _LEAST_MM3:
-        return None
-    mask = np.zeros(labels.shape, bool)
-    mask[tuple(index[there].T)] = True
-    return mask
+    for shaft in strangers:
+        if abs((shaft.points.mean(0) - hip) @ body.left - middle) > _BESIDE_UM:
+            gaps = np.linalg.norm(points[:, None] - shaft.points[None, ::2], axis=2).min(1)
+            certain[gaps < 800] = _HIP_BONE
+    owner[tuple(index.T)] = certain
+    flood(np.clip(coarse.share * 254, 0, 254).astype(np.uint8), owner)
+    mask = owner == _SPINE
+    volume = float(coarse.share[mask].sum()) * float(np.prod(coarse.grid.spacing)) * 1e-9
+    return mask if volume > _LEAST_MM3 else None
