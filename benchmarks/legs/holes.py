@@ -49,7 +49,9 @@ def _cut(
     for smaller in (1.0, 0.75, 0.5, 0.3, 0.15):
         size = max(2.5, radius * smaller)
         reach = int(np.ceil(size * (1 + 3 * _RAGGED) + 4 * blur)) + _FELT
-        box = tuple(slice(max(0, c - reach), min(n, c + reach + 1)) for c, n in zip(centre, coefficients.shape, strict=True))
+        box = tuple(
+            slice(max(0, c - reach), min(n, c + reach + 1)) for c, n in zip(centre, coefficients.shape, strict=True)
+        )
         grey = _greys(coefficients[box])
         hole = _hole(grey.shape, [c - b.start for c, b in zip(centre, box, strict=True)], size, ragged)
         soft = ndimage.gaussian_filter(hole.astype(np.float32), blur, truncate=4)
