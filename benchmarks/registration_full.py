@@ -75,7 +75,9 @@ def summary(rows: list[tuple[Judged, dict[str, tuple[float, float]]]], peers: Se
     good = sum(own.verdict == "good" for own, _ in rows)
     print(f"\n{len(rows)} pairs: {np.count_nonzero(~(errors < success))} failures (bar: none)")
     print(f"largest corner error {errors.max():.3f} voxel, median {np.median(errors):.3f} (bar: {LARGEST_ERROR})")
-    print(f"CPU s with resampling: largest {seconds.max():.2f}, median {np.median(seconds):.2f} (bar: {MOST_SECONDS:g})")
+    print(
+        f"CPU s with resampling: largest {seconds.max():.2f}, median {np.median(seconds):.2f} (bar: {MOST_SECONDS:g})"
+    )
     print(f"right pairs called good: {good} of {len(rows)} (bar: all)")
     for own in (own for own, _ in rows if own.verdict != "good"):
         print(f"   {own.verdict}: {own.reason}")

@@ -62,7 +62,7 @@ def make_pair(number: int, size: Size, cache: Path) -> Pair:
     """Pair `number`; its scans are written where they are not there yet."""
     base = base_of(ANIMALS[number % len(ANIMALS)], size, cache)
     path = cache / size / f"pair_{number:02d}_moving.npy"
-    fixed, lies = fixed_of(base, size, cache)
+    _, lies = fixed_of(base, size, cache)
     rng = np.random.default_rng((number, 2))
     spacing = base.options.spacing_um
     pose = draw_pose(base, rng, shift=SHIFT_UM / spacing)
@@ -74,13 +74,14 @@ def make_pair(number: int, size: Size, cache: Path) -> Pair:
         kept = slice(missing[0], base.options.shape[0] - missing[1])
         _save(path, take(cut, pose, Taking(seed=1000 + number, gain=GAIN, offset=OFFSET))[kept])
         truth = _from_first(missing[0] * spacing).after(pose).after(lies.inverse())
-        _write(about, _record(number, base, truth, (lies, pose), missing, gone))
+        _write(about, _record(number, base, truth=truth, poses=(lies, pose), missing=missing, gone=gone))
     return read_pair(about)
 
 
 def _record(
     number: int,
     base: Base,
+    *,
     truth: RigidTransform,
     poses: tuple[RigidTransform, RigidTransform],
     missing: tuple[int, int],

@@ -50,6 +50,7 @@ class Base:
 
     @property
     def field(self) -> Grid:
+        """The field of view, in which the leg lies straight."""
         return self.options.grid
 
 

@@ -28,7 +28,7 @@ def cut_holes(base: Base, share: float, rng: np.random.Generator) -> tuple[Base,
             break
         centre = _centre(base, rng)
         radius = rng.uniform(*_RADIUS_UM) / base.options.spacing_um
-        taken = _cut(coefficients, centre, radius, base.options.total_blur_voxels, left, rng)
+        taken = _cut(coefficients, centre, radius=radius, blur=base.options.total_blur_voxels, most=left, rng=rng)
         gone += taken
     return replace(base, coefficients=coefficients), gone / base.bone_voxels
 
@@ -42,7 +42,7 @@ def _centre(base: Base, rng: np.random.Generator) -> np.ndarray:
 
 
 def _cut(
-    coefficients: np.ndarray, centre: np.ndarray, radius: float, blur: float, most: float, rng: np.random.Generator
+    coefficients: np.ndarray, centre: np.ndarray, *, radius: float, blur: float, most: float, rng: np.random.Generator
 ) -> int:
     # Returns how many voxels of bone went; smaller holes are tried where this one would take more than `most`.
     ragged = rng.normal(size=(7, 7, 7))

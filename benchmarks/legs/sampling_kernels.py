@@ -7,7 +7,7 @@ __all__ = ["add_sampled"]
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _weights(t, out):  # type: ignore[no-untyped-def]
+def _weights(t, out):
     s = np.float32(1.0) - t
     out[0] = s * s * s / np.float32(6.0)
     out[1] = np.float32(2 / 3) - t * t * (np.float32(1.0) - t / np.float32(2.0))
@@ -16,7 +16,7 @@ def _weights(t, out):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def add_sampled(coefficients, blocks, block, matrix, offset, first, out):  # type: ignore[no-untyped-def]
+def add_sampled(coefficients, blocks, block, matrix, offset, first, out):  # noqa: PLR0917
     """Add to slices `first` on of `out` what lies at ``matrix @ index + offset``; nothing where all is flat.
 
     blocks: whether there is anything in each cube of `block` coefficients a side, or beside it.

@@ -37,7 +37,7 @@ def refine(images: Images, pose: RigidTransform, *, samples: int, iterations: in
     method.SetFixedMask(near)
     # What elastix finds comes after the start: it turns about where that brings the bone.
     there = pose(centre)
-    method.SetParameterObject(_parameters(samples, iterations, block, there))
+    method.SetParameterObject(_parameters(samples, iterations, there))
     method.SetExternalInitialTransform(_itk_transform(to_itk(pose, centre)))
     method.SetLogToConsole(False)
     method.UpdateLargestPossibleRegion()
@@ -51,7 +51,7 @@ def refine(images: Images, pose: RigidTransform, *, samples: int, iterations: in
     return from_itk(change).after(pose)
 
 
-def _parameters(samples: int, iterations: int, block: int, centre: np.ndarray) -> Any:
+def _parameters(samples: int, iterations: int, centre: np.ndarray) -> Any:
     import itk
 
     settings = {

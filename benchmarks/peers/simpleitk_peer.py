@@ -39,7 +39,9 @@ LEVELS = (
 STARTS = 4
 
 
-def register(fixed: Scan, moving: Scan, levels: tuple[Level, ...] = LEVELS, most_starts: int = STARTS) -> RigidTransform:
+def register(
+    fixed: Scan, moving: Scan, levels: tuple[Level, ...] = LEVELS, most_starts: int = STARTS
+) -> RigidTransform:
     """The transform from `fixed` to `moving`."""
     images = images_of(fixed, moving, (16, *(level.block for level in levels)))
     first = Refinement.at(images, levels[0])
@@ -65,6 +67,7 @@ class Refinement:
 
     @classmethod
     def at(cls, images: Images, level: Level) -> "Refinement":
+        """`images` made ready for `level`."""
         import SimpleITK as sitk  # noqa: N813
 
         fixed, mask, voxels = cropped(images, level.block, level.reach)
