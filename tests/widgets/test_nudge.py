@@ -10,7 +10,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from napari_bonemet.io.transforms import write_transform
-from napari_bonemet.processing import register
+from napari_bonemet.phantom.leg import make_leg
+from napari_bonemet.phantom.options import LegOptions
 from napari_bonemet.processing.register import RegistrationQuality, RegistrationResult
 from napari_bonemet.progress import NO_PROGRESS, Cancelled
 from napari_bonemet.provenance import Step
@@ -18,6 +19,7 @@ from napari_bonemet.resample import resample
 from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.transform import RigidTransform
+from napari_bonemet.widgets import nudge_steps
 from napari_bonemet.widgets.layers import find_layers
 from napari_bonemet.widgets.nudge_pose import Nudge, turn_between
 from napari_bonemet.widgets.nudge_steps import take_up
@@ -71,7 +73,7 @@ def relay_week(
 def dock(make_model: Callable[[], Any], qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     from napari_bonemet.widgets.register import RegisterDock
 
-    monkeypatch.setattr(register, "relay_week", relay_week, raising=False)
+    monkeypatch.setattr(nudge_steps, "relay_week", relay_week)
     dock = RegisterDock(make_model())
     qtbot.addWidget(dock)
     series = ScanSeries((bone(0), bone(7), bone(14)))
@@ -207,7 +209,7 @@ def test_landmarks_give_the_pose(qtbot: Any, dock: Any, monkeypatch: pytest.Monk
         given.extend((fixed, moving))
         return AUTOMATIC
 
-    monkeypatch.setattr(register, "pose_from_landmarks", pose_from_landmarks, raising=False)
+    monkeypatch.setattr(nudge_steps, "pose_from_landmarks", pose_from_landmarks)
     run(qtbot, dock, dock.nudge.start_button)
     box = dock.nudge.landmarks
     box.new_button.click()
@@ -236,7 +238,7 @@ def test_refined_from_where_it_was_nudged(qtbot: Any, dock: Any, monkeypatch: py
         asked.extend((fixed, moving, start))
         return AUTOMATIC
 
-    monkeypatch.setattr(register, "refine_pose", refine_pose, raising=False)
+    monkeypatch.setattr(nudge_steps, "refine_pose", refine_pose)
     run(qtbot, dock, dock.nudge.start_button)
     dock.nudge.fields.shifts[0].setValue(20)
     start = dock.nudge.pose
@@ -247,14 +249,14 @@ def test_refined_from_where_it_was_nudged(qtbot: Any, dock: Any, monkeypatch: py
     assert dock.nudge.run_bar.line.text() == "Refined. Accept lays the week there."
 
 
-def test_the_baseline_is_not_moved_but_to_a_reference(qtbot: Any, dock: Any) -> None:
+def test_the_baseline_is_not_moved(qtbot: Any, dock: Any) -> None:
     dock.desk.set_week(0)
     run(qtbot, dock, dock.nudge.start_button)
     assert "Week 0 is the baseline" in dock.nudge.run_bar.line.text()
     assert dock.nudge.bench is None
-    dock.nudge.reference = bone(0)
+    dock.nudge.baseline_week = 2
     run(qtbot, dock, dock.nudge.start_button)
-    assert dock.nudge.bench.fixed is dock.nudge.reference
+    assert dock.nudge.bench.fixed.week == 2
 
 
 def test_another_week_or_leg_ends_the_correction(qtbot: Any, dock: Any, make_series: Callable[..., Any]) -> None:
@@ -307,3 +309,32 @@ def test_a_scan_on_disk_is_read_once_and_a_wish_to_stop_is_heard() -> None:
 
     with pytest.raises(Cancelled):
         take_up(bone(0), lazy, 75.0, Stop())
+
+
+def test_nudged_refined_and_laid_by_the_core(qtbot: Any, make_model: Callable[[], Any]) -> None:
+    from napari_bonemet.widgets.register import RegisterDock
+
+    leg = make_leg(LegOptions(shape=(32, 64, 64), spacing_um=45.0, weeks=(0, 1), seed=1))
+    dock = RegisterDock(make_model())
+    qtbot.addWidget(dock)
+    dock.desk.set_series(leg.series)
+    run(qtbot, dock, dock.run_bar.run_button)
+    qtbot.waitUntil(lambda: not dock.run_bar.running, timeout=WAIT_MS)
+    automatic = dock.desk.registration.transforms[1]
+    dock.desk.set_week(1)
+    run(qtbot, dock, dock.nudge.start_button)
+    dock.nudge.fields.shifts[1].setValue(60)
+    dock.nudge.fields.turns[0].setValue(3)
+    corners = np.array(np.meshgrid(*[(0, (n - 1) * 45.0) for n in leg.series[0].shape])).reshape(3, -1).T
+
+    def apart() -> float:
+        return float(np.linalg.norm(dock.nudge.pose(corners) - automatic(corners), axis=1).max())
+
+    assert apart() > 60
+    run(qtbot, dock, dock.nudge.refine_button)
+    assert apart() < 10, "refined, it is back where the registration had found it"
+    run(qtbot, dock, dock.nudge.run_bar.run_button)
+    quality = dock.desk.registration.quality[1]
+    assert (quality.verdict, dock.table.rows()[1][1]) == ("good", "good")
+    assert "set by hand" in dock.reasons.text()
+    dock.leave()

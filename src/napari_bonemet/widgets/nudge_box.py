@@ -1,6 +1,7 @@
 """Correct by hand where a week lies: nudge it, set it from landmarks or a file, refine, accept, or undo."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ from superqt import QCollapsible
 from napari_bonemet.errors import BoneMetError
 from napari_bonemet.processing.register import RegistrationOptions, RegistrationResult
 from napari_bonemet.progress import Progress
-from napari_bonemet.scan import Scan
 from napari_bonemet.transform import RigidTransform
 from napari_bonemet.widgets.desk import Desk
 from napari_bonemet.widgets.landmarks import LandmarksBox
@@ -61,7 +61,6 @@ class NudgeBox(QGroupBox):
         self._automatic: RegistrationResult | None = None
         self._own = False
         self._base, self._pose = RigidTransform(), RigidTransform()
-        self.reference: Scan | None = None
         self.baseline_week: float | None = None
         self.bench: Bench | None = None
         self.canvas = NudgeView(viewer, view, self)
@@ -158,7 +157,7 @@ class NudgeBox(QGroupBox):
             return
         baseline = result.series.weeks[0] if self.baseline_week is None else self.baseline_week
         try:
-            fixed, moving = fixed_of(result, week, baseline, self.reference), series.at_week(week)
+            fixed, moving = fixed_of(result, week, baseline), series.at_week(week)
             threshold = self._options().bone_threshold
         except BoneMetError as error:
             self.run_bar.say(str(error))
@@ -259,7 +258,8 @@ class NudgeBox(QGroupBox):
         result, series, bench, pose = self._desk.registration, self._desk.series, self.bench, self._pose
         if result is None or series is None or bench is None:
             return
-        options = self._options()
+        # The baseline of the run, whatever was chosen since.
+        options = replace(self._options(), baseline_week=self.baseline_week)
 
         def work(progress: Progress) -> RegistrationResult:
             return lay_again(result, series, bench.week, pose, options=options, progress=progress)

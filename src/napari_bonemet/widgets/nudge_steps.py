@@ -8,7 +8,13 @@ import numpy as np
 from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Triple
 from napari_bonemet.io.transforms import read_transform
-from napari_bonemet.processing.register import RegistrationOptions, RegistrationResult
+from napari_bonemet.processing.register import (
+    RegistrationOptions,
+    RegistrationResult,
+    pose_from_landmarks,
+    refine_pose,
+    relay_week,
+)
 from napari_bonemet.progress import PartOf, Progress
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
@@ -39,19 +45,17 @@ class Bench:
     centre: Triple
 
 
-def fixed_of(result: RegistrationResult, week: float, baseline: float, reference: Scan | None) -> Scan:
-    """What `week` was brought onto: the baseline where it lies now, or the reference for the baseline itself.
+def fixed_of(result: RegistrationResult, week: float, baseline: float) -> Scan:
+    """What `week` was brought onto: the baseline where it lies now.
 
     Raises
     ------
     InputError
-        For a baseline that was brought onto nothing.
+        For the baseline itself: the other weeks lie on it.
     """
-    if week != baseline:
-        return result.series.at_week(baseline)
-    if reference is None:
+    if week == baseline:
         raise InputError(f"Week {week:g} is the baseline; it is the others that are moved", remedy="Turn to another")
-    return reference
+    return result.series.at_week(baseline)
 
 
 def take_up(fixed: Scan, moving: Scan, threshold: float, progress: Progress) -> Bench:
@@ -85,15 +89,11 @@ def load_pose(path: Path, bench: Bench) -> RigidTransform:
 
 def landmarks_pose(fixed: np.ndarray, moving: np.ndarray) -> RigidTransform:
     """The pose that brings pairs of landmarks, both (n, 3) in their own scan's micrometres, onto each other best."""
-    from napari_bonemet.processing.register import pose_from_landmarks
-
     return pose_from_landmarks(fixed, moving)
 
 
 def settle(bench: Bench, start: RigidTransform, options: RegistrationOptions, progress: Progress) -> RigidTransform:
     """Refine a pose that is nearly right."""
-    from napari_bonemet.processing.register import refine_pose
-
     progress.message(f"refining the pose of {bench.moving.title}")
     return refine_pose(bench.fixed, bench.moving, start, options=options, progress=progress)
 
@@ -108,7 +108,5 @@ def lay_again(
     progress: Progress,
 ) -> RegistrationResult:
     """The registration with `week` in `pose`, judged again."""
-    from napari_bonemet.processing.register import relay_week
-
     progress.message(f"laying week {week:g} of {scanned.leg} again")
     return relay_week(result, scanned, week, pose, options=options, progress=progress)

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushBut
 from napari_bonemet.errors import BoneMetError
 from napari_bonemet.options import as_flags, describe
 from napari_bonemet.processing.register import RegistrationOptions, RegistrationResult, register_weeks
+from napari_bonemet.processing.register.alignment import READING
 from napari_bonemet.progress import Progress, Reading
 from napari_bonemet.scan import Scan
 from napari_bonemet.study.notes import about_spacing
@@ -60,7 +61,7 @@ class RegisterDock(Dock):
         start = RegistrationOptions(bone_threshold=bone_threshold_setting())
         self.form = OptionsForm(start, basic=("bone_threshold",), hidden=hidden)
         self.run_bar = RunBar("Register weeks")
-        self.plot = MetricPlot("mutual information")
+        self.plot = MetricPlot(READING)
         self.table = SmallTable(("Week", "Verdict", "Overlap", "Turn", "Shift"))
         self.reasons = QLabel()
         self.board = BoardBox(self.viewer, self.desk)
@@ -129,7 +130,7 @@ class RegisterDock(Dock):
 
     def _forget_fixed(self) -> None:
         """What the weeks of another leg were brought onto."""
-        self.board.fixed = self.nudge.reference = self.nudge.baseline_week = None
+        self.board.fixed = self.nudge.baseline_week = None
 
     def _refresh_references(self, *_: Any) -> None:
         chosen = self.reference.currentText()
@@ -163,7 +164,7 @@ class RegisterDock(Dock):
             return
         week = series.weeks[0] if options.baseline_week is None else options.baseline_week
         self._fixed = reference or series.at_week(week)
-        self.nudge.reference, self.nudge.baseline_week = reference, week
+        self.nudge.baseline_week = week
         self.nudge.stop()
         self.plot.clear()
         self.plot.show()
@@ -210,7 +211,7 @@ class RegisterDock(Dock):
             icon, colour = verdict_icon(quality.verdict), COLOURS[quality.verdict]
             self.table.mark(row, 1, icon=icon, colour=colour, tip=f"Week {quality.week:g}: {quality.reason}")
         lines = [f"Week {q.week:g}: {q.reason}." for q in result.quality]
-        if getattr(result, "mirrored", False):
+        if result.mirrored:
             lines.insert(0, "The reference is of the other side and was mirrored.")
         if self.desk.series is not None:
             lines += [f"{note}." for note in about_spacing(self.desk.series)]

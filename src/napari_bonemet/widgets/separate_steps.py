@@ -7,9 +7,6 @@ from typing import get_args
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Region
-from napari_bonemet.io.atomic import write_json
-from napari_bonemet.io.names import safe_name, week_name
-from napari_bonemet.io.write import write_scan
 from napari_bonemet.processing.segment import (
     Part,
     PartName,
@@ -20,9 +17,9 @@ from napari_bonemet.processing.segment import (
     with_part,
 )
 from napari_bonemet.progress import PartOf, Progress
-from napari_bonemet.provenance import __version__
 from napari_bonemet.scan import DAYS_PER_WEEK, Kind, Scan
 from napari_bonemet.series import ScanSeries
+from napari_bonemet.study.parts import write_parts, write_separation
 from napari_bonemet.widgets.desk import Desk, Leg
 
 # What the later steps look at; the others are cut out on request, for each fills memory.
@@ -135,12 +132,14 @@ def save(results: Sequence[SeparationResult], wanted: Iterable[str], folder: Pat
     OutputError
         When the disk refuses; what bears its final name is whole.
     """
-    written = []
-    scans = cut(results, wanted, PartOf(progress, 0.0, 0.5))
-    for number, scan in enumerate(scans):
-        part = PartOf(progress, 0.5 + 0.5 * number / len(scans), 0.5 + 0.5 * (number + 1) / len(scans))
-        week = week_name(scan.day or 0.0)
-        name = " ".join(word for word in (scan.subject or "unnamed", week, scan.side, scan.part) if word)
-        written.append(write_scan(scan, folder / week / safe_name(name), format="png", overwrite=True, progress=part))
-    write_json(folder / "separate.json", {"version": __version__, "scans": [r.as_record() for r in results]})
+    wanted = set(wanted)
+    tasks = [(result, parts) for result in results if (parts := chosen_parts(result, wanted))]
+    if not tasks:
+        raise InputError("There is nothing to save", remedy="Tick at least one part in the table")
+    written: list[Path] = []
+    for number, (result, parts) in enumerate(tasks):
+        share = PartOf(progress, number / len(tasks), (number + 1) / len(tasks))
+        week = result.scan.week or 0.0
+        written += write_parts(result, folder, week=week, parts=parts, overwrite=True, progress=share).values()
+    write_separation(results, folder / "separate.json")
     return written
