@@ -163,3 +163,16 @@ def test_linked_cells_take_the_canvas_over(shown: tuple[Any, Scan, Sheet]) -> No
     assert viewer.dims.order == (0, 1, 2)
     cells.leave()
     assert View.of(viewer) == before
+
+
+def test_another_leg_is_looked_at_where_it_lies(shown: tuple[Any, Scan, Sheet]) -> None:
+    viewer, scan, sheet = shown
+    grid = Grid((12, 8, 8), (10.0,) * 3, (50_000.0, 9_000.0, -4_000.0))
+    other = Scan(np.full(grid.shape, 90, np.uint8), grid.spacing, grid.origin, subject="872", side="left", day=0)
+    sheet.show(pictures(scan))
+    desk_of(viewer).set_series(ScanSeries((other,)))
+    sheet.leave()
+    assert viewer.dims.point[0] == pytest.approx(grid.centre[0], abs=10)
+    assert viewer.scene.camera.center[-2:] == pytest.approx(grid.centre[-2:], abs=10)
+    desk_of(viewer).set_series(ScanSeries((scan,)))
+    assert viewer.dims.point[0] == pytest.approx(scan.grid.centre[0], abs=20)

@@ -85,6 +85,9 @@ class RegisterDock(Dock):
         rows.addRow("Reference", self.reference)
         self.column.addLayout(rows)
         self.reasons.setWordWrap(True)
+        self.plot.setToolTip(
+            "The robust residual is to fall, mutual information to rise; both jump where the resolution gets finer."
+        )
         self.save_button.setToolTip("ITK transforms (.tfm) and a record (registration.json) into a folder.")
         for widget in (self.form, self.run_bar, self.plot, self.table, self.reasons, self.board, self.nudge):
             self.column.addWidget(widget)

@@ -215,8 +215,6 @@ class SeparateDock(Dock):
         leg = next((leg for leg in self.desk.legs if leg.name == name and leg.files is None), None)
         if leg is not None:
             self.desk.set_series(leg.series, leg)
-            # It is a small part of the field that was seen until now.
-            self.viewer.reset_view(layers=[layer for layer in self.viewer.layers if layer.visible])
 
     def _pick_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder for the slices of the parts")

@@ -37,6 +37,8 @@ class WeekView(QObject):
         self._viewer = weakref.ref(viewer)
         self._desk = desk
         self._greeted = False
+        self._leg: str | None = None
+        self._unseen = False
         self._over: Any = None
         self._adopting = QTimer(self)
         self._adopting.setSingleShot(True)
@@ -82,15 +84,25 @@ class WeekView(QObject):
         viewer, series = self._viewer(), self._desk.shown
         if viewer is None or series is None:
             return
-        first = not find_layers(viewer)
+        first = not find_layers(viewer) or (self._leg is not None and self._leg != series.leg)
+        self._leg = series.leg
         for scan in series:
             _ensure(viewer, scan)
         if not self._greeted:
             self._greeted = True
             viewer.canvas.overlays.scale_bar.visible = True
-        if first:
-            _look_at(viewer, series)
         self._show_week(self._desk.week)
+        # Another leg may lie elsewhere in space, or be another size.
+        self._unseen = self._unseen or first
+        self._look()
+
+    def _look(self) -> None:
+        viewer, series = self._viewer(), self._desk.shown
+        if viewer is None or series is None or not self._unseen:
+            return
+        if self._over is None and not viewer.canvas.grid.enabled:
+            self._unseen = False
+            _look_at(viewer, series)
 
     def _show_week(self, week: float | None) -> None:
         viewer, series = self._viewer(), self._desk.shown
@@ -121,6 +133,7 @@ class WeekView(QObject):
         if self._over is sheet:
             self._over = None
             self._show_week(self._desk.week)
+            self._look()
 
     def _drop_outdated(self) -> None:
         """Take away what the desk forgot of the leg on it: results of another crop, or of another registration."""
@@ -197,7 +210,7 @@ def _put_back(viewer: Any, scan: Scan) -> None:
 
 
 def _look_at(viewer: Any, series: ScanSeries) -> None:
-    viewer.reset_view()
+    viewer.reset_view(layers=find_layers(viewer, leg=series.leg, kind=series.baseline.kind) or None)
     z, _, _ = series.baseline.grid.centre
     if viewer.dims.ndim == 3:
         viewer.dims.set_point(0, z)
