@@ -11,8 +11,10 @@ from scipy import ndimage
 
 from napari_bonemet.processing.register.alignment import Aligned, Frame
 from napari_bonemet.processing.register.images import Bone, Level, bone_at, level_of
+from napari_bonemet.processing.register.points import choose_points
 from napari_bonemet.processing.register.result import RegistrationOptions
 from napari_bonemet.processing.register.robust import Pyramid, level_sizes, refine_levels, search
+from napari_bonemet.processing.register.slicewise import straighten
 from napari_bonemet.processing.register.starts import shape_of
 from napari_bonemet.progress import PartOf, Progress
 
@@ -20,6 +22,7 @@ from napari_bonemet.progress import PartOf, Progress
 _FINEST_ACROSS = 12.0
 _FULL = 100.0
 _CLOSING_SHARE = 0.12
+_POINTS = 50_000
 
 
 def fit_reference(reference: Bone, moving: Bone, options: RegistrationOptions, progress: Progress) -> Aligned:
@@ -38,7 +41,11 @@ def fit_reference(reference: Bone, moving: Bone, options: RegistrationOptions, p
     one, two = (outlines(bone, sizes, across, progress) for bone in (reference, moving))
     frame = Frame(shape.centre, other.centre, reference.radius)
     poses = search(one, two, (shape, other), frame, options=options, progress=PartOf(progress, 0.2, 0.6))
-    return refine_levels(one, two, poses, frame, PartOf(progress, 0.6, 1.0), tighten=False)
+    whole = refine_levels(one, two, poses, frame, PartOf(progress, 0.6, 0.9), tighten=False)
+    if not shape.is_long:
+        return whole
+    points = choose_points(one.levels[-1], _POINTS, one.contrast, one.bright(len(one.levels) - 1))
+    return straighten(points, two.levels[-1], whole, frame, one.levels[-1].grid.spacing[0])
 
 
 def outlines(bone: Bone, sizes: Sequence[float], across: float, progress: Progress) -> Pyramid:
