@@ -87,8 +87,7 @@ def fit_to_reference(fixed: Bone, moving: Bone, options: RegistrationOptions, pr
     if options.metric == "mi":
         pose, trace = fit_mi(fixed, moving, options, progress)
         return judged(fixed, settled(pose, fixed), trace, 0.0, 1.0)
-    found = fit_reference(fixed, moving, options, PartOf(progress, 0.0, 0.6))
-    image = fit_reference(mirrored(fixed), moving, options, PartOf(progress, 0.6, 1.0))
+    found, image = fit_reference(fixed, moving, options, progress)
     other_side = image.loss < found.loss * (1 - _BETTER)
     pose = settled(found.pose, fixed)
     return judged(fixed, pose, found.trace, found.residual, found.agreement, other_side=other_side)
