@@ -41,14 +41,9 @@ def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def alone(scans: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every leg done here, without Dask, never interrupted: what a batch has to come to."""
-    import SimpleITK as sitk  # noqa: N813 -- its customary name
-
     out = tmp_path_factory.mktemp("alone") / "out"
-    threads = sitk.ProcessObject.GetGlobalDefaultNumberOfThreads()
-    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(1)  # as a worker does
     for job in jobs_in(scans, out, OPTIONS):
         assert not do_leg(job).again
-    sitk.ProcessObject.SetGlobalDefaultNumberOfThreads(threads)
     return out
 
 
@@ -234,3 +229,35 @@ def test_a_reference_brings_every_leg_onto_its_grid(scans: Path, tmp_path: Path)
 def test_results_never_lie_among_the_scans(scans: Path) -> None:
     with pytest.raises(InputError, match="lies in the folder of the scans"):
         jobs_in(scans, scans / "out", OPTIONS)
+
+
+def test_a_running_scheduler_is_used_and_each_of_its_workers_takes_one_leg_at_a_time(
+    scans: Path, alone: Path, tmp_path: Path
+) -> None:
+    from distributed import LocalCluster
+
+    jobs = jobs_in(scans, tmp_path / "out", OPTIONS)[:3]
+    with LocalCluster(
+        n_workers=1, threads_per_worker=4, processes=False, protocol="tcp", dashboard_address=None, host="127.0.0.1"
+    ) as cluster:
+        at_work: list[int] = []
+        result = run_batch(jobs, scheduler=cluster.scheduler_address, progress=Watch(tmp_path / "out", at_work))
+        assert cluster.scheduler.status.name == "running"
+    assert len(result.done) == 3
+    assert max(at_work) == 1
+    wanted = {name: data for name, data in results(alone).items() if Path(name).parts[0] in result.done}
+    assert results(tmp_path / "out") == wanted
+
+
+class Watch:
+    """Counts the legs that are being written."""
+
+    def __init__(self, out: Path, seen: list[int]) -> None:
+        self.out, self.seen = out, seen
+
+    def advance(self, _: float) -> None:
+        self.seen.append(len([*self.out.glob(".*tibia.tmp-*")]))
+
+    def message(self, text: str) -> None: ...
+
+    def check(self) -> None: ...

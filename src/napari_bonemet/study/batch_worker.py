@@ -62,7 +62,7 @@ def work(job: LegJob, batch: str) -> Mapping[str, Any]:
     """
     import dask
 
-    # The last digit of ITK's metric depends on how many threads add it up, and a result is not to depend on that.
+    # The last digits of ITK's metric depend on how many threads add it up, and a result is not to depend on that.
     os.environ.setdefault("ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS", "1")
     telling = _Telling(batch, job.leg)
     telling.tell(begun=os.getpid())

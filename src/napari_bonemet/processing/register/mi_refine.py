@@ -14,6 +14,8 @@ from napari_bonemet.transform import RigidTransform
 # Steps shrink from half a voxel of the level to this part of one.
 _FIRST_STEP = 0.5
 _LAST_STEP = 0.004
+# Of the metric: the last ones depend on how many threads add it up.
+_DIGITS = 9
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +111,7 @@ def refine(
     watch = _Watch(progress, options.iterations)
     method.AddCommand(SimpleITK.sitkIterationEvent, lambda: watch.note(method))
     _execute(method, fixed, moving, watch)
-    return _from_itk(pose, frame), tuple(watch.values)
+    return _from_itk(pose, frame), tuple(round(value, _DIGITS) for value in watch.values)
 
 
 def _execute(method: Any, fixed: Any, moving: Any, watch: _Watch) -> None:
