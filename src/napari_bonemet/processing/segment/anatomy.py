@@ -12,6 +12,7 @@ from napari_bonemet.processing.segment.legs import Leg
 TIBIA_UM = 17000.0
 FEMUR_OF_TIBIA = 0.88
 _SHORTEST_TIBIA_UM, _LONGEST_TIBIA_UM = 11000.0, 20500.0
+_STEP_UM, _SHIN_UM, _THIGH_UM = 400.0, 800.0, 6000.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,9 @@ class Limb:
     ankle : Joint, optional
         Normal towards the foot.
     tibia : Axis
-        From knee to ankle.
+        From knee to ankle, along the shaft.
+    shin : Axis
+        The same along the lower end, since a tibia is bowed.
     femur : Axis, optional
         From knee to hip.
     length : float
@@ -63,6 +66,7 @@ class Limb:
     knee: Joint | None
     ankle: Joint | None
     tibia: Axis
+    shin: Axis
     femur: Axis | None
     length: float
 
@@ -86,9 +90,13 @@ def find_limb(coarse: Coarse, leg: Leg) -> Limb:
     knee = find_joint(coarse, point, way, (-2500.0, 7500.0), least=(1.3 * slim, 0.5 * slim))
     top = knee.point if knee else point
     tibia = _tibia_axis(leg, top)
-    ankle = find_ankle(coarse, tibia.start, tibia.way, (_SHORTEST_TIBIA_UM, _LONGEST_TIBIA_UM))
-    length = float(tibia.along(ankle.point)) if ankle else TIBIA_UM
-    return Limb(leg, knee, ankle, tibia, _femur_axis(coarse, leg, knee) if knee else None, length)
+    shin, ankle = tibia, None
+    for _ in range(2):
+        ankle = find_ankle(coarse, shin.start, shin.way, (_SHORTEST_TIBIA_UM, _LONGEST_TIBIA_UM))
+        shin = _lower_end(coarse, tibia, (ankle.along if ankle else _SHORTEST_TIBIA_UM) - 1000)
+    length = ankle.along if ankle else TIBIA_UM
+    femur = _femur_axis(coarse, leg, knee) if knee else None
+    return Limb(leg, knee, ankle, tibia, shin, femur, length)
 
 
 def _tibia_axis(leg: Leg, top: np.ndarray) -> Axis:
@@ -111,10 +119,35 @@ def _femur_axis(coarse: Coarse, leg: Leg, knee: Joint) -> Axis | None:
         way = -leg.femur.direction
         if np.linalg.norm(leg.femur.points[-1] - knee.point) < 6500:
             return Axis(middle + ((knee.point - middle) @ way) * way, way)
-    points, mass = bone_around(coarse, knee.point, 5500.0)
+    points, mass = bone_around(coarse, knee.point, _THIGH_UM)
     far = np.linalg.norm(points - knee.point, axis=1)
-    above = (knee.height(points) > 300) & (far > 2500) & (far < 5500)
-    if mass[above].sum() < 0.3e9:
+    above = knee.height(points) > 300
+    condyles, shaft = above & (far < 2300), above & (far > 2800) & (far < _THIGH_UM)
+    if mass[shaft].sum() < 0.3e9:
         return None
-    way = np.average(points[above], axis=0, weights=mass[above]) - knee.point
-    return Axis(knee.point, way / np.linalg.norm(way))
+    middle = np.average(points[condyles], axis=0, weights=mass[condyles])
+    way = np.average(points[shaft], axis=0, weights=mass[shaft]) - middle
+    way /= np.linalg.norm(way)
+    return Axis(middle + ((knee.point - middle) @ way) * way, way)
+
+
+def _lower_end(coarse: Coarse, tibia: Axis, stop: float) -> Axis:
+    """The axis of a tibia's last 4 mm before `stop`, followed section by section down its bow."""
+    points, mass = bone_around(coarse, tibia.start + 0.75 * stop * tibia.way, 0.25 * stop + 2500)
+    along = tibia.along(points)
+    centre, line = tibia.start + 0.6 * stop * tibia.way, []
+    for at in np.arange(0.6 * stop, stop, _STEP_UM):
+        centre = centre + _STEP_UM * tibia.way if line else centre
+        slab = np.abs(along - at) < _STEP_UM / 2
+        close = slab & (np.linalg.norm(points - centre, axis=1) < _SHIN_UM)
+        if mass[close].sum() > 0:
+            centre = np.average(points[close], axis=0, weights=mass[close])
+            line.append(centre)
+    last = np.asarray(line[-int(4000 / _STEP_UM) :])
+    if len(last) < 5:
+        return tibia
+    middle = last.mean(0)
+    way = np.linalg.svd(last - middle)[2][0]
+    way = way if way @ tibia.way > 0 else -way
+    # Counted from the knee, as the shaft's axis is.
+    return Axis(middle - tibia.along(middle) * way, way)

@@ -90,7 +90,9 @@ def _mark_far(certain: np.ndarray, points: np.ndarray, limbs: list[tuple[Limb, O
         if limb.femur is not None:
             along, aside = limb.femur.along(points), limb.femur.aside(points)
             length = FEMUR_OF_TIBIA * limb.length
-            far &= (along < -3500) | (along > length + 1500) | (aside > np.where(along > length - 6000, 3600, 2600))
+            # A stump tells its direction less well than a shaft.
+            wide = 2600.0 if limb.leg.femur is not None else 3400.0
+            far &= (along < -3500) | (along > length + 1500) | (aside > np.where(along > length - 6000, 3600, wide))
     certain[far] = OTHER
 
 
@@ -128,7 +130,7 @@ def _ankle(coarse: Coarse, limb: Limb, who: Owners) -> tuple[Box | None, np.ndar
         return None, None, 0.0
 
     def certain(points: np.ndarray) -> np.ndarray:
-        height, aside = ankle.height(points), limb.tibia.aside(points)
+        height, aside = ankle.height(points), limb.shin.aside(points)
         owner = np.zeros(len(points), np.uint8)
         owner[(height < -250) & (aside < 700)] = who.tibia
         owner[(height > 1100) | ((height > 450) & (aside < 350)) | (aside > 2200)] = OTHER

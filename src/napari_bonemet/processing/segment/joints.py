@@ -31,7 +31,7 @@ class Joint:
     depth : float
         How much less bone is there than beside it, 0 to 1.
     rival : float
-        The same of the next best place.
+        The same of the next best place, as a share of the bone beside this one.
     """
 
     point: np.ndarray
@@ -97,14 +97,14 @@ def find_joint(
     edges = np.arange(low, high + _STEP_UM, _STEP_UM)
     tilts = _tilted(way)
     sections = np.stack([_section(away @ tilt, mass, edges) for tilt in tilts])
-    slimmest = sections.min(0)
-    plain = sections[len(tilts) // 2]
-    depth = _depths(slimmest, plain, least)
-    best = int(np.argmax(depth))
-    if depth[best] <= 0:
+    depth, shoulder = _depths(sections.min(0), least)
+    # A gap in much bone is a joint; as deep a gap in the last of the bone is where that frays out.
+    merit = depth * shoulder
+    best = int(np.argmax(merit))
+    if merit[best] <= 0:
         return None
-    apart = np.abs(np.arange(len(depth)) - best) * _STEP_UM > 400
-    rival = float(depth[apart].max(initial=0.0))
+    apart = np.abs(np.arange(len(merit)) - best) * _STEP_UM > 400
+    rival = float(merit[apart].max(initial=0.0) / shoulder[best])
     normal = tilts[int(np.argmin(sections[:, best]))]
     at = float(edges[best] + _STEP_UM / 2)
     return Joint(start + at * way, normal / np.linalg.norm(normal), at, float(depth[best]), rival)
@@ -116,16 +116,17 @@ def _section(along: np.ndarray, mass: np.ndarray, edges: np.ndarray) -> np.ndarr
     return np.convolve(values, (0.25, 0.5, 0.25), mode="same")
 
 
-def _depths(slimmest: np.ndarray, plain: np.ndarray, least: tuple[float, float]) -> np.ndarray:
-    """How much of a gap each place is, 0 to 1: against the lesser of the largest sections before and behind it."""
-    depth = np.zeros(len(slimmest))
+def _depths(slimmest: np.ndarray, least: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """How much of a gap each place is, 0 to 1, and the lesser of the largest sections close before and behind it."""
+    depth, shoulder = np.zeros(len(slimmest)), np.zeros(len(slimmest))
     near, far = int(200 / _STEP_UM), int(1500 / _STEP_UM)
     for n in range(near, len(slimmest) - near):
-        before = plain[max(0, n - far) : n - near + 1].max()
-        behind = plain[n + near : n + far].max()
+        before = slimmest[max(0, n - far) : n - near + 1].max()
+        behind = slimmest[n + near : n + far].max()
         if before >= least[0] and behind >= least[1]:
-            depth[n] = 1 - slimmest[n] / max(min(before, behind), 1.0)
-    return np.clip(depth, 0, 1)
+            shoulder[n] = min(before, behind)
+            depth[n] = max(0.0, 1 - slimmest[n] / max(shoulder[n], 1.0))
+    return depth, shoulder
 
 
 def find_ankle(coarse: Coarse, start: np.ndarray, way: np.ndarray, span: tuple[float, float]) -> Joint | None:
