@@ -12,7 +12,6 @@ take turns. Each pair's JSON holds the truth (fixed to moving, micrometres) and 
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,30 +19,14 @@ import numpy as np
 
 from legs.bases import CACHE, SIZES, Base, Size, base_of
 from legs.holes import cut_holes
+from legs.pair import Pair, read_pair
 from legs.posing import Taking, draw_pose, take
-from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.transform import RigidTransform
 
 ANIMALS = (4, 11, 12)
 GAIN, OFFSET = 0.85, 12.0
 MOST_LOST, MOST_MISSING = 0.15, 0.25
 SHIFT_UM = 424.0
-
-
-@dataclass(frozen=True, eq=False)
-class Pair:
-    """Two scans of one leg. `truth` maps points of `fixed` to points of `moving`; `about` says how they differ."""
-
-    fixed: Scan
-    moving: Scan
-    truth: RigidTransform
-    corners_um: np.ndarray
-    about: dict[str, Any]
-
-    def corner_error(self, found: RigidTransform) -> float:
-        """Largest distance between found and true place over the corners of the bone's box, voxels."""
-        apart = (found(self.corners_um) - self.truth(self.corners_um)) / np.asarray(self.fixed.spacing)
-        return float(np.linalg.norm(apart, axis=1).max())
 
 
 def fixed_of(base: Base, size: Size, cache: Path) -> tuple[np.ndarray, RigidTransform]:
@@ -105,27 +88,6 @@ def _record(
         "lesion_share": gone,
         "bone_in_view": float(((index >= 0) & (index <= shape - 1)).all(axis=1).mean()),
     }
-
-
-def read_pair(about: Path) -> Pair:
-    """A pair from its JSON; voxels stay on disk until they are read."""
-    known = json.loads(about.read_text(encoding="utf-8"))
-    scans = []
-    for week, name in enumerate(("fixed", "moving")):
-        voxels = np.load(about.parent / known[name], mmap_mode="r")
-        scans.append(
-            Scan(
-                voxels,
-                (known["spacing_um"],) * 3,
-                subject="871",
-                side="left",
-                day=7.0 * week,
-                kind=Kind.SEG,
-                synthetic=True,
-            )
-        )
-    truth = RigidTransform.from_record(known["truth"])
-    return Pair(scans[0], scans[1], truth, np.asarray(known["corners_um"]), known)
 
 
 def pairs(count: int, size: Size, cache: Path, first: int = 0) -> Iterator[Pair]:
