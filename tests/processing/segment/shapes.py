@@ -28,7 +28,12 @@ class Field:
         high = np.minimum(self.shape, np.ceil((np.maximum(a, b) + max(radii) + 100) / self.um).astype(int) + 1)
         if (high <= low).any():
             return
-        points = np.stack(np.meshgrid(*(np.arange(l, h) * self.um for l, h in zip(low, high)), indexing="ij"), -1)
+        points = np.stack(
+            np.meshgrid(
+                *(np.arange(first, last) * self.um for first, last in zip(low, high, strict=True)), indexing="ij"
+            ),
+            -1,
+        )
         length = np.linalg.norm(b - a)
         along = (points - a) @ (b - a) / length
         radial = np.linalg.norm(points - a - along[..., None] * (b - a) / length, axis=-1)
@@ -37,7 +42,7 @@ class Field:
         inside = np.clip(0.5 + depth / self.um, 0, 1)
         hollow = np.clip(0.5 + (depth - wall) / self.um, 0, 1)
         value = inside - hollow * (1 - fill)
-        box = tuple(slice(l, h) for l, h in zip(low, high))
+        box = tuple(slice(first, last) for first, last in zip(low, high, strict=True))
         better = value > self.share[box]
         self.share[box][better] = value[better]
         self.labels[box][(inside > 0.5) & (better | (self.labels[box] == 0))] = label
@@ -67,7 +72,7 @@ def hindlimb(
     field = Field(tuple(int(n / um) for n in (28000, 24000, 26000)), um)
     middle = np.array([0.0, 12000.0, 13000.0])
     for label, x in ((0, 1.0), (1, -1.0)):
-        hip = middle + [rng.uniform(2500, 5000), rng.uniform(-1000, 1000), x * rng.uniform(3800, 5000)]
+        hip = [*middle, rng.uniform(2500, 5000), rng.uniform(-1000, 1000), x * rng.uniform(3800, 5000)]
         femur = unit([rng.uniform(-0.1, 0.9), -1.0, x * rng.uniform(-0.1, 0.5)])
         knee = hip + femur * rng.uniform(13500, 14500) * 0.6
         knee = hip + femur * 9000 if (knee[1] < 1500) else knee
@@ -92,12 +97,12 @@ def hindlimb(
             wall=90,
         )
     for z in np.arange(0, 9000, 3100):
-        field.tube([middle + [z, 2500, 0], middle + [z + 2700, 2500, 0]], [1100, 900, 1100], SPINE, fill=0.3)
-        field.tube([middle + [z + 500, 4000, 0], middle + [z + 2000, 4000, 0]], [500, 500], SPINE, fill=0.3)
+        field.tube([[*middle, z, 2500, 0], [*middle, z + 2700, 2500, 0]], [1100, 900, 1100], SPINE, fill=0.3)
+        field.tube([[*middle, z + 500, 4000, 0], [*middle, z + 2000, 4000, 0]], [500, 500], SPINE, fill=0.3)
         for s in (-1, 1):
-            field.tube([middle + [z + 700, 2500, s * 1000], middle + [z + 1500, 2500, s * 2300]], [350, 250], SPINE)
+            field.tube([[*middle, z + 700, 2500, s * 1000], [*middle, z + 1500, 2500, s * 2300]], [350, 250], SPINE)
     for z in np.arange(9300, 27500, 3000) if tail else ():
-        field.tube([middle + [z, 2800, 0], middle + [z + 2700, 2800, 0]], [800, 550, 700], TAIL, fill=0.3)
+        field.tube([[*middle, z, 2800, 0], [*middle, z + 2700, 2800, 0]], [800, 550, 700], TAIL, fill=0.3)
     grey = SOFT + field.share * (BONE - SOFT)
     grey = gain * grey + rng.normal(0, noise, grey.shape)
     scan = Scan(
