@@ -131,6 +131,20 @@ def test_sequential_scans_lie_on_their_own_registered_week_0(
     assert all(path.read_bytes() == data for path, data in before.items())
 
 
+def test_the_only_reference_is_mirrored_for_the_other_side_and_that_is_recorded(
+    bones: Any, home: Path, leg: SyntheticLeg, tmp_path: Path
+) -> None:
+    reference = replace(leg.registered()[0], subject="reference", side="right")
+    mirrored = replace(reference, voxels=reference.to_numpy()[:, :, ::-1])
+    bones.put(mirrored, tmp_path / "reference", "reference right tibia")
+    config = printed_config(home, outputdir=str(tmp_path / "out"), refdir=str(tmp_path / "reference"))
+    result = CTRegistration(config).register_ct(config["workspace"], "871 week 0 left tibia", 0)
+    assert result.mirrored
+    assert json.loads((tmp_path / "out" / "871 week 0 left tibia.json").read_text())["mirrored"]
+    # Mirrored twice the bone is itself again.
+    assert bones.dice(read_scan(tmp_path / "out" / "871 week 0 left tibia"), leg.registered()[0]) > 0.85
+
+
 def test_a_later_scan_without_its_week_0_is_told_what_to_do(home: Path, tmp_path: Path) -> None:
     config = printed_config(home, 1, BASELINE_REG=False, outputdir=str(tmp_path / "Regist-CT" / "week 1"))
     with pytest.raises(InputError, match=r"871 left tibia has no registered week 0.*BASELINE_REG"):

@@ -176,7 +176,12 @@ def _compose(series: ScanSeries, study: StudyOptions, folder: Path, progress: Pr
 
 def _summary(series: ScanSeries, registration: RegistrationResult | None) -> dict[str, Any]:
     verdicts = {f"{q.week:g}": q.verdict for q in registration.quality} if registration else {}
-    return {"weeks": list(series.weeks), "synthetic": series.synthetic, "verdicts": verdicts}
+    return {
+        "weeks": list(series.weeks),
+        "synthetic": series.synthetic,
+        "verdicts": verdicts,
+        "reference_mirrored": registration.mirrored if registration else False,
+    }
 
 
 def _record_of_roi(roi: RoiResult) -> dict[str, Json]:

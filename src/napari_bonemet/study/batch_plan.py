@@ -16,8 +16,8 @@ _GIB = 2**30
 _BARE = 0.4 * _GIB
 # What the rest of the machine is left.
 _SHARE = 0.8
-# Registered weeks are held together. Beside them, multiples of the largest week: mutual information keeps copies of
-# both weeks in float32 and float64 (25 measured on weeks of 45 MB), all else is content with less than 10.
+# Registered weeks are held together. Beside them, multiples of the largest week, measured on three weeks of 45 MB:
+# 25 by mutual information, which keeps copies in float32 and float64, and 6 by the robust metric.
 _PER_WEEKS = 1.5
 _PER_LARGEST = {"mi": 25.0}
 _PER_LARGEST_ELSE = 10.0

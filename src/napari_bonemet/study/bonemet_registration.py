@@ -174,7 +174,7 @@ class CTRegistration:
             "scan": target.name,
             "version": __version__,
             "options": self._options.as_record(),
-            "mirrored": bool(getattr(result, "mirrored", False)),
+            "mirrored": result.mirrored,
             **row,
         }
         write_json(target.with_name(f"{target.name}.json"), record)
