@@ -64,9 +64,12 @@ class Fibula:
     def between(self, first: int, stop: int) -> "Fibula":
         """The fibula in a scan cropped to the slices `first` to `stop` - 1."""
         z, y, x = self.region
-        low, high = max(z.start, first), max(min(z.stop, stop), z.start, first)
-        part = slice(low - first, high - first)
-        return replace(self, region=(part, y, x), mask=self.mask[low - z.start : high - z.start])
+        low, high = max(z.start, first), min(z.stop, stop)
+        if low >= high:
+            return replace(self, region=(slice(0, 0), y, x), mask=self.mask[:0])
+        return replace(
+            self, region=(slice(low - first, high - first), y, x), mask=self.mask[low - z.start : high - z.start]
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ _REACH = 0.75
 # What stands out is followed to this part of the fibula's area, and moves so far from slice to slice.
 _LEAST_AREA = 0.12
 _SHIFT = 2
-_ROUNDS = 2
+_ROUNDS = 3
 # How far one bone is looked for beside the other once they have met, in diameters: above, and below.
 _PROXIMAL, _DISTAL = 1.7, 9.0
 _APART = 2.5
@@ -133,7 +133,7 @@ def _go_on(outlines: Outlines, track: FibulaTrack, step: int, drawn: Painted) ->
             return
         reached = _follow(drawn, path, rays, surface.radius, width + _SPARE)
         # Where it went tells where to look for the tibia beside it.
-        track = _led_by(track, drawn, reached)
+        track = _led_by(track, drawn, path, reached)
 
 
 def _follow(drawn: Painted, path: np.ndarray, rays: Rays, radius: np.ndarray, width: float) -> np.ndarray:
@@ -155,8 +155,14 @@ def _follow(drawn: Painted, path: np.ndarray, rays: Rays, radius: np.ndarray, wi
     return path[1:]
 
 
-def _led_by(track: FibulaTrack, drawn: Painted, reached: np.ndarray) -> FibulaTrack:
+def _led_by(track: FibulaTrack, drawn: Painted, path: np.ndarray, reached: np.ndarray) -> FibulaTrack:
+    # The middle where it was drawn, and from there straight on.
     middle = track.middle.copy()
     for z in reached:
         middle[z] = np.argwhere(drawn.mask[z - drawn.region[0].start]).mean(axis=0) + drawn.corner
+    late = reached[-max(2, round(track.diameter)) :]
+    rest = path[1 + len(reached) :]
+    for axis in range(2) if len(late) > 1 and len(rest) else ():
+        slope, start = np.polyfit(late - late[-1], middle[late, axis], 1)
+        middle[rest, axis] = start + slope * (rest - late[-1])
     return replace(track, middle=middle)

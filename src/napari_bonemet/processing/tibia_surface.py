@@ -68,7 +68,8 @@ def fit_surface(rays: Rays, free: np.ndarray, half_width: float) -> TibiaSurface
     for _ in range(_ROUNDS):
         if np.count_nonzero(keep) < _LEAST_SHARE * keep.size:
             return None
-        weights, *_ = np.linalg.lstsq(basis[keep], rays.tibia[keep], rcond=1e-6)
+        terms = basis[keep]
+        weights, *_ = np.linalg.lstsq(terms.T @ terms, terms.T @ rays.tibia[keep], rcond=1e-10)
         radius = basis @ weights
         off = rays.tibia - radius
         new = met & (off > -_LOW) & (off < _HIGH)
