@@ -116,6 +116,12 @@ def _knee(coarse: Coarse, limb: Limb, who: Owners) -> tuple[Box | None, np.ndarr
         beside = np.linalg.norm(points - knee.point, axis=1)
         owner[(height < -_UNSURE_UM) & (limb.tibia.aside(points) < 1900)] = who.tibia
         owner[(height > _UNSURE_UM) & (beside < 2600)] = who.femur
+        if limb.femur is not None and limb.leg.femur is not None:
+            # Much bent, a femur comes down behind its tibia: there each has what is nearer to its axis.
+            below = (height < 0) & (limb.femur.along(points) > 1200)
+            nearer = limb.femur.aside(points) / np.maximum(limb.tibia.aside(points), 1.0)
+            owner[below & (nearer < 0.7)] = who.femur
+            owner[below & (nearer >= 0.7) & (nearer < 1.4)] = 0
         return owner
 
     box = settle(box, certain)

@@ -101,8 +101,8 @@ class _Reader:
         for index in slices:
             values = read_part(self.scan.voxels, (slice(index, index + 1), slice(None), slice(None)))[0]
             if self.block == (1, 1, 1):
-                # Half bone is at the threshold; none, as far below it as zero is from it at most.
-                add_slice_of_mixtures(values, 0.4 * self.threshold, 1.6 * self.threshold, total, above)
+                # Soft tissue and its noise stay well below; how far above solid bone is, the scanner's gain says.
+                add_slice_of_mixtures(values, 0.7 * self.threshold, 1.6 * self.threshold, total, above)
             else:
                 add_slice(values, (height, width), self.threshold, total, above)
         counts = _counts(self.scan.shape[1:], (height, width)) * len(slices)

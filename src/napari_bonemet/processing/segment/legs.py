@@ -11,6 +11,8 @@ from napari_bonemet.processing.segment.shafts import Pooled, Shaft
 _LEAST_TIBIA_UM, _USUAL_TIBIA_UM, _LEAST_FEMUR_UM = 4500.0, 11000.0, 2200.0
 # From a shaft's slim end to the middle of the knee.
 _NEAREST_KNEE_UM, _FURTHEST_KNEE_UM, _LARGEST_SKEW_UM = -500.0, 7000.0, 2500.0
+# A crouching mouse bends its knee by 140 degrees.
+_SHARPEST_COS = 0.8
 _FIBULA_UM = (150.0, 1900.0)
 _FIBULA_MM2 = (0.008, 0.3)
 _USUAL_FIBULA = 0.25
@@ -169,7 +171,7 @@ def meeting(one: Shaft, other: Shaft) -> np.ndarray | None:
     (p, v), (q, w) = one.end(), other.end()
     between = q - p
     across = float(v @ w)
-    if np.linalg.norm(between) > 2 * _FURTHEST_KNEE_UM or across > 0.3:
+    if np.linalg.norm(between) > 2 * _FURTHEST_KNEE_UM or across > _SHARPEST_COS:
         return None
     if across < -0.85:
         # Nearly one line: where they meet along it is not defined, save that it is in the middle.
