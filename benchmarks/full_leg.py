@@ -137,9 +137,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         papers = f"{PAPERS[one.step]:g}" if PAPERS[one.step] else "-"
         print(f"{one.step} | {one.minutes:.2f} | {one.cpu_minutes:.2f} | {one.peak_gib:.2f} | {papers}")
     total, cpu = sum(one.minutes for one in spent), sum(one.cpu_minutes for one in spent)
-    print(
-        f"in all {total:.2f} minutes, {cpu:.2f} CPU minutes (bar: {MOST_MINUTES:g}; the papers: {sum(PAPERS.values()):g})"
-    )
+    papers = sum(PAPERS.values())
+    print(f"in all {total:.2f} minutes, {cpu:.2f} CPU minutes (bar: {MOST_MINUTES:g}; the papers: {papers:g})")
     if not chosen.keep:
         shutil.rmtree(out)
 
