@@ -10,8 +10,8 @@ import numpy as np
 
 from napari_bonemet.scan import Scan
 from napari_bonemet.transform import RigidTransform
-from peers.coarse_start import Images, cropped, from_itk, images_of, starts, to_itk
-from peers.simpleitk_peer import LEVELS, STARTS, Refinement
+from peers.coarse_start import Images, cropped, from_itk, images_of, to_itk
+from peers.simpleitk_peer import first_pose
 
 BLOCK = 2
 SAMPLES, ITERATIONS = 2_048, 250
@@ -22,9 +22,7 @@ def register(
 ) -> RigidTransform:
     """The transform from `fixed` to `moving`."""
     images = images_of(fixed, moving, (16, 8, *([4, 2, 1][: {4: 1, 2: 2, 1: 3}[block]])))
-    first = Refinement.at(images, LEVELS[0])
-    pose = min((first.run(start) for start in starts(images, STARTS)), key=lambda end: end[1])[0]
-    return refine(images, pose, samples=samples, iterations=iterations, block=block)
+    return refine(images, first_pose(images), samples=samples, iterations=iterations, block=block)
 
 
 def refine(images: Images, pose: RigidTransform, *, samples: int, iterations: int, block: int) -> RigidTransform:

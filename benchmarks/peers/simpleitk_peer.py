@@ -44,14 +44,19 @@ def register(
 ) -> RigidTransform:
     """The transform from `fixed` to `moving`."""
     images = images_of(fixed, moving, (16, *(level.block for level in levels)))
-    first = Refinement.at(images, levels[0])
-    tried = [first.run(pose) for pose in starts(images, most_starts)]
-    pose = min(tried, key=lambda end: end[1])[0]
-    # The best may have been stopped on its way: bone is smooth along its axis.
-    pose, _ = Refinement.at(images, replace(levels[0], most_steps=3 * levels[0].most_steps)).run(pose)
+    pose = first_pose(images, levels[0], most_starts)
     for level in levels[1:]:
         pose, _ = Refinement.at(images, level).run(pose)
     return pose
+
+
+def first_pose(images: Images, level: Level = LEVELS[0], most_starts: int = STARTS) -> RigidTransform:
+    """The best of several coarse starts, refined at the coarsest resolution."""
+    first = Refinement.at(images, level)
+    tried = [first.run(pose) for pose in starts(images, most_starts)]
+    pose = min(tried, key=lambda end: end[1])[0]
+    # The best may have been stopped on its way: bone is smooth along its axis.
+    return Refinement.at(images, replace(level, most_steps=3 * level.most_steps)).run(pose)[0]
 
 
 @dataclass(frozen=True, eq=False)
