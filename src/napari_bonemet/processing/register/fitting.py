@@ -9,7 +9,7 @@ from napari_bonemet.processing.register.images import Bone, level_of
 from napari_bonemet.processing.register.mi import fit_mi
 from napari_bonemet.processing.register.reference import fit_reference
 from napari_bonemet.processing.register.result import RegistrationOptions
-from napari_bonemet.processing.register.robust import compare, fit_robust
+from napari_bonemet.processing.register.robust import compare, fit_robust, polish
 from napari_bonemet.processing.register.starts import shape_of
 from napari_bonemet.progress import PartOf, Progress
 from napari_bonemet.transform import RigidTransform
@@ -18,6 +18,8 @@ from napari_bonemet.transform import RigidTransform
 _DIGITS = 6
 # Bone that agrees less is also compared with the baseline's mirror image.
 _DOUBTFUL = 0.9
+# A reference that agrees like this is the same bone.
+_SAME_BONE = 0.6
 # By how much a mirror image has to agree better.
 _BETTER = 0.05
 
@@ -87,8 +89,11 @@ def fit_to_reference(fixed: Bone, moving: Bone, options: RegistrationOptions, pr
     if options.metric == "mi":
         pose, trace = fit_mi(fixed, moving, options, progress)
         return judged(fixed, settled(pose, fixed), trace, 0.0, 1.0)
-    found, image = fit_reference(fixed, moving, options, progress)
+    found, image = fit_reference(fixed, moving, options, PartOf(progress, 0.0, 0.8))
     other_side = image.loss < found.loss * (1 - _BETTER)
+    near = polish(fixed, moving, found.pose, PartOf(progress, 0.8, 1.0))
+    # A reference may be this very bone, from another scan of it: then the greys say more than the outline.
+    found = near if near.agreement > _SAME_BONE else found
     pose = settled(found.pose, fixed)
     return judged(fixed, pose, found.trace, found.residual, found.agreement, other_side=other_side)
 
