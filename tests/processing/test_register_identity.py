@@ -13,15 +13,16 @@ from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
 
 SIZE = {"shape": (130, 52, 50), "spacing_um": 60.0, "start_um": -900.0, "weeks": (0, 3)}
+FINE: dict = {"weeks": (0, 3)}
 
 
-def leg(seed: int, **more) -> ScanSeries:
-    return make_leg(LegOptions(seed=seed, turn_degrees=150.0, pose_degrees=6.0, **SIZE, **more)).series
+def leg(seed: int, size: dict | None = None) -> ScanSeries:
+    return make_leg(LegOptions(seed=seed, turn_degrees=90.0, pose_degrees=6.0, **(size or FINE))).series
 
 
 @pytest.fixture(scope="module")
 def own() -> ScanSeries:
-    return leg(3, aggressiveness=1.5)
+    return leg(3)
 
 
 def judge(baseline: Scan, voxels: np.ndarray) -> RegistrationQuality:
@@ -32,14 +33,14 @@ def judge(baseline: Scan, voxels: np.ndarray) -> RegistrationQuality:
 def test_a_week_with_lesions_is_known_again(own) -> None:
     result = register_weeks(own)
     assert result.quality[1].verdict == "good"
-    assert result.quality[1].agreement > 0.45
+    assert result.quality[1].agreement > 0.62
     assert result.transforms[1].angle > 20
 
 
 def test_another_animal_is_called_out(own) -> None:
     quality = judge(own[0], leg(8)[0].to_numpy())
     assert quality.verdict != "good"
-    assert quality.agreement < 0.45
+    assert quality.agreement < 0.62
     assert "same bone" in quality.reason or "does not look like" in quality.reason
 
 
@@ -49,8 +50,9 @@ def test_the_other_side_is_called_out(own) -> None:
     assert "other leg" in quality.reason or "does not look like" in quality.reason
 
 
-def test_an_upside_down_scan_is_laid_right_and_called_out(own) -> None:
-    quality = judge(own[0], own[1].to_numpy()[::-1, ::-1])
+def test_an_upside_down_scan_is_laid_right_and_called_out() -> None:
+    whole = leg(3, SIZE)  # a short field of view has no long axis to turn round
+    quality = judge(whole[0], whole[1].to_numpy()[::-1, ::-1])
     assert quality.verdict == "check"
     assert "upside down" in quality.reason
     assert quality.overlap > 0.8
