@@ -7,6 +7,7 @@ from scipy import ndimage
 from napari_bonemet.errors import InputError
 from napari_bonemet.io.composite_codes import encode
 from napari_bonemet.processing.composite import CompositeOptions, compose_weeks, make_composite
+from napari_bonemet.processing.noise_rule import Greys
 from napari_bonemet.resample import resample
 from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.series import ScanSeries
@@ -203,6 +204,15 @@ def test_the_walk_from_core_to_core_finds_what_whole_volumes_would(dtype: type, 
     found = make_composite(week(before, 0), week(after, 7), options=options).scan.to_numpy()
     assert {60, 180, 240} <= set(np.unique(found).tolist())
     np.testing.assert_array_equal(found, plainly(before, after, options))
+
+
+def test_the_background_is_what_lies_two_to_four_voxels_from_bone() -> None:
+    # A plate of bone across the border of two slabs, greys by distance from it.
+    distance = np.maximum(0, np.abs(np.arange(34) - 16.5) - 0.5).astype(int)
+    greys = np.choose(np.minimum(distance, 5), [160, 20, 30, 40, 50, 0])
+    voxels = np.broadcast_to(greys[:, None, None], (34, 7, 70))
+    for dtype in (np.uint8, np.float32):
+        assert Greys.of(voxels.astype(dtype), 75.0) == Greys(160.0, 40.0)
 
 
 class Watched:

@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.io.composite_codes import encode
@@ -60,6 +61,9 @@ def test_what_is_taken_out_is_the_fibula(week: int) -> None:
     true = bone & fibula_side(OPTIONS, pose=pose)
     assert dice(true, bone & ~left) > 0.99
     np.testing.assert_array_equal(bone & ~left, bone & result.mask)
+    # The rim that goes with it is not the tibia's.
+    beside = ndimage.binary_dilation(result.mask, np.ones((3, 3, 3))) & bone & ~true
+    assert np.count_nonzero(bone & result.mask & ~true) < 0.2 * np.count_nonzero(beside)
     # Above the junction it hangs on to the tibia all along.
     above = slice(0, round(pose(junction_point(OPTIONS))[0] / OPTIONS.spacing_um))
     assert true[above].sum() > 100
