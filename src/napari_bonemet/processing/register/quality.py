@@ -15,8 +15,8 @@ _POOR_OVERLAP = 0.5
 # Two animals' bones differ, however well they are laid on each other.
 _REFERENCE_ALLOWANCE = 0.2
 # At 10 µm the edges of one bone agree by 0.75 and more, lesions and all, those of two animals by 0.25 and less; at
-# 30 µm by 0.70 and more, and 0.61 and less.
-_SAME, _STRANGER = 0.62, 0.3
+# 30 µm by 0.5 and more, and 0.6 and less, where overlap and the mirror image have to tell as well.
+_SAME, _STRANGER = 0.45, 0.3
 _OUTSIDE = 0.1
 _MOST_VOXELS = 4_000_000
 
