@@ -8,24 +8,28 @@ interpolation at a tenth of the cost.
 import numpy as np
 from numba import njit
 
+from napari_bonemet.resample_taps import cubic_box, linear_box
+
 BLOCK = 8
-CELL = 12
+CELL = 4
 
 
 @njit(nogil=True, cache=True)
-def highest_of_cells(voxels, out, start, stop):  # type: ignore[no-untyped-def]
-    """The highest grey in each cell of CELL voxels, into slices `start` to `stop` of `out`."""
+def count_in_cells(voxels, level, out, start, stop):  # type: ignore[no-untyped-def]
+    """Add to each cell of CELL voxels, in slices `start` to `stop` of `out`, how many greys reach `level`."""
     nz, ny, nx = voxels.shape
+    whole = nx // CELL
     for cz in range(start, stop):
         for z in range(cz * CELL, min(nz, (cz + 1) * CELL)):
             for y in range(ny):
-                row = voxels[z, y]
-                cy = y // CELL
-                for cx in range(out.shape[2]):
-                    top = out[cz, cy, cx]
-                    for x in range(cx * CELL, min(nx, (cx + 1) * CELL)):
-                        top = max(top, row[x])
-                    out[cz, cy, cx] = top
+                row, counts = voxels[z, y], out[cz, y // CELL]
+                for cx in range(whole):
+                    found = 0
+                    for i in range(CELL):
+                        found += row[cx * CELL + i] >= level
+                    counts[cx] += found
+                for x in range(whole * CELL, nx):
+                    counts[whole] += row[x] >= level
 
 
 @njit(nogil=True, cache=True, fastmath=True, inline="always")
@@ -40,27 +44,11 @@ def _weights(f):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(nogil=True, cache=True, fastmath=True, inline="always")
-def _line(flat, at, w):  # type: ignore[no-untyped-def]
-    one = np.uint64(1)
-    a = w[0] * np.float32(flat[at]) + w[1] * np.float32(flat[at + one])
-    return a + w[2] * np.float32(flat[at + np.uint64(2)]) + w[3] * np.float32(flat[at + np.uint64(3)])
-
-
-@njit(nogil=True, cache=True, fastmath=True, inline="always")
-def _plane(flat, at, row, wy, wx):  # type: ignore[no-untyped-def]
-    a = wy[0] * _line(flat, at, wx) + wy[1] * _line(flat, at + row, wx)
-    return a + wy[2] * _line(flat, at + np.uint64(2) * row, wx) + wy[3] * _line(flat, at + np.uint64(3) * row, wx)
-
-
 @njit(nogil=True, cache=True, fastmath=True)
 def _cubic_inside(flat, row, plane, z, y, x):  # type: ignore[no-untyped-def]
     iz, iy, ix = np.int64(z), np.int64(y), np.int64(x)
-    wz, wy, wx = _weights(np.float32(z - iz)), _weights(np.float32(y - iy)), _weights(np.float32(x - ix))
     at = np.uint64(iz - 1) * plane + np.uint64(iy - 1) * row + np.uint64(ix - 1)
-    a = wz[0] * _plane(flat, at, row, wy, wx) + wz[1] * _plane(flat, at + plane, row, wy, wx)
-    b = wz[2] * _plane(flat, at + np.uint64(2) * plane, row, wy, wx)
-    return a + b + wz[3] * _plane(flat, at + np.uint64(3) * plane, row, wy, wx)
+    return cubic_box(flat, at, row, plane, np.float32(z - iz), np.float32(y - iy), np.float32(x - ix))
 
 
 @njit(nogil=True, cache=True, fastmath=True)
@@ -82,16 +70,8 @@ def _cubic_at_the_edge(voxels, z, y, x):  # type: ignore[no-untyped-def]
 @njit(nogil=True, cache=True, fastmath=True, inline="always")
 def _linear_inside(flat, row, plane, z, y, x):  # type: ignore[no-untyped-def]
     iz, iy, ix = np.int64(z), np.int64(y), np.int64(x)
-    fz, fy, fx = np.float32(z - iz), np.float32(y - iy), np.float32(x - ix)
-    one = np.uint64(1)
-    a = np.uint64(iz) * plane + np.uint64(iy) * row + np.uint64(ix)
-    b, c, d = a + row, a + plane, a + plane + row
-    va = np.float32(flat[a]) + fx * (np.float32(flat[a + one]) - np.float32(flat[a]))
-    vb = np.float32(flat[b]) + fx * (np.float32(flat[b + one]) - np.float32(flat[b]))
-    vc = np.float32(flat[c]) + fx * (np.float32(flat[c + one]) - np.float32(flat[c]))
-    vd = np.float32(flat[d]) + fx * (np.float32(flat[d + one]) - np.float32(flat[d]))
-    low, high = va + fy * (vb - va), vc + fy * (vd - vc)
-    return low + fz * (high - low)
+    at = np.uint64(iz) * plane + np.uint64(iy) * row + np.uint64(ix)
+    return linear_box(flat, at, row, plane, np.float32(z - iz), np.float32(y - iy), np.float32(x - ix))
 
 
 @njit(nogil=True, cache=True, fastmath=True)
@@ -110,24 +90,18 @@ def _linear_at_the_edge(voxels, z, y, x):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, inline="always")
-def _within(start, step, low, high, first, last):  # type: ignore[no-untyped-def]
-    """The stretch of `first` to `last` in which low <= start + step * x <= high, the next whole steps inside."""
-    if abs(step) < 1e-12:
-        return (first, last) if low <= start <= high else (first, first)
-    a, b = (low - start) / step, (high - start) / step
+def _within(start, per_step, low, high, first, last):  # type: ignore[no-untyped-def]
+    """The stretch of `first` to `last` in which low <= start + x / per_step <= high, the next whole steps inside."""
+    a, b = (low - start) * per_step, (high - start) * per_step
     if a > b:
         a, b = b, a
-    return max(first, int(np.ceil(a))), min(last, int(np.floor(b)) + 1)
+    return max(first, np.int64(np.ceil(a))), min(last, np.int64(np.floor(b)) + 1)
 
 
 @njit(nogil=True, cache=True, fastmath=True)
 def _near_the_edge(voxels, place, order):  # type: ignore[no-untyped-def]
     nz, ny, nx = voxels.shape
-    # Rounding of the index must not cut off the outermost voxels.
-    slack = 1e-6
     z, y, x = place
-    if z < -slack or y < -slack or x < -slack or z > nz - 1 + slack or y > ny - 1 + slack or x > nx - 1 + slack:
-        return np.float32(0)
     z, y, x = max(z, 0.0), max(y, 0.0), max(x, 0.0)
     if order == 0:
         return np.float32(voxels[min(int(z + 0.5), nz - 1), min(int(y + 0.5), ny - 1), min(int(x + 0.5), nx - 1)])
@@ -137,20 +111,23 @@ def _near_the_edge(voxels, place, order):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _fill_run(voxels, flat, matrix, base, order, line, first, last):  # type: ignore[no-untyped-def]
+def _fill_run(voxels, flat, matrix, per_step, base, order, line, first, last):  # type: ignore[no-untyped-def]
     """Interpolate `first` to `last` of one row into `line`, float32; `base` is the index of its voxel zero."""
     nz, ny, nx = voxels.shape
     row, plane = np.uint64(nx), np.uint64(nx * ny)
     mz, my, mx = matrix[0, 2], matrix[1, 2], matrix[2, 2]
-    rim = 1.0 if order == 3 else 0.0
-    beyond = 2.0 if order == 3 else 1.0
-    tiny = 1e-9
-    a, b = _within(base[0], mz, rim, nz - beyond - tiny, first, last)
-    a, b = _within(base[1], my, rim, ny - beyond - tiny, a, b)
-    a, b = _within(base[2], mx, rim, nx - beyond - tiny, a, b)
+    # Rounding of the index must not cut off the outermost voxels.
+    slack, tiny = 1e-6, 1e-9
+    rim, beyond = (1.0, 2.0) if order == 3 else (0.0, 1.0)
+    c, d, a, b = first, last, first, last
+    for i in range(3):
+        n = voxels.shape[i]
+        c, d = _within(base[i], per_step[i], -slack, n - 1 + slack, c, d)
+        a, b = _within(base[i], per_step[i], rim, n - beyond - tiny, a, b)
+    line[first:last] = 0
     if order == 0 or b <= a:
-        a = b = last
-    for x in range(first, a):
+        a = b = d
+    for x in range(c, a):
         line[x] = _near_the_edge(voxels, (base[0] + mz * x, base[1] + my * x, base[2] + mx * x), order)
     if order == 3:
         for x in range(a, b):
@@ -158,7 +135,7 @@ def _fill_run(voxels, flat, matrix, base, order, line, first, last):  # type: ig
     else:
         for x in range(a, b):
             line[x] = _linear_inside(flat, row, plane, base[0] + mz * x, base[1] + my * x, base[2] + mx * x)
-    for x in range(b, last):
+    for x in range(b, d):
         line[x] = _near_the_edge(voxels, (base[0] + mz * x, base[1] + my * x, base[2] + mx * x), order)
 
 
@@ -185,25 +162,40 @@ def interpolate(voxels, matrix, offset, order, busy, low, high, whole, out, star
     ny, nx = out.shape[1], out.shape[2]
     flat = voxels.ravel()
     line = np.empty(nx, np.float32)
-    blocks = -(-nx // BLOCK)
-    kinds = np.full(blocks, order, np.int64)
-    base = np.empty(3)
+    base, per_step = np.empty(3), np.empty(3)
+    for i in range(3):
+        step = matrix[i, 2]
+        # No step at all is as good as one that never leaves the volume.
+        per_step[i] = 1 / step if abs(step) > 1e-12 else 1e12
     for bz in range(start, stop, BLOCK):
         for by in range(0, ny, BLOCK):
-            if order == 3:
-                for k in range(blocks):
-                    kinds[k] = 3 if _is_busy(busy, matrix, offset, bz, by, k * BLOCK) else 1
+            kinds = _kinds(order, busy, matrix, offset, bz, by, nx)
             for z in range(bz, min(stop, bz + BLOCK)):
                 for y in range(by, min(ny, by + BLOCK)):
                     for i in range(3):
                         base[i] = matrix[i, 0] * z + matrix[i, 1] * y + offset[i]
-                    k = 0
-                    while k < blocks:
-                        first = k
-                        while k < blocks and kinds[k] == kinds[first]:
-                            k += 1
-                        _fill_run(voxels, flat, matrix, base, kinds[first], line, first * BLOCK, min(nx, k * BLOCK))
+                    _fill_line(voxels, flat, matrix, per_step, base, kinds, line)
                     _store(line, low, high, whole, out[z, y])
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _kinds(order, busy, matrix, offset, bz, by, nx):  # type: ignore[no-untyped-def]
+    """The order of interpolation in each block of a row of blocks."""
+    kinds = np.full(-(-nx // BLOCK), order, np.int64)
+    if order == 3:
+        for k in range(kinds.size):
+            kinds[k] = 3 if _is_busy(busy, matrix, offset, bz, by, k * BLOCK) else 1
+    return kinds
+
+
+@njit(nogil=True, cache=True, fastmath=True)
+def _fill_line(voxels, flat, matrix, per_step, base, kinds, line):  # type: ignore[no-untyped-def]
+    k = 0
+    while k < kinds.size:
+        first = k
+        while k < kinds.size and kinds[k] == kinds[first]:
+            k += 1
+        _fill_run(voxels, flat, matrix, per_step, base, kinds[first], line, first * BLOCK, min(line.size, k * BLOCK))
 
 
 @njit(nogil=True, cache=True, fastmath=True)

@@ -70,37 +70,41 @@ class View:
         """
         found = []
         least = min(_FEWEST, edges // (3 * _SECTORS))
-        for bands in self._cells[1]:
-            for _, cell in bands:
-                here = cell[(cell < edges) & self.seen[cell]]
-                if here.size > least:
-                    one, other = self.values[here], greys[here]
-                    spread = float(one.std() * other.std())
-                    product = float(np.mean((one - one.mean()) * (other - other.mean())))
-                    found.append(product / spread if spread > 0 else 0.0)
+        _, order, ends = self._cells
+        for first, stop in pairwise(ends):
+            cell = order[first:stop]
+            here = cell[(cell < edges) & self.seen[cell]]
+            if here.size > least:
+                one, other = self.values[here], greys[here]
+                spread = float(one.std() * other.std())
+                product = float(np.mean((one - one.mean()) * (other - other.mean())))
+                found.append(product / spread if spread > 0 else 0.0)
         return float(np.median(found)) if found else 0.0
 
     def _drift(self, rest: np.ndarray) -> np.ndarray:
+        from napari_bonemet.processing.register.drift_kernels import settled_medians
+
         drift = np.zeros(len(rest))
         if not self.most_drift:
             return drift
-        along, sectors = self._cells
-        for bands in sectors:
-            middles, medians = [], []
-            for band, cell in bands:
-                here = rest[cell][self.seen[cell]]
-                if here.size > _FEWEST:
-                    middles.append(band + 0.5)
-                    medians.append(_settled_median(here, self.most_drift))
-            if middles:
-                whole = np.concatenate([cell for _, cell in bands])
-                limited = np.clip(medians, -self.most_drift, self.most_drift)
-                drift[whole] = np.interp(along[whole], middles, limited)
+        along, order, ends = self._cells
+        medians = np.empty(len(ends) - 1)
+        settled_medians(rest, self.seen, order, ends, _FEWEST, self.most_drift, medians)
+        bands = len(medians) // _SECTORS
+        for sector, levels in enumerate(medians.reshape(_SECTORS, bands)):
+            found = np.flatnonzero(np.isfinite(levels))
+            if found.size:
+                whole = order[ends[sector * bands] : ends[(sector + 1) * bands]]
+                limited = np.clip(levels[found], -self.most_drift, self.most_drift)
+                drift[whole] = np.interp(along[whole], found + 0.5, limited)
         return drift
 
     @cached_property
-    def _cells(self) -> tuple[np.ndarray, list[list[tuple[int, np.ndarray]]]]:
-        """How far along the bone each point lies, in bands; and which points lie in each band of each sector."""
+    def _cells(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """How far along the bone each point lies, in bands; the points cell by cell, and where each cell begins.
+
+        Cells go sector by sector around the bone, within each band by band along it.
+        """
         bands = int(np.clip(len(self.places) // (2 * _FEWEST * _SECTORS), 1, _BANDS))
         spread = self.places.std(axis=0)
         axis = int(np.argmax(spread))
@@ -117,15 +121,4 @@ class View:
         sector = ((np.arctan2(*around) / (2 * np.pi) + 0.5) * _SECTORS).astype(np.int64) % _SECTORS
         key = sector * bands + band
         order = np.argsort(key, kind="stable")
-        ends = np.searchsorted(key[order], np.arange(_SECTORS * bands + 1))
-        cells = [order[a:b] for a, b in pairwise(ends)]
-        return along, [list(enumerate(cells[s * bands : (s + 1) * bands])) for s in range(_SECTORS)]
-
-
-def _settled_median(rest: np.ndarray, width: float) -> float:
-    """The median of what lies near the median: bone that is gone does not pull it."""
-    middle = float(np.median(rest))
-    for _ in range(2):
-        near = rest[np.abs(rest - middle) < width]
-        middle = float(np.median(near)) if near.size else middle
-    return middle
+        return along, order, np.searchsorted(key[order], np.arange(_SECTORS * bands + 1))

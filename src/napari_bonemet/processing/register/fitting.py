@@ -18,7 +18,11 @@ from napari_bonemet.transform import RigidTransform
 _DIGITS = 6
 # Bone that agrees less is also compared with the baseline's mirror image.
 _DOUBTFUL = 0.9
-# A reference that agrees like this is the same bone.
+# For its agreement, which needs no place to the hundredth of a voxel.
+_IMAGE_POINTS = 50_000
+# Where voxels are coarse, the edges of two animals agree as well, and what is left over tells: 0.15 of the contrast
+# and less for one bone, 0.16 and more for two. Much noise leaves as much, but what agrees like this is no stranger.
+_LEFT_OVER, _ALIKE = 0.155, 0.85
 _SAME_BONE = 0.6
 # By how much a mirror image has to agree better.
 _BETTER = 0.05
@@ -57,6 +61,11 @@ class Fit:
         return replace(self, pose=self.pose.after(first))
 
 
+def alike(residual: float, agreement: float) -> bool:
+    """Whether what is left over, or how the edges agree, is as of two scans of one bone."""
+    return residual <= _LEFT_OVER or agreement >= _ALIKE
+
+
 def fit_follow_up(fixed: Bone, moving: Bone, options: RegistrationOptions, progress: Progress) -> Fit:
     """A later week on its own baseline; another bone is noticed.
 
@@ -73,7 +82,8 @@ def fit_follow_up(fixed: Bone, moving: Bone, options: RegistrationOptions, progr
         trace = found.trace
     other_side = False
     if found.agreement < _DOUBTFUL:
-        image = fit_robust(mirrored(fixed), moving, options, PartOf(progress, 0.7, 1.0))
+        part = PartOf(progress, 0.7, 1.0)
+        image = fit_robust(mirrored(fixed), moving, options, part, most_points=_IMAGE_POINTS)
         other_side = image.agreement > found.agreement + _BETTER
     return judged(fixed, settled(found.pose, fixed), trace, found.residual, found.agreement, other_side=other_side)
 
@@ -93,7 +103,8 @@ def fit_to_reference(fixed: Bone, moving: Bone, options: RegistrationOptions, pr
     other_side = image.loss < found.loss * (1 - _BETTER)
     near = polish(fixed, moving, found.pose, PartOf(progress, 0.8, 1.0))
     # A reference may be this very bone, from another scan of it: then the greys say more than the outline.
-    found = near if near.agreement > _SAME_BONE else found
+    same = near.agreement > _SAME_BONE and alike(near.residual, near.agreement)
+    found = near if same else found
     pose = settled(found.pose, fixed)
     return judged(fixed, pose, found.trace, found.residual, found.agreement, other_side=other_side)
 

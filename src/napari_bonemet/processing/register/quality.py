@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from napari_bonemet.coverage import covered_by_all
+from napari_bonemet.coverage import covered_rows_by_all
 from napari_bonemet.geometry import Triple
-from napari_bonemet.processing.register.fitting import Fit
+from napari_bonemet.processing.register.fitting import Fit, alike
 from napari_bonemet.processing.register.result import RegistrationOptions, RegistrationQuality, Verdict
 from napari_bonemet.scan import Scan
 from napari_bonemet.transform import RigidTransform
@@ -14,8 +14,8 @@ _GOOD_OVERLAP = 0.75
 _POOR_OVERLAP = 0.5
 # Two animals' bones differ, however well they are laid on each other.
 _REFERENCE_ALLOWANCE = 0.2
-# At 10 µm the edges of one bone agree by 0.75 and more, lesions and all, those of two animals by 0.25 and less; at
-# 30 µm by 0.5 and more, and 0.6 and less, where overlap and the mirror image have to tell as well.
+# At 10 µm the edges of one bone agree by 0.75 and more, lesions and all, those of two animals by 0.25 and less; the
+# coarser the voxels the less that tells (at 60 µm up to 0.9 for two animals).
 _SAME, _STRANGER = 0.45, 0.3
 _OUTSIDE = 0.1
 _MOST_VOXELS = 4_000_000
@@ -84,8 +84,12 @@ def _thinned(scan: Scan) -> np.ndarray:
 
 
 def _seen(fixed: Scan, registered: Scan) -> np.ndarray:
-    field, step = covered_by_all((fixed, registered)), _stride(fixed)
-    return np.ones_like(_thinned(fixed), dtype=bool) if field is None else field[::step, ::step, ::step]
+    rows, step = covered_rows_by_all((fixed, registered)), _stride(fixed)
+    if rows is None:
+        return np.ones_like(_thinned(fixed), dtype=bool)
+    first, stop = np.moveaxis(rows[::step, ::step], -1, 0)[..., None]
+    x = np.arange(0, fixed.shape[2], step)
+    return np.asarray((x >= first) & (x < stop))
 
 
 def _correlation(one: np.ndarray, other: np.ndarray) -> float:
@@ -111,6 +115,9 @@ def _judge(overlap: float, fit: Fit, outside: float, target: str) -> tuple[Verdi
     doubts = [f"only {seen}"] if overlap < _GOOD_OVERLAP - allowance else []
     if not reference and fit.agreement < _SAME:
         doubts.append(f"the edges agree by only {fit.agreement:.2f} of 1: is this the same bone?")
+    elif not reference and not alike(fit.residual, fit.agreement):
+        left = f"greys still differ by {fit.residual:.2f} of the contrast of bone"
+        doubts.append(f"{left}: is this the same bone, or is the scan noisier?")
     if fit.upside_down:
         doubts.append("the scan lies upside down, its long axis had to be turned round")
     if fit.other_side:

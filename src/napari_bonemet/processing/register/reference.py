@@ -24,6 +24,8 @@ _FINEST_ACROSS = 12.0
 _FULL = 100.0
 _CLOSING_SHARE = 0.12
 _POINTS = 50_000
+# Of the largest piece of bone.
+_LEAST_PIECE = 0.02
 
 
 def fit_reference(
@@ -87,15 +89,31 @@ def outlines(bone: Bone, sizes: Sequence[float], across: float, progress: Progre
     """The filled and smoothed outline of a bone, 0 outside and 100 inside, at several resolutions."""
     level = level_of(bone, sizes[-1], smooth=False)
     progress.check()
-    solid = _filled(bone_at(level, bone.threshold), max(1, round(_CLOSING_SHARE * across / level.voxel_um)))
+    solid = _filled(_pieces(bone_at(level, bone.threshold)), max(1, round(_CLOSING_SHARE * across / level.voxel_um)))
+    progress.check()
     grey = ndimage.gaussian_filter(solid.astype(np.float32) * _FULL, 1.5)
     finest = Level(grey, level.grid)
     coarser = [level_of(finest, size) for size in sizes[:-1]]
     return Pyramid((*coarser, finest), 0.0, _FULL, _FULL / 2)
 
 
+def _pieces(bone: np.ndarray) -> np.ndarray:
+    """The bone without specks: bridging would knit noise in flesh, and the skin, into one great body."""
+    labels, count = ndimage.label(bone)
+    sizes = np.bincount(labels.ravel(), minlength=count + 1)
+    sizes[0] = 0
+    return np.asarray((sizes >= _LEAST_PIECE * sizes.max(initial=1))[labels])
+
+
 def _filled(bone: np.ndarray, reach: int) -> np.ndarray:
     """Bone and all that it encloses, in 3D and in each slice; gaps of twice `reach` voxels are bridged."""
+    solid = np.zeros_like(bone)
+    for box in ndimage.find_objects(bone.astype(np.uint8)):
+        solid[box] = _filled_box(bone[box], reach)
+    return solid
+
+
+def _filled_box(bone: np.ndarray, reach: int) -> np.ndarray:
     near = ndimage.distance_transform_edt(np.pad(~bone, reach + 1, constant_values=True)) <= reach
     closed = ndimage.distance_transform_edt(near) > reach
     inner = (slice(reach + 1, -reach - 1),) * 3

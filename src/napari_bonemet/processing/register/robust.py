@@ -80,8 +80,10 @@ def level_sizes(fixed: Bone, moving: Bone, across: float) -> list[float]:
     return [finest * 2**i for i in reversed(range(count))]
 
 
-def fit_robust(fixed: Bone, moving: Bone, options: RegistrationOptions, progress: Progress) -> Aligned:
-    """The pose of `moving` on `fixed`, the same bone, in which most of it agrees.
+def fit_robust(
+    fixed: Bone, moving: Bone, options: RegistrationOptions, progress: Progress, *, most_points: int = _MOST_POINTS
+) -> Aligned:
+    """The pose of `moving` on `fixed`, the same bone, in which most of it agrees; judged at up to `most_points`.
 
     Raises
     ------
@@ -94,7 +96,7 @@ def fit_robust(fixed: Bone, moving: Bone, options: RegistrationOptions, progress
     frame = Frame(shape.centre, other.centre, fixed.radius)
     progress.advance(0.2)
     poses = search(first, second, (shape, other), frame, options=options, progress=PartOf(progress, 0.2, 0.5))
-    return refine_levels(first, second, poses, frame, PartOf(progress, 0.5, 1.0))
+    return refine_levels(first, second, poses, frame, PartOf(progress, 0.5, 1.0), most_points=most_points)
 
 
 def search(
@@ -145,6 +147,7 @@ def refine_levels(
     progress: Progress,
     *,
     tighten: bool = True,
+    most_points: int = _MOST_POINTS,
 ) -> Aligned:
     """Follow the poses through the levels, fewer at each, to the finest; there with tight cuts where asked."""
     tried = [Aligned(pose, 1.0, 0.0, np.inf, np.inf, 0.0, ()) for pose in poses]
@@ -157,7 +160,7 @@ def refine_levels(
             points = finer_points(points, one, fixed.contrast, fixed.bright(number))
         else:
             # The finest level takes its points from the one before.
-            most = _MOST_POINTS if number >= depth - 2 else min(_MOST_POINTS, _POINTS * 3**number)
+            most = most_points if number >= depth - 2 else min(most_points, _POINTS * 3**number)
             points = choose_points(one, most, fixed.contrast, fixed.bright(number))
         cuts = TIGHT if last and tighten else WIDE
         settings: dict[str, Any] = {"contrast": fixed.contrast, "cuts": cuts, "drifts": tighten and number >= depth - 2}

@@ -118,6 +118,8 @@ def _lay_baseline(
     fixed = find_bone(reference, options.bone_threshold)
     progress.message(f"Registering {baseline.title}, to the reference")
     fit = fit_to_reference(fixed, bone, options, PartOf(progress, 0.0, _FITTED))
+    # What has no side, a head or a spine, is its own mirror image nearly.
+    fit = replace(fit, other_side=fit.other_side and baseline.side is not None)
     part = PartOf(progress, _FITTED, 1.0)
     return lay(Onto(reference, options), baseline, fit, target="reference", progress=part)
 
