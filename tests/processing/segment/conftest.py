@@ -24,14 +24,17 @@ class Field:
         self.share = np.zeros(self.shape, np.float32)
         self.labels = np.zeros(self.shape, np.uint8)
 
-    def tube(self, ends: Sequence[np.ndarray], radii: Sequence[float], label: int, *, wall: float = 170.0, fill: float = 0.0) -> None:
+    def tube(
+        self, ends: Sequence[np.ndarray], radii: Sequence[float], label: int, *, wall: float = 170.0, fill: float = 0.0
+    ) -> None:
         """A tube from one end to the other (z, y, x µm), its outer radius interpolated over `radii`."""
         a, b = np.asarray(ends, float)
         low = np.maximum(0, np.floor((np.minimum(a, b) - max(radii) - 100) / self.um)).astype(int)
         high = np.minimum(self.shape, np.ceil((np.maximum(a, b) + max(radii) + 100) / self.um).astype(int) + 1)
         if (high <= low).any():
             return
-        points = np.stack(np.meshgrid(*(np.arange(l, h) * self.um for l, h in zip(low, high)), indexing="ij"), -1)
+        places = [np.arange(*ends) * self.um for ends in zip(low, high, strict=True)]
+        points = np.stack(np.meshgrid(*places, indexing="ij"), -1)
         length = np.linalg.norm(b - a)
         along = (points - a) @ (b - a) / length
         radial = np.linalg.norm(points - a - along[..., None] * (b - a) / length, axis=-1)
@@ -40,10 +43,10 @@ class Field:
         inside = np.clip(0.5 + depth / self.um, 0, 1)
         hollow = np.clip(0.5 + (depth - wall) / self.um, 0, 1)
         value = inside - hollow * (1 - fill)
-        box = tuple(slice(l, h) for l, h in zip(low, high))
+        box = tuple(slice(*ends) for ends in zip(low, high, strict=True))
         better = value > self.share[box]
         self.share[box][better] = value[better]
-        self.labels[box][(inside > 0.5) & (better | (self.labels[box] == 0))] = label
+        self.labels[box][(inside > 0.3) & (better | (self.labels[box] == 0))] = label
 
 
 def unit(v: Sequence[float] | np.ndarray) -> np.ndarray:
@@ -89,7 +92,7 @@ def make_animal(um: float = 100.0, *, seed: int = 0, noise: float = 4.0, legs: t
     field = Field((round(28000 / um), round(24000 / um), round(26000 / um)), um)
     middle = np.array([0.0, 17000.0, 13000.0])
     for label, out in ((0, 1.0), (1, -1.0)):
-        hip = middle + [rng.uniform(5000, 6500), rng.uniform(-1000, 1000), out * rng.uniform(3800, 5000)]
+        hip = middle + np.array([rng.uniform(5000, 6500), rng.uniform(-1000, 1000), out * rng.uniform(3800, 5000)])
         knee = hip + unit([rng.uniform(-0.4, 0.4), -1.0, out * rng.uniform(-0.1, 0.5)]) * rng.uniform(13500, 14500)
         shin = unit([1.0, rng.uniform(0.1, 0.6), out * rng.uniform(-0.1, 0.15)])
         length, gap = rng.uniform(15500, 17000), rng.uniform(150, 250)
@@ -113,15 +116,20 @@ def fibula(field: Field, top: np.ndarray, shin: np.ndarray, out: float, label: i
     field.tube([path[1], path[2]], [200, 200], label, wall=120)
 
 
+def along(z: float, y: float = 0.0) -> np.ndarray:
+    """A step towards the feet and the back."""
+    return np.array([z, y, 0.0])
+
+
 def spine_and_tail(field: Field, middle: np.ndarray) -> None:
     """Vertebrae with processes down to the hips, and a tail behind them, all on the back's side."""
     for z in np.arange(0, 6500, 3100):
-        at = middle + [z, 2500, 0]
-        field.tube([at, at + [2700, 0, 0]], [1100, 900, 1100], SPINE, fill=0.3)
-        field.tube([at + [500, 1500, 0], at + [2000, 1500, 0]], [500, 500], SPINE, fill=0.3)
+        at = middle + along(z, 2500)
+        field.tube([at, at + along(2700)], [1100, 900, 1100], SPINE, fill=0.3)
+        field.tube([at + along(500, 1500), at + along(2000, 1500)], [500, 500], SPINE, fill=0.3)
     for z in np.arange(9300, 27500, 3000):
-        at = middle + [z, 2800, 0]
-        field.tube([at, at + [2700, 0, 0]], [800, 550, 700], TAIL, fill=0.3)
+        at = middle + along(z, 2800)
+        field.tube([at, at + along(2700)], [800, 550, 700], TAIL, fill=0.3)
 
 
 @pytest.fixture(scope="session")

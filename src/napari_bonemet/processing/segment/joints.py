@@ -14,6 +14,8 @@ _STEP_UM = 40.0
 _TILTS = np.deg2rad(np.arange(-20, 21, 5))
 _SOME = 25  # of 255: a tenth of a voxel is bone
 _ANKLE_RADIUS_UM, _SHAFT_UM, _LEAST_DROP = 1000.0, 3000.0, 0.2
+# Less than this is bone's own unevenness.
+_LEAST_DEPTH = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +103,7 @@ def find_joint(
     # A gap in much bone is a joint; as deep a gap in the last of the bone is where that frays out.
     merit = depth * shoulder
     best = int(np.argmax(merit))
-    if merit[best] <= 0:
+    if depth[best] < _LEAST_DEPTH:
         return None
     apart = np.abs(np.arange(len(merit)) - best) * _STEP_UM > 400
     rival = float(merit[apart].max(initial=0.0) / shoulder[best])
