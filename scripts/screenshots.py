@@ -116,12 +116,16 @@ def walk(screen: Screen) -> None:
     screen.press(register.run_bar.run_button, register.run_bar)
     screen.top(register)
     screen.save("register-weeks")
+    correct(screen, register)
 
     composite = screen.dock("Composite and RoI")
     screen.press(composite.run_bar.run_button, composite.run_bar)
     screen.top(composite)
     screen.save("composite-and-roi")
     composite.roi_form.fields["slices"].value = 20
+    screen.press(composite.roi.find_button, composite.roi_run)
+    screen.bottom(composite)
+    screen.save("junction-plane")
     screen.press(composite.roi_run.run_button, composite.roi_run)
     screen.bottom(composite)
     screen.save("region-of-interest")
@@ -154,6 +158,30 @@ def walk(screen: Screen) -> None:
     screen.press(figure.run_bar.run_button, figure.run_bar)
     screen.save("figure")
     export(screen, figure)
+
+    separate(screen)
+
+
+def correct(screen: Screen, register: Any) -> None:
+    """A week on the bench, pushed aside."""
+    register.desk.set_week(2)
+    screen.press(register.nudge.start_button, register.nudge.run_bar)
+    register.nudge.fields.shifts[2].setValue(120)
+    register.nudge.fields.turns[0].setValue(-8)
+    screen.bottom(register)
+    screen.save("correct-by-hand")
+    screen.press(register.nudge.stop_button)
+
+
+def separate(screen: Screen) -> None:
+    """The boxes of the limbs on the synthetic hindlimb."""
+    screen.dock("Weekly scans").desk.set_series(None)
+    screen.viewer.layers.clear()
+    dock = screen.dock("Separate limbs")
+    screen.press(dock.sample_bar.run_button, dock.sample_bar)
+    screen.press(dock.run_bar.run_button, dock.run_bar)
+    screen.top(dock)
+    screen.save("separate-limbs")
 
 
 def risky_slice(screen: Screen, futures: Any) -> None:

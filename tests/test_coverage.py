@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_bonemet.coverage import common_box, covered, covered_by_all
+from napari_bonemet.coverage import common_box, covered, covered_by_all, covered_rows_by_all
 from napari_bonemet.geometry import Grid
 from napari_bonemet.resample import resample
 from napari_bonemet.scan import Scan
@@ -88,3 +88,17 @@ def test_no_box_is_left_where_nothing_was_seen() -> None:
     scan = full()
     away = resample(scan, scan.grid, RigidTransform(shift=(1000.0, 0.0, 0.0)))
     assert common_box([scan, away], np.ones(scan.shape, dtype=bool)) is None
+
+
+def test_what_was_seen_of_a_row_is_one_stretch() -> None:
+    scan = full((14, 16, 18))
+    turned = [
+        resample(scan, scan.grid, RigidTransform.about(scan.grid.centre, degrees=(a, -7.0, b), shift=(6.0, c, 3.0)))
+        for a, b, c in ((12.0, 4.0, -11.0), (-20.0, 0.0, 25.0))
+    ]
+    rows, mask = covered_rows_by_all([scan, *turned]), covered_by_all([scan, *turned])
+    assert rows is not None
+    assert mask is not None
+    x = np.arange(18)
+    np.testing.assert_array_equal(mask, (x >= rows[..., :1]) & (x < rows[..., 1:]))
+    np.testing.assert_array_equal(mask, np.logical_and.reduce([covered(t) for t in turned]))

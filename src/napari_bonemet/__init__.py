@@ -15,4 +15,4 @@ _SUBMODULE_NAMES = {
     "series": ["ScanSeries"],
 }
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_SUBMODULE_NAMES)
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules={"bonemet"}, submod_attrs=_SUBMODULE_NAMES)

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from napari_bonemet.geometry import Grid, Region, as_triple
+from napari_bonemet.geometry import Grid, Region, Shape, as_triple
 from napari_bonemet.provenance import Json, Step
 from napari_bonemet.scan import Scan
+from napari_bonemet.slabs import over_slabs
 from napari_bonemet.transform import RigidTransform
 
 _MARGIN = 1e-4
+_SLAB = 32
 _MOST_VOXELS = 2_000_000
 _TOLERATED = 0.005
 _ENOUGH = 1 / 3
@@ -37,22 +39,65 @@ def covered(scan: Scan) -> np.ndarray | None:
     ndarray of bool, (z, y, x), or None
         None where the scan was never resampled, hence is covered throughout.
     """
-    inside: np.ndarray | None = None
+    rows = covered_rows(scan)
+    return None if rows is None else _mask_of(rows, scan.shape)
+
+
+def covered_by_all(scans: Iterable[Scan]) -> np.ndarray | None:
+    """Where every scan (all on one grid) saw something; None where all do everywhere."""
+    scans = tuple(scans)
+    rows = covered_rows_by_all(scans)
+    return None if rows is None else _mask_of(rows, scans[0].shape)
+
+
+def covered_rows(scan: Scan) -> np.ndarray | None:
+    """Where the scanner saw something, at a hundredth of the memory: of each row along x that is one stretch.
+
+    Returns
+    -------
+    ndarray of int32, (z, y, 2), or None
+        The first voxel seen and the one after the last, (0, 0) where none is; None where the scan was never
+        resampled.
+    """
+    rows: np.ndarray | None = None
     way = RigidTransform()
     # Newest first: each earlier resampling is asked where the later ones took its voxels from.
     for step in reversed(scan.history):
         if "source_shape_zyx" in step.parameters:
             way = RigidTransform.from_record(step.parameters).after(way)
-            here = _inside(scan.grid, way, _source(step))
-            inside = here if inside is None else inside & here
-    return inside
+            rows = _whole(scan.shape) if rows is None else rows
+            _narrow(rows, scan.grid, way, _source(step))
+    return rows
 
 
-def covered_by_all(scans: Iterable[Scan]) -> np.ndarray | None:
-    """Where every scan (all on one grid) saw something; None where all do everywhere."""
-    masks = [mask for scan in scans if (mask := covered(scan)) is not None]
-    together = np.logical_and.reduce(masks) if masks else None
-    return None if together is None or bool(together.all()) else together
+def covered_rows_by_all(scans: Iterable[Scan]) -> np.ndarray | None:
+    """What :func:`covered_rows` says of all scans (on one grid) together; None where all saw everything."""
+    together: np.ndarray | None = None
+    for scan in scans:
+        rows = covered_rows(scan)
+        if rows is None or (rows == (0, scan.shape[2])).all():
+            continue
+        together = rows if together is None else _common(together, rows)
+    return together
+
+
+def _whole(shape: Shape) -> np.ndarray:
+    rows = np.zeros((*shape[:2], 2), np.int32)
+    rows[..., 1] = shape[2]
+    return rows
+
+
+def _common(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    first, stop = np.maximum(one[..., 0], other[..., 0]), np.minimum(one[..., 1], other[..., 1])
+    return np.stack([first, stop], axis=-1) * (first < stop)[..., None]
+
+
+def _mask_of(rows: np.ndarray, shape: Shape) -> np.ndarray:
+    from napari_bonemet.coverage_kernels import fill_rows
+
+    mask = np.empty(shape, dtype=bool)
+    over_slabs(lambda start, stop: fill_rows(mask[start:stop], rows[start:stop]), shape[0], slab=_SLAB)
+    return mask
 
 
 def _source(step: Step) -> Grid:
@@ -64,17 +109,15 @@ def _source(step: Step) -> Grid:
     )
 
 
-def _inside(grid: Grid, transform: RigidTransform, source: Grid) -> np.ndarray:
-    inside = np.ones(grid.shape, dtype=bool)
+def _narrow(rows: np.ndarray, grid: Grid, transform: RigidTransform, source: Grid) -> None:
+    from napari_bonemet.coverage_kernels import narrow_rows
+
     offset = (transform(grid.origin) - np.asarray(source.origin)) / source.spacing
     steps = transform.matrix * np.asarray(grid.spacing) / np.asarray(source.spacing)[:, None]
-    z, y, x = np.ogrid[tuple(slice(0, n) for n in grid.shape)]
     for axis, count in enumerate(source.shape):
-        along_zy = offset[axis] + steps[axis, 0] * z + steps[axis, 1] * y
-        place = along_zy.astype(np.float32) + (steps[axis, 2] * x).astype(np.float32)
         # Between the outermost voxel centres: beyond them interpolation mixes in the zeros outside.
-        inside &= (place >= -_MARGIN) & (place <= count - 1 + _MARGIN)
-    return inside
+        bounds = np.array([-_MARGIN, count - 1 + _MARGIN], np.float32)
+        narrow_rows(rows, float(offset[axis]), np.ascontiguousarray(steps[axis]), bounds)
 
 
 def common_box(scans: Sequence[Scan], bone: np.ndarray) -> Region | None:
@@ -96,16 +139,27 @@ def common_box(scans: Sequence[Scan], bone: np.ndarray) -> Region | None:
     three slices (z, y, x), or None
         None where nothing is missed, or no such box is left.
     """
-    seen = covered_by_all(scans)
-    if seen is None:
+    rows = covered_rows_by_all(scans)
+    if rows is None:
         return None
-    missed = bone & ~seen
-    per_slice, missed_per_slice = bone.sum(axis=(1, 2)), missed.sum(axis=(1, 2))
+    per_slice, missed_per_slice = _per_slice(bone, rows)
     run = _longest_run(missed_per_slice <= _TOLERATED * per_slice)
     if per_slice[run].sum() >= _ENOUGH * per_slice.sum():
         whole = run == slice(0, len(per_slice))
         return None if whole else (run, slice(0, bone.shape[1]), slice(0, bone.shape[2]))
-    return _cut_from_all_sides(missed, bone)
+    return _cut_from_all_sides(rows, bone)
+
+
+def _per_slice(bone: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    from napari_bonemet.coverage_kernels import count_missed
+
+    counts = np.zeros((bone.shape[0], 2), np.int64)
+
+    def work(start: int, stop: int) -> None:
+        count_missed(bone[start:stop], rows[start:stop], counts[start:stop])
+
+    over_slabs(work, len(counts), slab=_SLAB)
+    return counts[:, 0], counts[:, 1]
 
 
 def _longest_run(good: np.ndarray) -> slice:
@@ -117,10 +171,12 @@ def _longest_run(good: np.ndarray) -> slice:
     return slice(int(starts[longest]), int(stops[longest]))
 
 
-def _cut_from_all_sides(missed: np.ndarray, bone: np.ndarray) -> Region | None:
+def _cut_from_all_sides(rows: np.ndarray, bone: np.ndarray) -> Region | None:
     step = max(1, round((bone.size / _MOST_VOXELS) ** (1 / 3)))
     thinned = (slice(None, None, step),) * 3
-    shape, (missed, bone) = bone.shape, (missed[thinned], bone[thinned])
+    shape, bone, rows = bone.shape, bone[thinned], rows[thinned[:2]]
+    x = np.arange(0, shape[2], step)
+    missed = bone & ~((x >= rows[..., :1]) & (x < rows[..., 1:]))
     low, high = [0, 0, 0], list(missed.shape)
     while missed[_box(low, high)].any():
         axis, depth, first = _best_cut(missed[_box(low, high)], bone[_box(low, high)])

@@ -10,15 +10,20 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from napari_bonemet.progress import NO_PROGRESS, Progress
 
-__all__ = ["cores", "over_slabs"]
+__all__ = ["THREADS", "cores", "over_slabs"]
+
+# In the environment of a process that shares its machine with others of its kind: how many cores it shall use.
+THREADS = "NAPARI_BONEMET_THREADS"
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """How many cores this process may use: those it has, or fewer where the environment says so."""
     try:
-        return len(os.sched_getaffinity(0))
+        there = len(os.sched_getaffinity(0))
     except AttributeError:  # not Linux
-        return os.cpu_count() or 1
+        there = os.cpu_count() or 1
+    wanted = os.environ.get(THREADS, "")
+    return min(there, int(wanted)) if wanted.isdecimal() and int(wanted) > 0 else there
 
 
 def over_slabs(

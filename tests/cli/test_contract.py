@@ -23,8 +23,9 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.io import atomic, write_scan, write_series
 from napari_bonemet.options import Options, as_flags
 from napari_bonemet.phantom.leg import SyntheticLeg
-from napari_bonemet.processing import composite, register
+from napari_bonemet.processing import composite
 from napari_bonemet.processing.composite_result import CompositeOptions
+from napari_bonemet.processing.register import weeks as register
 from napari_bonemet.resample import resample
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.study.options import StudyOptions
@@ -288,7 +289,7 @@ def test_whatever_happens_no_exception_leaves(
     def broken(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(composite, "make_composite", broken)
+    monkeypatch.setattr(composite, "compose_weeks", broken)
     said = cli("composite", registered, "--out", tmp_path / "out", "--json")
     assert said.code == 1
     assert said.record["ok"] is False

@@ -2,11 +2,15 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.processing.composite import CompositeOptions, make_composite
+from napari_bonemet.io.composite_codes import encode
+from napari_bonemet.processing.composite import CompositeOptions, compose_weeks, make_composite
+from napari_bonemet.processing.noise_rule import Greys
 from napari_bonemet.resample import resample
 from napari_bonemet.scan import Kind, Scan
+from napari_bonemet.series import ScanSeries
 from napari_bonemet.transform import RigidTransform
 
 BLOCK = (slice(5, 15), slice(5, 15), slice(5, 15))
@@ -146,3 +150,119 @@ def test_other_grids_and_empty_weeks_are_refused() -> None:
         make_composite(week(block(), 0), week(block(), 7, spacing=90.0))
     with pytest.raises(InputError, match="week 1 shows no bone"):
         make_composite(week(block(), 0), week(np.full((20, 20, 20), 20, np.uint8), 7))
+
+
+def test_without_the_noise_rule_every_crossing_counts() -> None:
+    later = block()
+    later[9, 9, 9] = 20
+    later[17, 17, 17] = 76
+    result = make_composite(week(block(), 0), week(later, 7), options=CompositeOptions(noise_rule=False))
+    np.testing.assert_array_equal(result.scan.to_numpy(), encode(block() > 75, later > 75))
+    assert (result.volumes.resorbed_mm3, result.volumes.formed_mm3) == (pytest.approx(0.001), pytest.approx(0.001))
+    assert "Every voxel that crosses that threshold counts" in result.rule
+    assert make_composite(week(block(), 0), week(later, 7)).volumes.resorbed_mm3 == 0
+
+
+def rough(seed: int, dtype: type, shape: tuple[int, int, int] = (37, 41, 35)) -> tuple[np.ndarray, np.ndarray]:
+    """Two weeks of random blobs with much that crosses, in clusters of every size."""
+    rng = np.random.default_rng(seed)
+    first, change = (ndimage.gaussian_filter(rng.standard_normal(shape), 1.4) for _ in range(2))
+    before, after = 80 + 300 * first, 80 + 240 * first + 200 * change
+    return np.clip(before, 0, 255).astype(dtype), np.clip(after, 0, 255).astype(dtype)
+
+
+def plainly(before: np.ndarray, after: np.ndarray, rule: CompositeOptions) -> np.ndarray:
+    """The noise rule said with whole volumes, as docs/explanation/composites.md has it."""
+    bone, later = before > rule.bone_threshold, after > rule.bone_threshold
+    near = ndimage.binary_dilation(bone, np.ones((3, 3, 3)))
+    beside = ndimage.binary_dilation(bone, np.ones((3, 3, 3)), iterations=4) & ~near
+    background = np.median(before[beside])
+    contrast = np.median(before[bone]) - background
+
+    def clusters(mask: np.ndarray, least: int) -> np.ndarray:
+        labels, _ = ndimage.label(mask, np.ones((3, 3, 3)))
+        return np.isin(labels, 1 + np.flatnonzero(np.bincount(labels.ravel())[1:] >= least))
+
+    def changed(crossing: np.ndarray, full: np.ndarray, empty: np.ndarray) -> np.ndarray:
+        full, empty = full.astype(np.float32), empty.astype(np.float32)
+        needed = np.maximum(rule.core_loss * (full - background), np.float32(rule.core_contrast * contrast))
+        core = clusters(crossing & (full - empty >= needed), rule.core_voxels)
+        reached = ndimage.binary_dilation(core, np.ones((3, 3, 3)), iterations=rule.reach, mask=crossing)
+        return clusters(reached if rule.reach else core, rule.least_voxels)
+
+    lost, formed = changed(bone & ~later, before, after), changed(later & ~bone, after, before)
+    return encode(bone, (bone & ~lost) | formed)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32])
+@pytest.mark.parametrize(
+    "rule", [{}, {"core_loss": 0.4, "core_contrast": 0.3, "core_voxels": 2, "reach": 1}, {"reach": 0, "core_voxels": 9}]
+)
+def test_the_walk_from_core_to_core_finds_what_whole_volumes_would(dtype: type, rule: dict[str, float]) -> None:
+    before, after = rough(3, dtype)
+    options = CompositeOptions(**rule)  # type: ignore[arg-type]
+    found = make_composite(week(before, 0), week(after, 7), options=options).scan.to_numpy()
+    assert {60, 180, 240} <= set(np.unique(found).tolist())
+    np.testing.assert_array_equal(found, plainly(before, after, options))
+
+
+def test_the_background_is_what_lies_two_to_four_voxels_from_bone() -> None:
+    # A plate of bone across the border of two slabs, greys by distance from it.
+    distance = np.maximum(0, np.abs(np.arange(34) - 16.5) - 0.5).astype(int)
+    greys = np.choose(np.minimum(distance, 5), [160, 20, 30, 40, 50, 0])
+    voxels = np.broadcast_to(greys[:, None, None], (34, 7, 70))
+    for dtype in (np.uint8, np.float32):
+        assert Greys.of(voxels.astype(dtype), 75.0) == Greys(160.0, 40.0)
+
+
+class Watched:
+    """A lazy array that remembers the most slices it was asked for at once."""
+
+    def __init__(self, voxels: np.ndarray) -> None:
+        self.voxels, self.shape, self.dtype, self.ndim = voxels, voxels.shape, voxels.dtype, 3
+        self.most = 0
+
+    def __getitem__(self, key: slice) -> np.ndarray:
+        self.most = max(self.most, len(self.voxels[key]))
+        return self.voxels[key]
+
+    def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray:
+        raise AssertionError("the whole volume was read")
+
+
+def test_lazy_weeks_are_read_slab_by_slab() -> None:
+    before, after = rough(4, np.uint8, (90, 20, 20))
+    lazy = [Watched(voxels) for voxels in (before, after)]
+    plain = CompositeOptions(noise_rule=False)
+    # The hash of so small a baseline takes it whole, so only the later week's slices say something there.
+    found = make_composite(week(lazy[0], 0), week(lazy[1], 7), options=plain)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(found.scan.to_numpy(), encode(before > 75, after > 75))
+    assert lazy[1].most <= 16
+    found = make_composite(week(before, 0), week(lazy[1], 7))  # type: ignore[arg-type]
+    np.testing.assert_array_equal(found.scan.to_numpy(), make_composite(week(before, 0), week(after, 7)).scan.voxels)
+    assert lazy[1].most <= 16
+
+
+def test_the_composite_is_written_where_it_is_asked_for() -> None:
+    before, after = rough(5, np.uint8)
+    room = np.full(before.shape, 9, np.uint8)
+    result = make_composite(week(before, 0), week(after, 7), out=room)
+    assert result.scan.voxels is room
+    np.testing.assert_array_equal(room, make_composite(week(before, 0), week(after, 7)).scan.voxels)
+    with pytest.raises(InputError, match="cannot be written into the array given"):
+        make_composite(week(before, 0), week(after, 7), out=room.astype(np.int16))
+
+
+def test_all_weeks_at_once_are_the_same_as_one_by_one() -> None:
+    before, after = rough(6, np.uint8)
+    series = ScanSeries((week(before, 0), week(after, 7), week(np.minimum(after, 120), 21)))
+    made = compose_weeks(series)
+    assert [w for w, _ in made] == [1, 3]
+    for scan, (_, result) in zip(series.scans[1:], made, strict=True):
+        alone = make_composite(series[0], scan)
+        np.testing.assert_array_equal(result.scan.voxels, alone.scan.voxels)
+        assert (result.rule, result.volumes, result.scan.history) == (alone.rule, alone.volumes, alone.scan.history)
+    ((later, result),) = compose_weeks(series, baseline_week=1)
+    assert later == 3
+    np.testing.assert_array_equal(result.scan.voxels, make_composite(series[1], series[2]).scan.voxels)
+    assert compose_weeks(series, baseline_week=3) == ()

@@ -38,7 +38,7 @@ def grey(bone: np.ndarray) -> np.ndarray:
 def test_junction_is_where_one_outline_becomes_two() -> None:
     result = crop_roi(weeks(grey(leg())), options=RoiOptions(preset="junction", slices=30))
     assert (result.first_slice, result.last_slice) == (JUNCTION + 1, JUNCTION + 30)
-    assert result.landmark == "proximal tibia-fibula junction"
+    assert (result.landmark, result.landmark_slice) == ("proximal tibia-fibula junction", JUNCTION)
     assert result.confidence > 0.5
     assert "parts in two" in result.reason
     assert result.series[0].shape == (30, 48, 48)

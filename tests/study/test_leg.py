@@ -11,7 +11,7 @@ from napari_bonemet.io import read_scan, read_transform
 from napari_bonemet.phantom.leg import SyntheticLeg, make_leg
 from napari_bonemet.phantom.options import LegOptions
 from napari_bonemet.processing import register
-from napari_bonemet.processing.registration_result import RegistrationOptions
+from napari_bonemet.processing.register.result import RegistrationOptions
 from napari_bonemet.progress import Cancelled
 from napari_bonemet.scan import Kind
 from napari_bonemet.series import ScanSeries

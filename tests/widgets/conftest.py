@@ -3,7 +3,7 @@
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -70,3 +70,29 @@ def make_model(qapp: Any) -> Callable[[], Any]:
     from napari.components import ViewerModel
 
     return ViewerModel
+
+
+class MouseEvent:
+    """What napari hands to a mouse callback."""
+
+    def __init__(self, position: Sequence[float], modifiers: Sequence[str]) -> None:
+        self.type = "mouse_press"
+        self.position = tuple(position)
+        self.modifiers = tuple(modifiers)
+
+
+@pytest.fixture
+def drag() -> Callable[..., None]:
+    """Drags with napari's own mouse events: press at the first place, move to the others, let go."""
+
+    def drag(callback: Callable[[Any, Any], Iterator[None]], viewer: Any, places: Sequence[Any], *keys: str) -> None:
+        event = MouseEvent(places[0], keys)
+        steps = callback(viewer, event)
+        next(steps, None)
+        for place in places[1:]:
+            event.type, event.position = "mouse_move", tuple(place)
+            next(steps, None)
+        event.type = "mouse_release"
+        next(steps, None)
+
+    return drag

@@ -18,6 +18,7 @@ class Listed:
 
 LISTED = (
     Listed("demo", "The whole chain on the embedded synthetic leg: a good first run."),
+    Listed("fetch", "Get chosen components, animals and weeks of the published BoneMet data set."),
     Listed("info", "What a folder or file holds: legs, weeks, sizes, voxel sizes."),
     Listed("convert", "Write scans in another format or layout."),
     Listed("separate", "Take hindlimb scans apart into spine, femora and tibiae."),
@@ -31,6 +32,7 @@ LISTED = (
     Listed("evaluate", "Score forecasts against the true week, beside copying the last one."),
     Listed("figure", "Draw weeks, composite, forecast, truth and difference."),
     Listed("run", "The whole chain on a folder: register, composite, forecast, score, draw."),
+    Listed("batch", "Many legs, on this machine's cores or a Dask cluster; started again, it does what is left."),
 )
 
 COMMANDS = {listed.name: listed for listed in LISTED}

@@ -49,6 +49,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     from napari_bonemet.cli.reading import read_grey_legs
     from napari_bonemet.cli.table import show_volumes
     from napari_bonemet.io.atomic import write_json, write_table
+    from napari_bonemet.processing.composite import compose_weeks
     from napari_bonemet.study.write import volume_rows
 
     out = own.common.new_place()
@@ -58,7 +59,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     for number, leg in enumerate(legs):
         part = PartOf(progress, 0.1 + 0.9 * number / len(legs), 0.1 + 0.9 * (number + 1) / len(legs))
         chosen_weeks = _select(leg, own.weeks)
-        composites = _compose(chosen_weeks, options, PartOf(part, 0.0, 0.6))
+        composites = compose_weeks(chosen_weeks, options=options, progress=PartOf(part, 0.0, 0.6))
         _write(leg.leg, composites, out, own.common.overwrite, PartOf(part, 0.6, 1.0))
         rows += volume_rows(chosen_weeks, composites)
         show_volumes(terminal, leg.leg, composites)
@@ -77,19 +78,6 @@ def _select(leg: ScanSeries, weeks: tuple[float, float] | None) -> ScanSeries:
         raise InputError(f"A composite needs two weeks of {leg.leg}", found=f"week {leg.weeks[0]:g} alone")
     selected.require_one_grid("A composite")
     return selected
-
-
-def _compose(
-    leg: ScanSeries, options: CompositeOptions, progress: Progress
-) -> tuple[tuple[float, CompositeResult], ...]:
-    from napari_bonemet.processing.composite import make_composite
-
-    made = []
-    for number, (week, scan) in enumerate(zip(leg.weeks[1:], leg.scans[1:], strict=True)):
-        progress.message(f"{scan.title}: bone lost and formed since week {leg.weeks[0]:g}")
-        part = PartOf(progress, number / (len(leg) - 1), (number + 1) / (len(leg) - 1))
-        made.append((week, make_composite(leg.baseline, scan, options=options, progress=part)))
-    return tuple(made)
 
 
 def _write(

@@ -1,6 +1,7 @@
 """A bar on stderr for one running command, and Ctrl-C as the user's wish to stop."""
 
 import signal
+import sys
 import threading
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -55,6 +56,18 @@ class TerminalProgress:
             raise KeyboardInterrupt
         self._asked_to_stop.set()
         self._console.print(Text("Stopping at the next safe place; press Ctrl-C again to stop at once."))
+
+    def ask(self, question: str) -> bool:
+        """Ask the person at the keyboard; the bar is out of the way meanwhile. Anything but yes is no."""
+        if self._bar is not None:
+            self._bar.stop()
+        self._console.print(Text(f"{question} [y/N] "), end="")
+        try:
+            answer = sys.stdin.readline()
+        finally:
+            if self._bar is not None:
+                self._bar.start()
+        return answer.strip().lower() in ("y", "yes")
 
     def advance(self, fraction: float) -> None:
         """Move the bar."""

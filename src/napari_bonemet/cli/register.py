@@ -10,7 +10,7 @@ from tyro.conf import Positional
 from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.options import Doc
-from napari_bonemet.processing.registration_result import RegistrationOptions, RegistrationResult
+from napari_bonemet.processing.register.result import RegistrationOptions, RegistrationResult
 from napari_bonemet.progress import PartOf, Progress
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries

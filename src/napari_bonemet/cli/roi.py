@@ -15,7 +15,8 @@ from napari_bonemet.progress import PartOf, Progress
 
 ABOUT = """Crop the weeks of each leg to the slices below the growth plate, or below the tibia-fibula junction.
 
-Writes OUT/<leg>/week N and OUT/roi.json, which says where each region lies and how sure the landmark is.
+Writes OUT/<leg>/week N and OUT/roi.json, which says where each region lies and how sure the landmark is. With
+--remove-fibula the fibula is taken out of every week, where it touches the tibia too.
 
 Example: napari-bonemet roi registered --preset junction --slices 300 --out regions"""
 STEPS = (RoiOptions,)
@@ -59,14 +60,18 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
             "first_slice": result.first_slice,
             "last_slice": result.last_slice,
             "landmark": result.landmark,
+            "landmark_slice": result.landmark_slice,
             "confidence": result.confidence,
             "reason": result.reason,
+            "fibula": None if result.fibula is None else result.fibula.reason,
             "origin_um_zyx": list(result.series.baseline.origin),
         }
         terminal.say(
             f"{leg.leg}: slices {result.first_slice} to {result.last_slice}, from the {result.landmark} "
             f"(confidence {result.confidence:.2f}): {result.reason}"
         )
+        if result.fibula is not None:
+            terminal.say(f"{leg.leg}: {result.fibula.reason}")
     write_json(out / "roi.json", record)
     terminal.say(f"Cropped weeks and roi.json are in {out}")
     return record

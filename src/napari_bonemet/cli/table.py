@@ -8,7 +8,7 @@ from rich.table import Table
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.metrics.table import ForecastScores
 from napari_bonemet.processing.composite_result import CompositeResult
-from napari_bonemet.processing.registration_result import RegistrationResult
+from napari_bonemet.processing.register.result import RegistrationResult
 
 
 def show_registration(terminal: Terminal, result: RegistrationResult) -> None:

@@ -6,9 +6,9 @@ import numpy as np
 from scipy import ndimage
 
 from napari_bonemet.geometry import Grid, Region
+from napari_bonemet.phantom.moving import moved
 from napari_bonemet.phantom.options import LegOptions, stream_key
 from napari_bonemet.phantom.texture import Axes, lattice, sample_field
-from napari_bonemet.resample import resample
 from napari_bonemet.scan import Scan
 from napari_bonemet.transform import RigidTransform
 
@@ -146,9 +146,9 @@ def take(volume: Scan, motion: RigidTransform, options: LegOptions, noise: np.ra
     ndarray, (z, y, x) uint8
     """
     grid = options.grid
-    moved = _moved(volume, motion, grid)
-    here = grid.region_of(moved.grid)
-    bone = moved.to_numpy()
+    laid = _moved(volume, motion, grid)
+    here = grid.region_of(laid.grid)
+    bone = laid.to_numpy()
     out = np.empty(grid.shape, np.uint8)
     for start in range(0, grid.shape[0], _SLAB):
         slab = slice(start, min(start + _SLAB, grid.shape[0]))
@@ -171,7 +171,8 @@ def _moved(volume: Scan, motion: RigidTransform, grid: Grid) -> Scan:
     if motion == RigidTransform():
         seen, there = _overlap(grid, volume.grid)
         return replace(above, voxels=above.voxels[there], origin=grid.crop(seen).origin)
-    return resample(above, grid.crop(_landing(volume.grid, motion, grid)), motion.inverse())
+    here = grid.crop(_landing(volume.grid, motion, grid))
+    return replace(above, voxels=moved(above, here, motion.inverse()), spacing=here.spacing, origin=here.origin)
 
 
 def _landing(moving: Grid, motion: RigidTransform, grid: Grid) -> Region:

@@ -13,6 +13,9 @@ class CompositeOptions(Options):
     """How bone formed and resorbed is told from noise."""
 
     bone_threshold: Annotated[float, Doc("Bone is above this grey value.")] = 75.0
+    noise_rule: Annotated[
+        bool, Doc("Leave out what noise and partial volume fake; off: every voxel that crosses the threshold counts.")
+    ] = True
     least_voxels: Annotated[
         int, Doc("Smallest cluster of changed voxels that counts."), Between(1, 10**6), Unit("voxels")
     ] = 8
@@ -60,13 +63,13 @@ class CompositeResult:
     Parameters
     ----------
     scan : Scan
-        Kind composite: 0 neither, 60 lost, 180 kept, 240 formed, after the noise rule.
+        Kind composite: 0 neither, 60 lost, 180 kept, 240 formed, after the noise rule where that was asked for.
     raw : RemodellingVolumes
-        Volumes of the plain thresholds, before the rule.
+        Volumes of the plain thresholds, before the noise rule.
     volumes : RemodellingVolumes
-        Volumes after the rule.
+        Volumes after it; without it the same.
     rule : str
-        The noise rule in words, with its figures.
+        The rule in words, with its figures.
     """
 
     scan: Scan

@@ -1,18 +1,25 @@
-"""The growth plate and the proximal tibia-fibula junction, found slice by slice."""
+"""The growth plate and the proximal tibia-fibula junction."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage, signal
 
-# Contours smaller than this part of the largest cross section are specks; a mouse fibula has about a twentieth.
-_SPECK = 0.004
-_LEAST_VOXELS = 9
-# A changed number of contours must last this long to be an anatomical change.
-_LASTING = 5
-_SMOOTH = 2.0
-# A plate is a dip of the bone's area by at least this part of its neighbours.
-_DIP = 0.08
+from napari_bonemet.processing.fibula_rays import Rays, cast
+from napari_bonemet.processing.fibula_track import FibulaTrack, track_fibula
+from napari_bonemet.processing.outlines import Outlines
+from napari_bonemet.processing.tibia_surface import TibiaSurface, fit_surface
+from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
+from napari_bonemet.scan import Voxels
+
+# The stretch around the junction that is looked at, in diameters of the fibula above and below its first slice.
+_ABOVE, _BELOW = 1.5, 2.5
+# Blur bridges the gap for so many diameters below the junction at most.
+_MOST_BRIDGED = 0.4
+# A gap that hardly widens (voxels a slice) says nothing of where it closes.
+_LEAST_WIDENING = 0.15
+_LEAST_GAP = 1.0
+# Of the fibula's widths in all slices; some are those of a piece that hangs on to it.
+_MOST_WIDTHS = 80
 
 
 @dataclass(frozen=True)
@@ -45,76 +52,87 @@ def count_contours(bone: np.ndarray) -> np.ndarray:
     -------
     ndarray of int, (z,)
     """
-    sections = [np.bincount(_outlines(section).ravel())[1:] for section in bone]
-    largest = max((int(areas.max()) for areas in sections if areas.size), default=0)
-    least = max(_LEAST_VOXELS, _SPECK * largest)
-    return np.array([int(np.count_nonzero(areas >= least)) for areas in sections])
+    return Outlines.of(bone).counts()
 
 
-def _outlines(section: np.ndarray) -> np.ndarray:
-    # Closing bridges pores of the shell, so that marrow and what lies in it is filled, not counted.
-    closed = ndimage.binary_closing(np.pad(section, 2), iterations=1)
-    labels, _ = ndimage.label(ndimage.binary_fill_holes(closed), np.ones((3, 3), dtype=bool))
-    return np.asarray(labels)
+def find_junction(bone: Voxels, threshold: float = 0.0, *, progress: Progress = NO_PROGRESS) -> Landmark | None:
+    """The proximal tibia-fibula junction: where the outer surfaces of the two part, seen from proximal.
 
-
-def find_junction(bone: np.ndarray) -> Landmark | None:
-    """The proximal tibia-fibula junction: the last slice before one outline becomes two, seen from proximal.
-
-    BoneMet supplementary, section A: where the number of contoured circles of bone in each slice changes.
+    BoneMet supplementary, section A, has where the number of contoured circles of bone in each slice changes. That
+    number flickers where lesions and vessels open the cortex, and blur bridges a narrow gap; so the fibula is
+    followed up from where it is a piece of its own, and the gap between it and the tibia's smooth surface, holes
+    bridged, is followed to where it closes.
 
     Parameters
     ----------
-    bone : ndarray of bool, (z, y, x)
-        z grows from proximal to distal.
+    bone : array-like, (z, y, x)
+        z grows from proximal to distal; read slab by slab.
+    threshold : float
+        Bone is above this value.
 
     Returns
     -------
     Landmark or None
-        None when the number of outlines does not change for good from one to more.
+        None when no fibula is seen beside the tibia.
     """
-    counts = count_contours(bone)
-    for z in range(len(counts) - 1):
-        after = counts[z + 1 : z + 1 + _LASTING]
-        if counts[z] == 1 and len(after) == _LASTING and (after >= 2).all():
-            return _judge_junction(counts, z)
-    return None
+    outlines = Outlines.of(bone, threshold, progress=PartOf(progress, 0.0, 0.8))
+    track = track_fibula(outlines)
+    landmark = None if track is None else junction_of(outlines, track)
+    progress.advance(1.0)
+    return landmark
 
 
-def _judge_junction(counts: np.ndarray, z: int) -> Landmark:
-    before, after = counts[: z + 1], counts[z + 1 :]
-    stay = float(np.mean(before == 1)), float(np.mean(after == 2))
-    confidence = stay[0] * stay[1]
-    return Landmark(
-        z,
-        confidence,
-        f"the bone's outline parts in two below slice {z}; {stay[0]:.0%} of the slices above it show one outline, "
-        f"{stay[1]:.0%} of those below it two",
-    )
+def junction_of(outlines: Outlines, track: FibulaTrack) -> Landmark:
+    """The junction above a fibula that was followed; see :func:`find_junction`."""
+    first, last = (round(track.first + n * track.diameter) for n in (-_ABOVE, _BELOW))
+    rays = cast(outlines, track, np.arange(max(0, first), min(outlines.shape[0], last)))
+    surface = fit_surface(rays, track.pieces[rays.slices] >= 0, half_width(rays))
+    seen = 0.0 if surface is None else surface.seen
+    closes, misfit = (None, 0.0) if surface is None else _closing_slice(rays, surface, track)
+    sudden = closes is None or closes < track.first - 1 - _MOST_BRIDGED * track.diameter
+    if closes is None or sudden:
+        # The gap is there from the first slice on: what changes is the number of outlines.
+        z, agreement = track.first - 1, 0.6
+    else:
+        z = round(min(closes, track.last))
+        agreement = float(np.exp(-abs(track.first - 1 - closes) / (4 * track.diameter) - misfit / 2))
+    confidence = min(1.0, agreement * (1.0 if surface is None else min(1.0, 0.1 + seen)))
+    z = max(z, 0)
+    return Landmark(z, confidence, _junction_in_words(z, track, seen, sudden))
 
 
-def find_growth_plate(bone: np.ndarray) -> Landmark | None:
-    """The growth plate: the deepest dip of the bone's area between epiphysis and metaphysis.
+def _closing_slice(rays: Rays, surface: TibiaSurface, track: FibulaTrack) -> tuple[float | None, float]:
+    # Where the gap between fibula and tibia closes, and how far the gap scatters about its curve, in voxels.
+    gap = np.where(rays.inner >= 0, rays.inner - surface.radius, np.inf).min(axis=1)
+    # Up to the first slice, seen from below, in which they touch: above it pieces of a broken wall may hang on.
+    touching = np.flatnonzero(gap <= _LEAST_GAP)
+    use = np.isfinite(gap) & (np.arange(len(gap)) > (touching[-1] if touching.size else -1))
+    below = rays.slices - float(track.first)
+    for _ in range(3):
+        if np.count_nonzero(use) <= 3:
+            return None, 0.0
+        curve = np.polyfit(below[use], gap[use], 2)
+        off = np.abs(np.where(use, gap, 0) - np.polyval(curve, below))
+        use &= off <= max(1.0, 3 * float(np.median(off[use])))
+    roots = np.roots(curve)
+    roots = roots[np.isreal(roots)].real
+    widening = np.polyval(np.polyder(curve), roots)
+    closing = roots[widening > _LEAST_WIDENING]
+    return (float(closing.max()) + track.first if closing.size else None), float(np.median(off[use]))
 
-    Cartilage is no bone, so the area of bone per slice falls and rises again in the proximal part.
 
-    Parameters
-    ----------
-    bone : ndarray of bool, (z, y, x)
-        z grows from proximal to distal.
+def half_width(rays: Rays) -> float:
+    """How far the fibula reaches to either side of its middle, seen from the shaft's axis, radians."""
+    met = rays.inner >= 0
+    widths = np.where(met, np.abs(rays.fan), 0).max(axis=1)[met.any(axis=1)]
+    return float(np.percentile(widths, _MOST_WIDTHS)) if widths.size else 0.0
 
-    Returns
-    -------
-    Landmark or None
-        None when the area has no such dip in the proximal half.
-    """
-    area = ndimage.gaussian_filter1d(bone.sum(axis=(1, 2)).astype(float), _SMOOTH)
-    dips, facts = signal.find_peaks(-area, prominence=_DIP * max(1.0, float(area.max())))
-    proximal = [(float(p), int(z)) for p, z in zip(facts["prominences"], dips, strict=True) if z < len(area) / 2]
-    if not proximal:
-        return None
-    depth, z = max(proximal)
-    share = depth / max(1.0, float(area[z] + depth))
-    return Landmark(
-        z, min(1.0, 2 * share), f"the bone's area dips by {share:.0%} at slice {z} between two fuller stretches"
+
+def _junction_in_words(z: int, track: FibulaTrack, seen: float, sudden: bool) -> str:
+    above = "runs into the tibia" if track.merged else "ends"
+    gap = "" if sudden else f"; the gap to the tibia closes at slice {z}"
+    return (
+        f"the bone's outline parts in two below slice {z}: the fibula, followed up from slice {track.last}, is a piece "
+        f"of its own down from slice {track.first} and {above} above it{gap}; {seen:.0%} of the tibia's surface around "
+        f"it was seen"
     )

@@ -9,9 +9,9 @@ from napari_bonemet.figures.study import StudyFigure, study_figure
 from napari_bonemet.forecast.forecaster import Forecast, Forecaster
 from napari_bonemet.metrics.lesions import newly_lost_mm3
 from napari_bonemet.metrics.table import ForecastScores, score
-from napari_bonemet.processing.composite import make_composite
+from napari_bonemet.processing.composite import compose_weeks
 from napari_bonemet.processing.composite_result import CompositeResult
-from napari_bonemet.processing.registration_result import RegistrationResult
+from napari_bonemet.processing.register.result import RegistrationResult
 from napari_bonemet.processing.roi import RoiResult, crop_roi
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.scan import Kind, Scan
@@ -120,7 +120,7 @@ def run_leg(
         When the user asked to stop.
     """
     options = options or StudyOptions()
-    _require_greys(series)
+    require_greys(series)
     # Before the long steps: a network that did not come with the installation is told of at once.
     network, classifier = trained_network(options), classifier_for(options)
     registration = registration or register_leg(series, options, PartOf(progress, 0.0, _REGISTERED))
@@ -128,7 +128,7 @@ def run_leg(
     registered.require_one_grid("The chain without registration")
     roi = crop_roi(registered, options=options.roi) if options.crop_to_roi else None
     registered = roi.series if roi else registered
-    composites = _compose(registered, options, PartOf(progress, _REGISTERED, _COMPOSED))
+    composites = compose_weeks(registered, options=options.composite, progress=PartOf(progress, _REGISTERED, _COMPOSED))
     common = seen_in_every_week(registered, options.composite.bone_threshold)
     target = _target(common, options)
     forecast, scores = None, None
@@ -172,7 +172,8 @@ def run_leg(
     )
 
 
-def _require_greys(series: ScanSeries) -> None:
+def require_greys(series: ScanSeries) -> None:
+    """Raise InputError when a week is a composite or a map of uncertainty."""
     for scan in series:
         if scan.kind in (Kind.COMPOSITE, Kind.UNCERTAINTY):
             raise InputError(
@@ -200,19 +201,6 @@ def register_leg(
         return None
     progress.message(f"{series.leg}: registering {len(series)} weeks")
     return register_weeks(series, options=options.registration, progress=progress)
-
-
-def _compose(
-    registered: ScanSeries, options: StudyOptions, progress: Progress
-) -> tuple[tuple[float, CompositeResult], ...]:
-    later = registered.scans[1:]
-    results = []
-    for number, scan in enumerate(later):
-        progress.message(f"{scan.title}: bone lost and formed since week {registered.weeks[0]:g}")
-        part = PartOf(progress, number / len(later), (number + 1) / len(later))
-        result = make_composite(registered.baseline, scan, options=options.composite, progress=part)
-        results.append((registered.weeks[number + 1], result))
-    return tuple(results)
 
 
 def _target(registered: ScanSeries, options: StudyOptions) -> float | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.processing.registration_result import RegistrationResult
+from napari_bonemet.processing.register.result import RegistrationResult
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.study.common import seen_in_every_week

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from napari_bonemet.forecast.forecaster import Forecast
 from napari_bonemet.metrics.table import ForecastScores
-from napari_bonemet.processing.registration_result import RegistrationResult
+from napari_bonemet.processing.register.result import RegistrationResult
 from napari_bonemet.processing.roi import RoiResult
 from napari_bonemet.series import ScanSeries
 
@@ -28,6 +28,14 @@ def about_registration(registration: RegistrationResult | None) -> Iterator[str]
             yield f"{registration.series.leg}, week {quality.week:g}: {quality.verdict}, {quality.reason}"
 
 
+def about_roi(scanned: ScanSeries, roi: RoiResult) -> str:
+    """Where the region of interest lies, and how sure that is."""
+    return (
+        f"{scanned.leg}: slices {roi.first_slice} to {roi.last_slice}, below the {roi.landmark} "
+        f"(confidence {roi.confidence:.2f}): {roi.reason}"
+    )
+
+
 def about_leg(
     scanned: ScanSeries,
     common: ScanSeries,
@@ -43,10 +51,7 @@ def about_leg(
     if scanned.synthetic:
         notes.append(f"{scanned.leg}: synthetic data")
     if roi is not None:
-        notes.append(
-            f"{scanned.leg}: slices {roi.first_slice} to {roi.last_slice}, below the {roi.landmark} "
-            f"(confidence {roi.confidence:.2f}): {roi.reason}"
-        )
+        notes.append(about_roi(scanned, roi))
     if registration is not None and common.baseline.shape != (roi or registration).series.baseline.shape:
         size = " x ".join(str(n) for n in common.baseline.shape)
         notes.append(f"{scanned.leg}: forecast, scores and figure use the {size} voxels that every week saw")

@@ -7,7 +7,7 @@ from napari_bonemet.figures.options import MontageOptions
 from napari_bonemet.forecast.ridge import RidgeOptions
 from napari_bonemet.options import Between, Doc, Options
 from napari_bonemet.processing.composite_result import CompositeOptions
-from napari_bonemet.processing.registration_result import RegistrationOptions
+from napari_bonemet.processing.register.result import RegistrationOptions
 from napari_bonemet.processing.roi import RoiOptions
 
 ForecasterName = Literal["copy-last-week", "ridge", "tvae", "tvae-gate"]

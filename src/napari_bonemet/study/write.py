@@ -12,7 +12,7 @@ from napari_bonemet.io.transforms import write_transform
 from napari_bonemet.io.write import write_scan
 from napari_bonemet.options import record_of
 from napari_bonemet.processing.composite_result import CompositeResult
-from napari_bonemet.processing.registration_result import RegistrationResult
+from napari_bonemet.processing.register.result import RegistrationResult
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.provenance import Json, Source, __version__, fingerprint
 from napari_bonemet.series import ScanSeries
@@ -57,17 +57,24 @@ def write_leg(
     """
     folder = Path(out) / safe_name(study.leg)
     with atomic_folder(folder, overwrite=overwrite) as new:
-        write_tables(study, new)
-        save_figure(study.figure.figure, new / "figure.png", study.figure.record)
-        save_figure(study.figure.figure, new / "figure.pdf", study.figure.record)
-        progress.advance(0.3)
-        if study.registration is not None:
-            write_registration(study.scanned, study.registration, new)
-        _write_volumes(study, new, registered_weeks, PartOf(progress, 0.3, 1.0))
-        write_json(new / "record.json", record_of_leg(study))
+        fill_leg(study, new, progress, registered_weeks=registered_weeks)
         names = sorted(path.relative_to(new) for path in new.iterdir())
     progress.advance(1.0)
     return tuple(folder / name for name in names)
+
+
+def fill_leg(
+    study: LegStudy, folder: Path, progress: Progress = NO_PROGRESS, *, registered_weeks: bool = False
+) -> None:
+    """Write what :func:`write_leg` writes into `folder`, which has to be there."""
+    write_tables(study, folder)
+    save_figure(study.figure.figure, folder / "figure.png", study.figure.record)
+    save_figure(study.figure.figure, folder / "figure.pdf", study.figure.record)
+    progress.advance(0.3)
+    if study.registration is not None:
+        write_registration(study.scanned, study.registration, folder)
+    _write_volumes(study, folder, registered_weeks, PartOf(progress, 0.3, 1.0))
+    write_json(folder / "record.json", record_of_leg(study))
 
 
 def write_tables(study: LegStudy, folder: Path) -> None:

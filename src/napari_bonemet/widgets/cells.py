@@ -13,6 +13,8 @@ from napari.layers import Layer
 from napari.settings import get_settings
 from napari.viewer import Viewer
 
+from napari_bonemet.widgets.week_view import make_room
+
 GAP_PIXELS = 4
 TITLE_POINTS = 7
 # A box seen from a corner is drawn small enough for its diagonal; a bone in its middle may be larger.
@@ -116,6 +118,7 @@ class LinkedCells:
         point = self._viewer.dims.point if self.shown else None
         self._remove_own()
         if self._before is None:
+            make_room(self._viewer)
             self._before = View.of(self._viewer)
             self._watch(True)
         for layer, _ in self._before.visible:

@@ -15,7 +15,6 @@ from napari_bonemet.widgets.composite_parts import (
     check_weeks,
     composites_of,
     crop_and_repeat,
-    roi_sentence,
     save_composites,
     volume_rows,
 )
@@ -23,11 +22,12 @@ from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.layers import add_scan, find_layers
 from napari_bonemet.widgets.looks import legend, show_slice_of
+from napari_bonemet.widgets.roi_box import RoiBox
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.tables import SmallTable
 
 NOT_YET = "Register the weeks first: a composite compares the same place in two weeks."
-NO_ROI = "The whole scan is used. Cropping keeps place and scale: the crop lies where it was cut."
+ALL = "all later weeks"
 
 
 class CompositeDock(Dock):
@@ -51,6 +51,7 @@ class CompositeDock(Dock):
         for signal in ("series_changed", "registration_changed", "roi_changed"):
             getattr(self.desk, signal).connect(self.refresh)
         self.desk.composites_changed.connect(self._show_numbers)
+        self.desk.week_changed.connect(self._turn)
         self.refresh()
 
     def _build_composite(self) -> None:
@@ -107,18 +108,12 @@ class CompositeDock(Dock):
         self.rule.setVisible(unfolded)
 
     def _build_roi(self) -> None:
-        box = self.box("Region of interest")
-        self.roi_form = OptionsForm(RoiOptions, basic=("preset", "slices", "first_slice"))
-        box.addWidget(self.roi_form)
-        self.roi_run = RunBar("Crop to the region")
-        self.roi_run.run_button.clicked.connect(self.crop)
-        self.whole_button = QPushButton("Back to the whole scan")
+        self.roi = RoiBox(self.viewer, self.desk, self.view)
+        self.roi_form, self.roi_run, self.roi_note = self.roi.form, self.roi.run_bar, self.roi.note
+        self.whole_button = self.roi.whole_button
+        self.roi.wanted.connect(self.crop)
         self.whole_button.clicked.connect(self.uncrop)
-        self.roi_run.lock(self.roi_form, self.whole_button)
-        self.roi_note = QLabel(NO_ROI)
-        self.roi_note.setWordWrap(True)
-        for widget in (self.roi_run, self.whole_button, self.roi_note):
-            box.addWidget(widget)
+        self.column.addWidget(self.roi)
 
     @property
     def style_name(self) -> CompositeStyle:
@@ -131,12 +126,14 @@ class CompositeDock(Dock):
         self.note.setVisible(series is None)
         weeks = series.weeks if series is not None else ()
         self._offer(self.baseline, weeks[:-1], 0)
+        every = self.later.currentData() == ALL
         self._offer(self.later, weeks[1:], len(weeks) - 2)
-        for button in (self.run_bar.run_button, self.roi_run.run_button):
-            button.setEnabled(series is not None and not self.run_bar.running and not self.roi_run.running)
-        roi = self.desk.roi
-        self.whole_button.setVisible(roi is not None)
-        self.roi_note.setText(roi_sentence(roi) if roi else NO_ROI)
+        if len(weeks) > 2:
+            self.later.addItem(ALL, ALL)
+            self.later.setCurrentIndex(len(weeks) - 1 if every else self.later.currentIndex())
+        busy = self.run_bar.running or self.roi_run.running
+        self.run_bar.run_button.setEnabled(series is not None and not busy)
+        self.roi.refresh()
 
     def _offer(self, combo: QComboBox, weeks: tuple[float, ...], usual: int) -> None:
         before = combo.currentData()
@@ -145,28 +142,43 @@ class CompositeDock(Dock):
             combo.addItem(f"week {week:g}", week)
         combo.setCurrentIndex(weeks.index(before) if before in weeks else max(usual, 0))
 
-    def make(self) -> None:
-        """Make the composite of the two weeks beside the screen."""
-        try:
-            baseline, later = check_weeks(self.baseline.currentData(), self.later.currentData())
+    def _recipes_wanted(self, weeks: tuple[float, ...]) -> dict[float, Recipe]:
+        """How the composite of the later week, or of each of them, is to be made."""
+        baseline, later = self.baseline.currentData(), self.later.currentData()
+        if later == ALL:
             recipe = Recipe(baseline, self.form.options())
+            return {week: recipe for week in weeks if week > baseline}
+        baseline, later = check_weeks(baseline, later)
+        return {later: Recipe(baseline, self.form.options())}
+
+    def make(self) -> None:
+        """Make the composite of the two weeks, or of all later ones, beside the screen."""
+        series = self.desk.working
+        try:
+            recipes = self._recipes_wanted(series.weeks if series is not None else ())
         except BoneMetError as error:
             self.run_bar.say(str(error))
             return
-        series = self.desk.working
         if series is None:
             self.run_bar.say(NOT_YET)
             return
         self.run_bar.start(
             f"Composite of {series.leg}",
-            lambda progress: composites_of(series, {later: recipe}, progress),
-            lambda made: self._made(self.still(series, self.desk.working, made), {later: recipe}),
+            lambda progress: composites_of(series, recipes, progress),
+            lambda made: self._made(self.still(series, self.desk.working, made), recipes),
         )
 
     def _made(self, made: dict[float, CompositeResult], recipes: dict[float, Recipe]) -> None:
         self._keep(made, recipes, self.run_bar)
         # The greys under the composite are those of its own later week.
-        self.desk.set_week(next(iter(recipes)))
+        self.desk.set_week(max(recipes))
+
+    def _turn(self, week: float | None) -> None:
+        """The composite of the week that is turned to, where there is one."""
+        if week in self.desk.composites and week != self._shown:
+            self._shown = week
+            self._draw()
+            self._show_numbers()
 
     def _keep(self, made: dict[float, CompositeResult], recipes: dict[float, Recipe], bar: RunBar) -> None:
         self._recipes |= recipes
@@ -209,14 +221,9 @@ class CompositeDock(Dock):
         self.table.fill(volume_rows(result))
         self.rule.setText(result.rule)
 
-    def crop(self) -> None:
+    def crop(self, options: RoiOptions) -> None:
         """Crop the weeks to the region of interest, and repeat the composites that are there."""
         series = self.desk.registered
-        try:
-            options = self.roi_form.options()
-        except BoneMetError as error:
-            self.roi_run.say(str(error))
-            return
         if series is None:
             self.roi_run.say(NOT_YET)
             return
@@ -259,3 +266,8 @@ class CompositeDock(Dock):
             lambda progress: save_composites(results, recipes, Path(chosen), progress),
             lambda written: self.saver.say(f"Saved {written[0].name}, {written[1].name} and slices in {chosen}"),
         )
+
+    def leave(self) -> None:
+        """Stop what runs, and take the projections off the canvas."""
+        super().leave()
+        self.roi.leave()

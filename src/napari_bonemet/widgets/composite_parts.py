@@ -6,7 +6,7 @@ from pathlib import Path
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.io.atomic import write_json, write_table
-from napari_bonemet.processing.composite import CompositeOptions, CompositeResult, make_composite
+from napari_bonemet.processing.composite import CompositeOptions, CompositeResult, compose_weeks
 from napari_bonemet.processing.roi import RoiOptions, RoiResult, crop_roi
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.series import ScanSeries
@@ -44,15 +44,17 @@ def check_weeks(baseline: float | None, later: float | None) -> tuple[float, flo
 def composites_of(
     series: ScanSeries, weeks: Mapping[float, Recipe], progress: Progress = NO_PROGRESS
 ) -> dict[float, CompositeResult]:
-    """The composite of each week in `weeks` with its recipe's baseline."""
+    """The composite of each week in `weeks` with its recipe's baseline, which is read once for all that share it."""
     made: dict[float, CompositeResult] = {}
-    for number, (week, recipe) in enumerate(weeks.items()):
-        progress.message(f"week {recipe.baseline:g} and week {week:g}")
-        part = PartOf(progress, number / len(weeks), (number + 1) / len(weeks))
-        made[week] = make_composite(
-            series.at_week(recipe.baseline), series.at_week(week), options=recipe.options, progress=part
-        )
-    return made
+    alike: dict[tuple[float, str], list[float]] = {}
+    for week, recipe in weeks.items():
+        alike.setdefault((recipe.baseline, repr(recipe.options)), []).append(week)
+    for (baseline, _), later in alike.items():
+        progress.message(f"week {baseline:g}, and after it {', '.join(f'{week:g}' for week in later)}")
+        part = PartOf(progress, len(made) / len(weeks), (len(made) + len(later)) / len(weeks))
+        options = weeks[later[0]].options
+        made |= compose_weeks(series.select([baseline, *later]), options=options, baseline_week=baseline, progress=part)
+    return {week: made[week] for week in weeks}
 
 
 def crop_and_repeat(
@@ -76,9 +78,11 @@ def volume_rows(result: CompositeResult) -> list[list[str]]:
 def roi_sentence(roi: RoiResult) -> str:
     """What the region of interest was measured from, and how sure that is."""
     sure = "sure" if roi.confidence >= 0.8 else "look at it before you trust it" if roi.confidence >= 0.5 else "unsure"
+    fibula = roi.fibula
+    removed = "" if fibula is None else f" Fibula taken out, confidence {fibula.confidence:.0%}: {fibula.reason}."
     return (
         f"Slices {roi.first_slice} to {roi.last_slice}, from the {roi.landmark}. "
-        f"Confidence {roi.confidence:.0%} ({sure}): {roi.reason}."
+        f"Confidence {roi.confidence:.0%} ({sure}): {roi.reason}.{removed}"
     )
 
 

@@ -4,7 +4,7 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.copying import CopyLastWeek
 from napari_bonemet.metrics.table import ForecastScores
 from napari_bonemet.options import as_flags
-from napari_bonemet.processing.registration_result import RegistrationOptions
+from napari_bonemet.processing.register.result import RegistrationOptions
 from napari_bonemet.scan import Scan
 from napari_bonemet.widgets.copy_command import folder_named
 from napari_bonemet.widgets.desk import Desk

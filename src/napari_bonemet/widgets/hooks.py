@@ -13,13 +13,14 @@ from napari_bonemet.io.registry import can_read
 from napari_bonemet.io.tree import find_scans
 from napari_bonemet.io.write import write_scan
 from napari_bonemet.phantom.sample import sample_leg
+from napari_bonemet.phantom.sample_hindlimb import sample_hindlimb
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.layers import LayerTuple, layer_tuple, scan_from_layer
 from napari_bonemet.widgets.settings import voxel_size_setting
 from napari_bonemet.widgets.week_view import FROM_READER
 
-__all__ = ["get_reader", "sample_registered", "sample_tibia", "write_single", "write_weeks"]
+__all__ = ["get_reader", "sample_hindlimb_scan", "sample_registered", "sample_tibia", "write_single", "write_weeks"]
 
 Paths = str | Sequence[str]
 
@@ -77,6 +78,11 @@ def sample_tibia() -> list[LayerTuple]:
 def sample_registered() -> list[LayerTuple]:
     """The same four weeks, already on one grid."""
     return _weeks(sample_leg().registered(), seen=True)
+
+
+def sample_hindlimb_scan() -> list[LayerTuple]:
+    """A synthetic scan of both hindlimbs, to take apart."""
+    return _weeks(ScanSeries((sample_hindlimb().scan,)), seen=True)
 
 
 def _scan(data: Any, attributes: dict[str, Any], kind: str) -> Scan:

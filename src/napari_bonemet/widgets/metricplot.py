@@ -51,6 +51,12 @@ class MetricPlot(QWidget):
         self.lines = {}
         self._timer.start()
 
+    def name(self, ylabel: str) -> None:
+        """Say what is plotted."""
+        if ylabel != self._ylabel:
+            self._ylabel = ylabel
+            self._timer.start()
+
     def add(self, name: str, value: float) -> None:
         """Let the line `name` grow by one value."""
         self.lines.setdefault(name, []).append(value)

@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushBut
 from napari_bonemet.errors import BoneMetError
 from napari_bonemet.options import as_flags, describe
 from napari_bonemet.processing.register import RegistrationOptions, RegistrationResult, register_weeks
+from napari_bonemet.processing.register.alignment import READING
 from napari_bonemet.progress import Progress, Reading
 from napari_bonemet.scan import Scan
 from napari_bonemet.study.notes import about_spacing
@@ -19,14 +20,15 @@ from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.layers import record_of_layer, scan_from_layer
 from napari_bonemet.widgets.metricplot import MetricPlot
+from napari_bonemet.widgets.nudge_box import NudgeBox
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.settings import bone_threshold_setting
 from napari_bonemet.widgets.tables import SmallTable
+from napari_bonemet.widgets.verdicts import COLOURS, WORDS, verdict_icon
 from napari_bonemet.widgets.worker import in_words
 
 __all__ = ["RegisterDock"]
 
-VERDICTS = {"good": "good", "check": "look at it", "failed": "failed"}
 _NO_REFERENCE = "none"
 
 
@@ -47,6 +49,8 @@ class RegisterDock(Dock):
         The quality of each week.
     board : BoardBox
         Before and after.
+    nudge : NudgeBox
+        Correct a week by hand.
     """
 
     def __init__(self, napari_viewer: Any) -> None:
@@ -57,10 +61,11 @@ class RegisterDock(Dock):
         start = RegistrationOptions(bone_threshold=bone_threshold_setting())
         self.form = OptionsForm(start, basic=("bone_threshold",), hidden=hidden)
         self.run_bar = RunBar("Register weeks")
-        self.plot = MetricPlot("mutual information")
+        self.plot = MetricPlot(READING)
         self.table = SmallTable(("Week", "Verdict", "Overlap", "Turn", "Shift"))
         self.reasons = QLabel()
         self.board = BoardBox(self.viewer, self.desk)
+        self.nudge = NudgeBox(self.viewer, self.desk, self.view, self._options)
         self.save_button = QPushButton("Save transforms…")
         self.copy_button = CopyCommandButton(self._command, self.run_bar.say)
         self._fixed: Scan | None = None
@@ -80,8 +85,11 @@ class RegisterDock(Dock):
         rows.addRow("Reference", self.reference)
         self.column.addLayout(rows)
         self.reasons.setWordWrap(True)
+        self.plot.setToolTip(
+            "The robust residual is to fall, mutual information to rise; both jump where the resolution gets finer."
+        )
         self.save_button.setToolTip("ITK transforms (.tfm) and a record (registration.json) into a folder.")
-        for widget in (self.form, self.run_bar, self.plot, self.table, self.reasons, self.board):
+        for widget in (self.form, self.run_bar, self.plot, self.table, self.reasons, self.board, self.nudge):
             self.column.addWidget(widget)
         row = QHBoxLayout()
         row.addWidget(self.save_button)
@@ -96,6 +104,8 @@ class RegisterDock(Dock):
         self.run_bar.runner.failed.connect(self._show_result)
         self.run_bar.runner.reported.connect(self._plot_reading)
         self.save_button.clicked.connect(self._pick_folder)
+        self.table.cellClicked.connect(self._turn_to_row)
+        self.desk.series_changed.connect(self._forget_fixed)
         self.desk.series_changed.connect(self._refresh)
         self.desk.registration_changed.connect(self._show_result)
         self.viewer.layers.events.inserted.connect(self._refresh_references)
@@ -120,6 +130,10 @@ class RegisterDock(Dock):
             self.run_bar.run_button.setEnabled(enough)
             self.save_button.setEnabled(self.desk.registration is not None)
         self._refresh_references()
+
+    def _forget_fixed(self) -> None:
+        """What the weeks of another leg were brought onto."""
+        self.board.fixed = self.nudge.baseline_week = None
 
     def _refresh_references(self, *_: Any) -> None:
         chosen = self.reference.currentText()
@@ -153,6 +167,8 @@ class RegisterDock(Dock):
             return
         week = series.weeks[0] if options.baseline_week is None else options.baseline_week
         self._fixed = reference or series.at_week(week)
+        self.nudge.baseline_week = week
+        self.nudge.stop()
         self.plot.clear()
         self.plot.show()
 
@@ -168,6 +184,7 @@ class RegisterDock(Dock):
     def _plot_reading(self, item: object, doing: str) -> None:
         if isinstance(item, Reading):
             _, _, week = doing.rpartition(", ")
+            self.plot.name(item.name)
             self.plot.add(week or item.name, item.value)
 
     def _done(self, result: RegistrationResult) -> None:
@@ -187,18 +204,31 @@ class RegisterDock(Dock):
         self.plot.setVisible(there or self.run_bar.running)
         if result is None:
             return
+        # Weeks that were registered elsewhere are compared with the first of them.
+        self.board.fixed = self.board.fixed or result.series.baseline
         for quality in result.quality:
             if quality.metric_trace:
                 self.plot.set_line(f"week {quality.week:g}", list(quality.metric_trace))
         self.table.fill([_row(result, index) for index in range(len(result.quality))])
+        for row, quality in enumerate(result.quality):
+            icon, colour = verdict_icon(quality.verdict), COLOURS[quality.verdict]
+            self.table.mark(row, 1, icon=icon, colour=colour, tip=f"Week {quality.week:g}: {quality.reason}")
         lines = [f"Week {q.week:g}: {q.reason}." for q in result.quality]
+        if result.mirrored:
+            lines.insert(0, "The reference is of the other side and was mirrored.")
         if self.desk.series is not None:
             lines += [f"{note}." for note in about_spacing(self.desk.series)]
         self.reasons.setText("<br>".join(lines))
 
+    def _turn_to_row(self, row: int, _column: int) -> None:
+        result = self.desk.registration
+        if result is not None and row < len(result.quality):
+            self.desk.set_week(result.quality[row].week)
+
     def leave(self) -> None:
         """Stop what runs, and stop listening to the layer list."""
         super().leave()
+        self.nudge.leave()
         self.viewer.layers.events.inserted.disconnect(self._refresh_references)
         self.viewer.layers.events.removed.disconnect(self._refresh_references)
 
@@ -235,7 +265,7 @@ def _row(result: RegistrationResult, index: int) -> list[str]:
     shift = sum(value**2 for value in quality.shift_um) ** 0.5
     return [
         f"{quality.week:g}",
-        VERDICTS[quality.verdict],
+        WORDS[quality.verdict],
         f"{quality.overlap:.0%}",
         f"{transform.angle:.1f}°",
         f"{shift:.0f} µm",

@@ -20,7 +20,16 @@ from napari_bonemet.widgets.week_view import week_view_of
 
 __all__ = ["lay_out", "open_docks", "show_demo"]
 
-DOCKS = ("Weekly scans", "Register weeks", "Composite and RoI", "Futures", "Diagnosis", "Figure", "Compare")
+DOCKS = (
+    "Weekly scans",
+    "Separate limbs",
+    "Register weeks",
+    "Composite and RoI",
+    "Futures",
+    "Diagnosis",
+    "Figure",
+    "Compare",
+)
 WINDOW = (1400, 900)
 _PATIENCE_S = 120.0
 

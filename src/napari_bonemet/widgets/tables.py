@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QGuiApplication, QKeySequence, QShortcut
+from qtpy.QtGui import QColor, QGuiApplication, QIcon, QKeySequence, QShortcut
 from qtpy.QtWidgets import QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QWidget
 
 
@@ -46,6 +46,17 @@ class SmallTable(QTableWidget):
                 item.setToolTip(text)
                 self.setItem(index, column, item)
         self._fit()
+
+    def mark(self, row: int, column: int, *, icon: QIcon | None = None, colour: str = "", tip: str = "") -> None:
+        """Give a cell an icon and a colour; what the tip says is said on the whole row."""
+        cell = self.item(row, column)
+        if cell is not None and icon is not None:
+            cell.setIcon(icon)
+        if cell is not None and colour:
+            cell.setForeground(QColor(colour))
+        for item in (self.item(row, c) for c in range(self.columnCount())):
+            if item is not None and tip:
+                item.setToolTip(tip)
 
     def rows(self) -> list[list[str]]:
         """The texts that are shown."""

@@ -16,7 +16,7 @@ from napari_bonemet.widgets.layers import ANY, OF_FORECAST, add_scan, find_layer
 from napari_bonemet.widgets.looks import show_slice_of
 from napari_bonemet.widgets.mark import CanvasMark
 
-__all__ = ["WeekView", "week_view_of"]
+__all__ = ["WeekView", "make_room", "week_view_of"]
 
 WEEKLY = (Kind.RECON, Kind.SEG, Kind.REGIST, Kind.ROI)
 RESULTS = (Kind.COMPOSITE, Kind.PREDICTION, Kind.UNCERTAINTY)
@@ -37,6 +37,9 @@ class WeekView(QObject):
         self._viewer = weakref.ref(viewer)
         self._desk = desk
         self._greeted = False
+        self._leg: str | None = None
+        self._unseen = False
+        self._over: Any = None
         self._adopting = QTimer(self)
         self._adopting.setSingleShot(True)
         self._adopting.setInterval(0)
@@ -81,20 +84,30 @@ class WeekView(QObject):
         viewer, series = self._viewer(), self._desk.shown
         if viewer is None or series is None:
             return
-        first = not find_layers(viewer)
+        first = not find_layers(viewer) or (self._leg is not None and self._leg != series.leg)
+        self._leg = series.leg
         for scan in series:
             _ensure(viewer, scan)
         if not self._greeted:
             self._greeted = True
             viewer.canvas.overlays.scale_bar.visible = True
-        if first:
-            _look_at(viewer, series)
         self._show_week(self._desk.week)
+        # Another leg may lie elsewhere in space, or be another size.
+        self._unseen = self._unseen or first
+        self._look()
+
+    def _look(self) -> None:
+        viewer, series = self._viewer(), self._desk.shown
+        if viewer is None or series is None or not self._unseen:
+            return
+        if self._over is None and not viewer.canvas.grid.enabled:
+            self._unseen = False
+            _look_at(viewer, series)
 
     def _show_week(self, week: float | None) -> None:
         viewer, series = self._viewer(), self._desk.shown
-        # In linked cells every layer has a cell of its own.
-        if viewer is None or series is None or viewer.canvas.grid.enabled:
+        # In linked cells every layer has a cell of its own; under a sheet nothing is seen.
+        if viewer is None or series is None or viewer.canvas.grid.enabled or self._over is not None:
             return
         if week in series.weeks:
             _put_back(viewer, series.at_week(week))
@@ -108,6 +121,19 @@ class WeekView(QObject):
                 # The layer controls follow, unless the user works on a layer of their own.
                 if layer.visible and follow:
                     viewer.layers.selection.active = layer
+
+    def turn_over_to(self, sheet: Any) -> None:
+        """Leave the canvas to `sheet`, anything with a method `leave`, or to nothing; the one before it leaves."""
+        if self._over is not None:
+            self._over.leave()
+        self._over = sheet
+
+    def turn_back_from(self, sheet: Any) -> None:
+        """Show the week of the desk again, `sheet` being gone."""
+        if self._over is sheet:
+            self._over = None
+            self._show_week(self._desk.week)
+            self._look()
 
     def _drop_outdated(self) -> None:
         """Take away what the desk forgot of the leg on it: results of another crop, or of another registration."""
@@ -184,10 +210,17 @@ def _put_back(viewer: Any, scan: Scan) -> None:
 
 
 def _look_at(viewer: Any, series: ScanSeries) -> None:
-    viewer.reset_view()
+    viewer.reset_view(layers=find_layers(viewer, leg=series.leg, kind=series.baseline.kind) or None)
     z, _, _ = series.baseline.grid.centre
     if viewer.dims.ndim == 3:
         viewer.dims.set_point(0, z)
+
+
+def make_room(viewer: Any) -> None:
+    """Let projections, or a week on the bench, give the canvas back before something else takes it."""
+    view = desk_of(viewer).findChild(WeekView)
+    if view is not None:
+        view.turn_over_to(None)
 
 
 def week_view_of(viewer: Any) -> WeekView:

@@ -135,7 +135,8 @@ def _lower_end(coarse: Coarse, tibia: Axis, stop: float) -> Axis:
     """The axis of a tibia's last 4 mm before `stop`, followed section by section down its bow."""
     points, mass = bone_around(coarse, tibia.start + 0.75 * stop * tibia.way, 0.25 * stop + 2500)
     along = tibia.along(points)
-    centre, line = tibia.start + 0.6 * stop * tibia.way, []
+    centre = tibia.start + 0.6 * stop * tibia.way
+    line: list[np.ndarray] = []
     for at in np.arange(0.6 * stop, stop, _STEP_UM):
         centre = centre + _STEP_UM * tibia.way if line else centre
         slab = np.abs(along - at) < _STEP_UM / 2

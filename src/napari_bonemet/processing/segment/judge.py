@@ -63,7 +63,9 @@ def _knee(limb: Limb) -> tuple[list[str], float]:
 
 def _cut(mask: np.ndarray) -> str:
     edges = []
-    for axis, names in enumerate((("first slice", "last slice"), ("first row", "last row"), ("first column", "last column"))):
+    for axis, names in enumerate(
+        (("first slice", "last slice"), ("first row", "last row"), ("first column", "last column"))
+    ):
         along = np.atleast_1d(mask.any(axis=tuple(a for a in range(3) if a != axis)))
         edges += [name for name, there in zip(names, (along[0], along[-1]), strict=True) if there]
     return f"the field cuts it ({', '.join(edges)})" if edges else ""

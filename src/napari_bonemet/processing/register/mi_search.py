@@ -6,8 +6,8 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial.transform import Rotation
 
-from napari_bonemet.processing.registration_images import Bone, Level, around_bone
-from napari_bonemet.processing.registration_result import RegistrationOptions
+from napari_bonemet.processing.register.images import Bone, Level, around_bone
+from napari_bonemet.processing.register.result import RegistrationOptions
 from napari_bonemet.progress import Progress
 from napari_bonemet.transform import RigidTransform
 
@@ -48,7 +48,7 @@ def score(levels: tuple[Level, Level], threshold: float, pose: RigidTransform, s
 
 
 def _candidates(fixed: Bone, moving: Bone, options: RegistrationOptions) -> Iterator[RigidTransform]:
-    steps = np.arange(options.azimuths) * (360 / options.azimuths)
+    steps = options.turns or np.arange(options.azimuths) * (360 / options.azimuths)
     tilts = [-options.tilt, 0.0, options.tilt] if options.tilt else [0.0]
     middle, across = fixed.centre.tolist(), (moving.centre - fixed.centre).tolist()
     for azimuth in steps:

@@ -16,7 +16,10 @@ Verdict = Literal["good", "check", "failed"]
 class RegistrationOptions(Options):
     """How later weeks are brought onto the baseline week (BoneMet supplementary, sections A and C.2)."""
 
-    metric: Annotated[Literal["mi"], Doc("Mutual information of the greys (Mattes), the published choice.")] = "mi"
+    metric: Annotated[
+        Literal["robust", "mi"],
+        Doc("robust: edges of the bone, lesions left out, fast; mi: mutual information of the greys, as published."),
+    ] = "robust"
     baseline_week: Annotated[
         float | None, Doc("The week that the others are brought onto; the earliest when not given.")
     ] = None
@@ -35,6 +38,12 @@ class RegistrationOptions(Options):
     )
     bins: Annotated[int, Doc("Bins of the joint histogram."), Between(8, 256)] = 48
     seed: Annotated[int, Doc("Which voxels are sampled; the same seed gives the same pose."), Between(0, 2**31 - 2)] = 0
+    turns: Annotated[
+        tuple[float, ...],
+        Doc("Turns about the long axis that mi tries first, in place of equal steps; the whole circle when empty."),
+        Between(-360, 360),
+        Unit("°"),
+    ] = ()
 
 
 @dataclass(frozen=True)
@@ -50,13 +59,18 @@ class RegistrationQuality:
     shift_um : tuple of float
         How far the centre of the bone moved (z, y, x), micrometres.
     metric : float
-        Mutual information at the end, nats.
+        At the end: the robust standard deviation of the greys' differences as a share of the bone's contrast, or
+        mutual information in nats.
     metric_trace : tuple of float
         The same after every step, coarse to fine.
     overlap : float
         Dice overlap of the bone of both weeks, 0 to 1.
     correlation : float
         Pearson correlation of the greys around the bone.
+    residual : float
+        Robust standard deviation of the greys' differences at the edges, as a share of the bone's contrast.
+    agreement : float
+        How the greys of the edges correlate, median over stretches of the bone: near 1 for one bone, low for two.
     verdict : {"good", "check", "failed"}
         The above in one word.
     reason : str
@@ -70,6 +84,8 @@ class RegistrationQuality:
     metric_trace: tuple[float, ...]
     overlap: float
     correlation: float
+    residual: float
+    agreement: float
     verdict: Verdict
     reason: str
 
@@ -90,8 +106,11 @@ class RegistrationResult:
         Per week: maps points of that grid to points of the week as scanned; identity for the baseline.
     quality : tuple of RegistrationQuality
         Per week.
+    mirrored : bool
+        Whether the reference was mirrored, because it is of the other side.
     """
 
     series: ScanSeries
     transforms: tuple[RigidTransform, ...]
     quality: tuple[RegistrationQuality, ...]
+    mirrored: bool = False

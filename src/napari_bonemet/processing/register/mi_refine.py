@@ -6,14 +6,16 @@ from typing import Any
 import numpy as np
 
 from napari_bonemet.geometry import as_triple
-from napari_bonemet.processing.registration_images import Level
-from napari_bonemet.processing.registration_result import RegistrationOptions
+from napari_bonemet.processing.register.images import Level
+from napari_bonemet.processing.register.result import RegistrationOptions
 from napari_bonemet.progress import Progress, Reading, report
 from napari_bonemet.transform import RigidTransform
 
 # Steps shrink from half a voxel of the level to this part of one.
 _FIRST_STEP = 0.5
 _LAST_STEP = 0.004
+# Of the metric: the last ones depend on how many threads add it up.
+_DIGITS = 9
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +111,7 @@ def refine(
     watch = _Watch(progress, options.iterations)
     method.AddCommand(SimpleITK.sitkIterationEvent, lambda: watch.note(method))
     _execute(method, fixed, moving, watch)
-    return _from_itk(pose, frame), tuple(watch.values)
+    return _from_itk(pose, frame), tuple(round(value, _DIGITS) for value in watch.values)
 
 
 def _execute(method: Any, fixed: Any, moving: Any, watch: _Watch) -> None:

@@ -1,12 +1,11 @@
 """How well a registered week lies on the baseline, in figures and in words."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from napari_bonemet.coverage import covered_by_all
 from napari_bonemet.geometry import Triple
-from napari_bonemet.processing.registration_result import RegistrationOptions, RegistrationQuality, Verdict
+from napari_bonemet.processing.register.fitting import Fit
+from napari_bonemet.processing.register.result import RegistrationOptions, RegistrationQuality, Verdict
 from napari_bonemet.scan import Scan
 from napari_bonemet.transform import RigidTransform
 
@@ -15,32 +14,11 @@ _GOOD_OVERLAP = 0.75
 _POOR_OVERLAP = 0.5
 # Two animals' bones differ, however well they are laid on each other.
 _REFERENCE_ALLOWANCE = 0.2
-_LARGE_ANGLE = 45.0
+# At 10 µm the edges of one bone agree by 0.75 and more, lesions and all, those of two animals by 0.25 and less; at
+# 30 µm by 0.5 and more, and 0.6 and less, where overlap and the mirror image have to tell as well.
+_SAME, _STRANGER = 0.45, 0.3
 _OUTSIDE = 0.1
 _MOST_VOXELS = 4_000_000
-
-
-@dataclass(frozen=True)
-class Fit:
-    """A pose and the way there.
-
-    Parameters
-    ----------
-    pose : RigidTransform
-        From the common grid to the scan.
-    trace : tuple of float
-        Mutual information after every step, nats.
-    angle : float
-        How far the scan had to be turned, degrees.
-    """
-
-    pose: RigidTransform
-    trace: tuple[float, ...]
-    angle: float
-
-    def through(self, first: RigidTransform) -> "Fit":
-        """The same with `first` before it."""
-        return Fit(self.pose.after(first), self.trace, self.angle)
 
 
 def assess(
@@ -68,8 +46,7 @@ def assess(
     )
     bone = _thinned(fixed) > options.bone_threshold
     outside = 1 - int(np.count_nonzero(bone & seen)) / max(1, int(np.count_nonzero(bone)))
-    allowance = _REFERENCE_ALLOWANCE * (target == "reference")
-    verdict, reason = _judge(float(overlap), fit.angle, outside, allowance=allowance)
+    verdict, reason = _judge(float(overlap), fit, outside, target)
     return RegistrationQuality(
         week=moving.week or 0.0,
         angles_degrees=fit.pose.degrees,
@@ -78,6 +55,8 @@ def assess(
         metric_trace=fit.trace,
         overlap=float(overlap),
         correlation=_correlation(one, other),
+        residual=fit.residual,
+        agreement=fit.agreement,
         verdict=verdict,
         reason=f"{reason}{_other_voxels(fixed, moving, target)}",
     )
@@ -86,7 +65,7 @@ def assess(
 def baseline_quality(scan: Scan) -> RegistrationQuality:
     """The baseline lies on itself."""
     still = (0.0, 0.0, 0.0)
-    return RegistrationQuality(scan.week or 0.0, still, still, 0.0, (), 1.0, 1.0, "good", "the baseline")
+    return RegistrationQuality(scan.week or 0.0, still, still, 0.0, (), 1.0, 1.0, 0.0, 1.0, "good", "the baseline")
 
 
 def _shift_of_bone(bone: np.ndarray, fixed: Scan, pose: RigidTransform) -> Triple:
@@ -111,25 +90,38 @@ def _seen(fixed: Scan, registered: Scan) -> np.ndarray:
 
 def _correlation(one: np.ndarray, other: np.ndarray) -> float:
     first, second = (grey.astype(np.float32).ravel() for grey in (one, other))
+    if not first.size:
+        return 0.0
     first -= first.mean()
     second -= second.mean()
     size = float(np.linalg.norm(first) * np.linalg.norm(second))
     return float(first @ second) / size if size else 0.0
 
 
-def _judge(overlap: float, angle: float, outside: float, *, allowance: float) -> tuple[Verdict, str]:
-    if overlap < _POOR_OVERLAP - allowance:
-        return "failed", f"only {overlap:.0%} of the bone overlaps"
-    doubts = []
-    if overlap < _GOOD_OVERLAP - allowance:
-        doubts.append(f"only {overlap:.0%} of the bone overlaps")
-    if angle > _LARGE_ANGLE:
-        doubts.append(f"the bone was turned by {angle:.0f} degrees")
+def _judge(overlap: float, fit: Fit, outside: float, target: str) -> tuple[Verdict, str]:
+    reference = target == "reference"
+    allowance = _REFERENCE_ALLOWANCE * reference
+    seen = f"{overlap:.0%} of the bone overlaps"
     if outside > _OUTSIDE:
-        doubts.append(f"{outside:.0%} of the baseline's bone lies outside this week's field of view")
-    if doubts:
-        return "check", "; ".join(doubts)
-    return "good", f"{overlap:.0%} of the bone overlaps"
+        seen += f"; {outside:.0%} of the {target}'s bone lies outside this week's field of view"
+    if overlap < _POOR_OVERLAP - allowance:
+        return "failed", f"only {seen}{_side(fit, reference)}"
+    if not reference and fit.agreement < _STRANGER:
+        return "failed", f"this does not look like the baseline's bone (its edges agree by {fit.agreement:.2f} of 1)"
+    doubts = [f"only {seen}"] if overlap < _GOOD_OVERLAP - allowance else []
+    if not reference and fit.agreement < _SAME:
+        doubts.append(f"the edges agree by only {fit.agreement:.2f} of 1: is this the same bone?")
+    if fit.upside_down:
+        doubts.append("the scan lies upside down, its long axis had to be turned round")
+    if fit.other_side:
+        doubts.append(_side(fit, reference).lstrip("; "))
+    return ("check", "; ".join(doubts)) if doubts else ("good", seen)
+
+
+def _side(fit: Fit, reference: bool) -> str:
+    if not fit.other_side:
+        return ""
+    return f"; the mirror image of the {'reference' if reference else 'baseline'} fits better: is this the other leg?"
 
 
 def _other_voxels(fixed: Scan, moving: Scan, target: str) -> str:

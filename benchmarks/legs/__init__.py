@@ -1,0 +1,1 @@
+"""What the registration benchmarks share: synthetic legs without noise, known poses and known holes."""

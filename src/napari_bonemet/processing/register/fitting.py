@@ -1,0 +1,128 @@
+"""One bone brought onto another, by the metric asked for, with what speaks for and against its being the same bone."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from napari_bonemet.geometry import Grid
+from napari_bonemet.processing.register.images import Bone, level_of
+from napari_bonemet.processing.register.mi import fit_mi
+from napari_bonemet.processing.register.reference import fit_reference
+from napari_bonemet.processing.register.result import RegistrationOptions
+from napari_bonemet.processing.register.robust import compare, fit_robust, polish
+from napari_bonemet.processing.register.starts import shape_of
+from napari_bonemet.progress import PartOf, Progress
+from napari_bonemet.transform import RigidTransform
+
+# Of degrees and micrometres.
+_DIGITS = 6
+# Bone that agrees less is also compared with the baseline's mirror image.
+_DOUBTFUL = 0.9
+# A reference that agrees like this is the same bone.
+_SAME_BONE = 0.6
+# By how much a mirror image has to agree better.
+_BETTER = 0.05
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A pose and the way there.
+
+    Parameters
+    ----------
+    pose : RigidTransform
+        From the common grid to the scan.
+    trace : tuple of float
+        The metric after every step.
+    angle : float
+        How far the scan had to be turned, degrees.
+    residual, agreement : float
+        As in :class:`RegistrationQuality`.
+    upside_down : bool
+        The long axis had to be turned round.
+    other_side : bool
+        The mirror image of the fixed bone fits better.
+    """
+
+    pose: RigidTransform
+    trace: tuple[float, ...]
+    angle: float
+    residual: float = 0.0
+    agreement: float = 1.0
+    upside_down: bool = False
+    other_side: bool = False
+
+    def through(self, first: RigidTransform) -> "Fit":
+        """The same with `first` before it."""
+        return replace(self, pose=self.pose.after(first))
+
+
+def fit_follow_up(fixed: Bone, moving: Bone, options: RegistrationOptions, progress: Progress) -> Fit:
+    """A later week on its own baseline; another bone is noticed.
+
+    Raises
+    ------
+    Cancelled
+        When the user asked to stop.
+    """
+    if options.metric == "mi":
+        pose, trace = fit_mi(fixed, moving, options, PartOf(progress, 0.0, 0.9))
+        found = compare(fixed, moving, settled(pose, fixed))
+    else:
+        found = fit_robust(fixed, moving, options, PartOf(progress, 0.0, 0.7))
+        trace = found.trace
+    other_side = False
+    if found.agreement < _DOUBTFUL:
+        image = fit_robust(mirrored(fixed), moving, options, PartOf(progress, 0.7, 1.0))
+        other_side = image.agreement > found.agreement + _BETTER
+    return judged(fixed, settled(found.pose, fixed), trace, found.residual, found.agreement, other_side=other_side)
+
+
+def fit_to_reference(fixed: Bone, moving: Bone, options: RegistrationOptions, progress: Progress) -> Fit:
+    """A baseline on another animal's bone: pose and side are judged, likeness is not expected.
+
+    Raises
+    ------
+    Cancelled
+        When the user asked to stop.
+    """
+    if options.metric == "mi":
+        pose, trace = fit_mi(fixed, moving, options, progress)
+        return judged(fixed, settled(pose, fixed), trace, 0.0, 1.0)
+    found, image = fit_reference(fixed, moving, options, PartOf(progress, 0.0, 0.8))
+    other_side = image.loss < found.loss * (1 - _BETTER)
+    near = polish(fixed, moving, found.pose, PartOf(progress, 0.8, 1.0))
+    # A reference may be this very bone, from another scan of it: then the greys say more than the outline.
+    found = near if near.agreement > _SAME_BONE else found
+    pose = settled(found.pose, fixed)
+    return judged(fixed, pose, found.trace, found.residual, found.agreement, other_side=other_side)
+
+
+def judged(
+    fixed: Bone,
+    pose: RigidTransform,
+    trace: tuple[float, ...],
+    residual: float,
+    agreement: float,
+    *,
+    other_side: bool = False,
+) -> Fit:
+    """The fit with what its pose alone tells: how far, and whether the long axis was turned round."""
+    shape = shape_of(level_of(fixed, fixed.radius / 12), fixed.threshold)
+    turned = float(shape.axes[0] @ pose.matrix @ shape.axes[0])
+    return Fit(pose, trace, pose.angle, residual, agreement, shape.is_long and turned < 0, other_side)
+
+
+def mirrored(bone: Bone) -> Bone:
+    """The mirror image of a bone, left for right, about its own centre."""
+    grid = bone.grid
+    last = grid.origin[2] + (grid.shape[2] - 1) * grid.spacing[2]
+    origin = (grid.origin[0], grid.origin[1], 2 * float(bone.centre[2]) - last)
+    return replace(bone, grey=bone.grey[:, :, ::-1], grid=Grid(grid.shape, grid.spacing, origin))
+
+
+def settled(pose: RigidTransform, fixed: Bone) -> RigidTransform:
+    """The pose without the last digits, in which sums of several threads differ from run to run."""
+    centre = np.asarray(fixed.centre).tolist()
+    turn, shift = (np.round(values, _DIGITS).tolist() for values in (pose.degrees, pose.shift_at(centre)))
+    return RigidTransform.about(centre, degrees=turn, shift=shift)
