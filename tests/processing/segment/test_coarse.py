@@ -64,10 +64,11 @@ def test_spacing_may_differ_between_axes(voxels: np.ndarray) -> None:
     np.testing.assert_allclose(coarse.fine, np.rint(block_means(bone, (1, 4, 2)) * 255), atol=1)
 
 
-def test_lazy_voxels_are_read_once_and_a_slice_at_a_time(voxels: np.ndarray) -> None:
+def test_lazy_voxels_are_read_once_and_a_few_slices_at_a_time() -> None:
+    voxels = np.random.default_rng(1).integers(0, 255, (61, 18, 27), dtype=np.uint8)
     watched = Watched(voxels)
     seen = make_coarse(Scan(watched, 20.0, kind=Kind.RECON), OPTIONS)
-    assert watched.largest == voxels[0].size
+    assert watched.largest <= 8 * voxels[0].size
     assert watched.total == voxels.size
     lazy = make_coarse(Scan(da.from_array(voxels, chunks=(1, -1, -1)), 20.0, kind=Kind.RECON), OPTIONS)
     np.testing.assert_array_equal(lazy.share, seen.share)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from napari_bonemet.phantom.hindlimb import HINDLIMB_LABELS, HindlimbOptions, make_hindlimb
 from napari_bonemet.processing.segment import SeparationOptions, SeparationResult, cut_part, separate_limbs
 from napari_bonemet.scan import Scan
 
@@ -81,6 +82,15 @@ def test_another_gain_and_threshold(animal: Any) -> None:
         assert dice(result, title, animal.bone(title)) > 0.96, title
 
 
+def test_one_leg_alone_is_named_and_the_other_missed(make: Callable[..., Any]) -> None:
+    animal = make(legs=(1,))
+    result = separate_limbs(animal.scan)
+    assert dice(result, "right tibia", animal.bone("right tibia")) > 0.96
+    assert result.needs_review
+    assert any("No left tibia" in note for note in result.notes)
+    assert "left tibia" not in [part.title for part in result.parts]
+
+
 def test_what_is_no_animal_is_not_guessed_at() -> None:
     rng = np.random.default_rng(0)
     voxels = rng.normal(32, 8, (120, 100, 100)).clip(0, 255).astype(np.uint8)
@@ -89,3 +99,13 @@ def test_what_is_no_animal_is_not_guessed_at() -> None:
     assert result.parts == ()
     assert result.needs_review
     assert len(result.notes) == 5
+
+
+def test_a_generated_animal() -> None:
+    """The generator's own bones, at twice the voxel size of the benchmark."""
+    made = make_hindlimb(HindlimbOptions(seed=1, spacing_um=100.0, shape=(269, 258, 243)))
+    result = separate_limbs(made.scan)
+    bone = made.scan.to_numpy() > 75
+    for title in LONG_BONES:
+        labels = [HINDLIMB_LABELS[title], HINDLIMB_LABELS[title.replace("tibia", "fibula")]]
+        assert dice(result, title, np.isin(made.labels, labels) & bone) > 0.96, title

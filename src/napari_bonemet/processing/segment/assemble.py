@@ -15,7 +15,7 @@ _KNEE_UM, _ANKLE_UM, _HIP_UM = 3600.0, 2600.0, 4500.0
 # Within this of a joint's plane it is left to the flood whose bone is.
 _UNSURE_UM = 350.0
 _LARGEST_SESAMOID_UM3 = 0.7e9
-_CORE_UM = 450.0
+_CORE_UM = 900.0
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,12 @@ def label_bones(coarse: Coarse, limbs: list[tuple[Limb, Owners]], strangers: lis
 
 def _mark_core(certain: np.ndarray, points: np.ndarray, shaft: Shaft, who: int, limb: Limb | None = None) -> None:
     """Bone around a shaft's middle line; a tibia's only between its joints."""
+    from scipy.spatial import cKDTree
+
     low, high = shaft.points.min(0) - 1500, shaft.points.max(0) + 1500
     near = np.flatnonzero(((points > low) & (points < high)).all(1))
     here = points[near]
-    from scipy.spatial import cKDTree
-
-    close = cKDTree(shaft.points).query(here, distance_upper_bound=900.0)[0] < 900.0
+    close = cKDTree(shaft.points).query(here, distance_upper_bound=_CORE_UM)[0] < _CORE_UM
     if limb is not None:
         close &= (limb.tibia.along(here) < limb.length - 2000) & (limb.tibia.along(here) > 1500)
     certain[near[close]] = who

@@ -52,7 +52,7 @@ def find_body(limbs: list[Limb], middle: np.ndarray) -> Body:
     total = sum(vote for _, vote in votes)
     size = sum(abs(vote) for _, vote in votes)
     back = back if total >= 0 else -back
-    agree = [name for name, vote in votes if vote * total > 0.05]
+    agree = list(dict.fromkeys(name for name, vote in votes if vote * total > 0.05))
     sure = abs(total) / size if size > 0 else 0.0
     reason = "the back is told by " + ", ".join(agree) if agree else "nothing tells the back from the belly"
     return Body(caudal, back, np.cross(caudal, back), across, float(sure * min(1.0, abs(total))), reason)

@@ -1,5 +1,6 @@
 """The small volumes on which anatomy is read: one pass over the scan, a few slices at a time."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from napari_bonemet.slabs import over_slabs
 
 # Joints are looked at with half the coarse voxel size.
 _FINER = 2
+_CHUNK_SLICES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,16 +62,17 @@ def make_coarse(scan: Scan, options: SeparationOptions, progress: Progress = NO_
     fine = np.zeros(fine_grid.shape, np.uint8)
     grey, share = np.zeros(grid.shape, np.float32), np.zeros(grid.shape, np.float32)
     reader = _Reader(scan, block, options.bone_threshold)
+    # Slices of a folder are kept a few to a chunk, which is unpacked whole.
+    rows_at_once = -(-_CHUNK_SLICES // (block[0] * finer[0]))
 
     def work(start: int, stop: int) -> None:
-        for row in range(start, stop):
-            for inner in range(row * finer[0], min((row + 1) * finer[0], len(fine))):
-                total, above = reader.read(inner)
-                fine[inner] = np.rint(above * 255)
-                grey[row] += _pooled(total, finer[1:])
-                share[row] += _pooled(above, finer[1:])
+        inner_rows = range(start * finer[0], min(stop * finer[0], len(fine)))
+        for inner, (total, above) in zip(inner_rows, reader.rows(inner_rows), strict=True):
+            fine[inner] = np.rint(above * 255)
+            grey[inner // finer[0]] += _pooled(total, finer[1:])
+            share[inner // finer[0]] += _pooled(above, finer[1:])
 
-    over_slabs(work, len(grey), slab=1, progress=progress)
+    over_slabs(work, len(grey), slab=rows_at_once, progress=progress)
     rows = np.minimum(finer[0], len(fine) - np.arange(0, len(fine), finer[0])).astype(np.float32)[:, None, None]
     grey /= rows
     share /= rows
@@ -84,28 +87,32 @@ def make_coarse(scan: Scan, options: SeparationOptions, progress: Progress = NO_
 
 @dataclass(frozen=True, eq=False)
 class _Reader:
-    """Reads a row of fine blocks."""
+    """Reads rows of fine blocks."""
 
     scan: Scan
     block: Shape
     threshold: float
 
-    def read(self, row: int) -> tuple[np.ndarray, np.ndarray]:
-        """Mean grey and share of bone of the blocks of a row, (Y, X) float32."""
+    def rows(self, wanted: range) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Mean grey and share of bone of the blocks of each row, (Y, X) float32; their slices are read at once."""
+        depth = self.block[0]
+        first, last = wanted.start * depth, min(wanted.stop * depth, self.scan.shape[0])
+        slices = read_part(self.scan.voxels, (slice(first, last), slice(None), slice(None)))
+        for start in range(0, last - first, depth):
+            yield self._means(slices[start : start + depth])
+
+    def _means(self, slices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         from napari_bonemet.processing.segment.coarse_kernels import add_slice, add_slice_of_mixtures
 
-        depth, height, width = self.block
-        slices = range(row * depth, min((row + 1) * depth, self.scan.shape[0]))
-        shape = tuple(-(-n // b) for n, b in zip(self.scan.shape[1:], (height, width), strict=True))
-        total, above = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        for index in slices:
-            values = read_part(self.scan.voxels, (slice(index, index + 1), slice(None), slice(None)))[0]
+        _, height, width = self.block
+        counts = _counts(slices.shape[1:], (height, width)) * len(slices)
+        total, above = np.zeros(counts.shape, np.float32), np.zeros(counts.shape, np.float32)
+        for values in slices:
             if self.block == (1, 1, 1):
                 # Soft tissue and its noise stay well below; how far above solid bone is, the scanner's gain says.
                 add_slice_of_mixtures(values, 0.7 * self.threshold, 1.6 * self.threshold, total, above)
             else:
                 add_slice(values, (height, width), self.threshold, total, above)
-        counts = _counts(self.scan.shape[1:], (height, width)) * len(slices)
         return total / counts, above / counts
 
 

@@ -15,6 +15,8 @@ from napari_bonemet.slabs import over_slabs
 
 # Blur makes another bone reach this many coarse voxels further than its own.
 _HALO = 3
+# Slices read at once: several chunks of a folder of slices, since a chunk is unpacked whole.
+_SLICES = 32
 
 
 def cut_part(result: SeparationResult, part: Part, *, progress: Progress = NO_PROGRESS) -> Scan:
@@ -47,7 +49,7 @@ def cut_part(result: SeparationResult, part: Part, *, progress: Progress = NO_PR
         out[start:stop] = read_part(result.scan.voxels, (slice(box[0].start + start, box[0].start + stop), *box[1:]))
 
     progress.message(f"{result.scan.title}: cutting out the {part.title}")
-    over_slabs(read, len(out), slab=8, progress=PartOf(progress, 0.0, 0.7))
+    over_slabs(read, len(out), slab=_SLICES, progress=PartOf(progress, 0.0, 0.7))
     start = tuple(s.start - w.start * b for s, w, b in zip(box, window, block, strict=True))
     settled = settle_contacts(out, ground, block, start, PartOf(progress, 0.7, 0.9))
     _blank(out, ground, block, start, result.background)

@@ -7,6 +7,9 @@ from napari_bonemet.processing.segment.body import Body
 from napari_bonemet.processing.segment.coarse import Coarse
 from napari_bonemet.processing.segment.result import PartName
 
+# A lumbar vertebra of a mouse holds about 5.
+_SPINE_MM3 = 10.0
+
 
 def judge(
     name: PartName, mask: np.ndarray, limb: Limb | None, body: Body | None, coarse: Coarse
@@ -14,9 +17,7 @@ def judge(
     """Confidence (0 to 1), reason, and whether the part lies with its proximal end at the larger z."""
     cut = _cut(mask)
     if limb is None:
-        turned = body is not None and body.caudal[0] < 0
-        words = ["the bone between the legs that lies towards the head"]
-        return 0.8, _sentence(words + ([cut] if cut else [])), turned
+        return _spine(mask, body, coarse, cut)
     words, confidence = _knee(limb)
     if name == "tibia":
         words = [*limb.leg.seen, *words]
@@ -39,6 +40,15 @@ def judge(
     return float(np.clip(confidence, 0, 1)), _sentence(words), bool(turned)
 
 
+def _spine(mask: np.ndarray, body: Body | None, coarse: Coarse, cut: str) -> tuple[float, str, bool]:
+    volume = float(coarse.share[mask].sum()) * float(np.prod(coarse.grid.spacing)) * 1e-9
+    words = [f"{volume:.1f} mm³ of bone between the hips and towards the head", *([cut] if cut else [])]
+    # Little of it may be as well a hip bone or the root of the tail.
+    sure = 1.0 if body is None else float(np.clip(body.sure + 0.4, 0, 1))
+    confidence = float(np.clip(volume / _SPINE_MM3, 0.3, 0.9)) * sure
+    return confidence, _sentence(words), body is not None and bool(body.caudal[0] < 0)
+
+
 def _knee(limb: Limb) -> tuple[list[str], float]:
     if limb.knee is None:
         return ["its knee was not found"], 0.4
@@ -53,7 +63,9 @@ def _knee(limb: Limb) -> tuple[list[str], float]:
 
 def _cut(mask: np.ndarray) -> str:
     edges = []
-    for axis, names in enumerate((("first slice", "last slice"), ("first row", "last row"), ("left", "right"))):
+    for axis, names in enumerate(
+        (("first slice", "last slice"), ("first row", "last row"), ("first column", "last column"))
+    ):
         along = np.atleast_1d(mask.any(axis=tuple(a for a in range(3) if a != axis)))
         edges += [name for name, there in zip(names, (along[0], along[-1]), strict=True) if there]
     return f"the field cuts it ({', '.join(edges)})" if edges else ""
