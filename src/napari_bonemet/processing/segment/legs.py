@@ -17,6 +17,8 @@ _FIBULA_UM = (150.0, 1900.0)
 _FIBULA_MM2 = (0.008, 0.3)
 _USUAL_FIBULA = 0.25
 _SLAB_UM = 200.0
+# A tail that a femur seems to meet gets 0.8.
+_LEAST_SCORE, _ONE_SHAFT_UM = 1.0, 1500.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +90,7 @@ def find_legs(shafts: list[Shaft], pooled: Pooled) -> list[Leg]:
     best: tuple[float, list[Leg]] = (-np.inf, legs[:1])
     for one, other in combinations(legs[:12], 2):
         total = one.score + other.score - _unlike(one, other)
-        if total > best[0] and min(one.score, other.score) > 0.5:
+        if total > best[0] and min(one.score, other.score) > _LEAST_SCORE and not (_within(one, other) or _within(other, one)):
             best = (total, sorted((one, other), key=lambda leg: -leg.score))
     return best[1]
 
@@ -200,3 +202,10 @@ def _unlike(one: Leg, other: Leg) -> float:
     long = abs(np.log(one.tibia.length / other.tibia.length))
     beside = float(np.linalg.norm(one.tibia.points.mean(0) - other.tibia.points.mean(0)))
     return float(thick + 0.5 * long + (5.0 if beside < 2500 else 0.0))
+
+
+def _within(one: Leg, other: Leg) -> bool:
+    """Whether one leg's tibia is the other's femur: a leg by itself can be read from either end."""
+    return other.femur is not None and bool(
+        np.linalg.norm(one.tibia.points.mean(0) - other.femur.points.mean(0)) < _ONE_SHAFT_UM
+    )

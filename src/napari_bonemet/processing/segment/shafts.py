@@ -99,7 +99,7 @@ def find_shafts(share: np.ndarray, spacing: tuple[float, float, float]) -> tuple
     dense = small[tuple(index.T)] > _BONE
     tube = dense & (values[:, 1] < _LINE * values[:, 2]) & (values[:, 2] > _LONG * _REACH_UM**2)
     points, ways = pooled.points[tube], vectors[tube][:, :, 2]
-    pieces = [points[group] for group in _groups(points, ways)]
+    pieces = [piece for group in _groups(points, ways) for piece in _straight(points[group])]
     shafts = [_trace(piece, pooled) for piece in _joined(pieces, pooled)]
     return sorted((s for s in shafts if s is not None), key=lambda shaft: -shaft.length), pooled
 
@@ -144,6 +144,16 @@ def _groups(points: np.ndarray, ways: np.ndarray) -> list[np.ndarray]:
     count, which = connected_components(links, directed=False)
     sizes = np.bincount(which, minlength=count)
     return [np.flatnonzero(which == group) for group in np.flatnonzero(sizes >= 20)]
+
+
+def _straight(points: np.ndarray) -> list[np.ndarray]:
+    """The points, or their parts where they go round a corner: hips link both femora into one chain."""
+    middle, way, length = _line(points)
+    along = (points - middle) @ way
+    aside = np.linalg.norm(points - middle - along[:, None] * way, axis=1)
+    if np.percentile(aside, 98) < _ASIDE_UM or length < 2 * _LEAST_UM:
+        return [points]
+    return [piece for part in (along < 0, along >= 0) for piece in _straight(points[part])]
 
 
 def _line(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
