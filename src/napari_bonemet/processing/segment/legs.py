@@ -90,7 +90,8 @@ def find_legs(shafts: list[Shaft], pooled: Pooled) -> list[Leg]:
     best: tuple[float, list[Leg]] = (-np.inf, legs[:1])
     for one, other in combinations(legs[:12], 2):
         total = one.score + other.score - _unlike(one, other)
-        if total > best[0] and min(one.score, other.score) > _LEAST_SCORE and not (_within(one, other) or _within(other, one)):
+        apart = not (_within(one, other) or _within(other, one))
+        if total > best[0] and min(one.score, other.score) > _LEAST_SCORE and apart:
             best = (total, sorted((one, other), key=lambda leg: -leg.score))
     return best[1]
 
