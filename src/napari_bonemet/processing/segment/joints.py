@@ -146,7 +146,9 @@ def find_ankle(coarse: Coarse, start: np.ndarray, way: np.ndarray, span: tuple[f
     Joint or None
         Its plane is the tibia's plate; ankle bones beside it reach across. None where the field ends before it.
     """
-    low, high = span[0] - _SHAFT_UM, span[1]
+    low, high = span[0] - _SHAFT_UM, min(span[1], _leaves(coarse, start, way))
+    if high < span[0]:
+        return None
     points, mass = bone_around(coarse, start + way * (low + high) / 2, (high - low) / 2 + _ANKLE_RADIUS_UM)
     along = (points - start) @ way
     inside = np.linalg.norm(points - start - along[:, None] * way, axis=1) < _ANKLE_RADIUS_UM
@@ -161,6 +163,13 @@ def find_ankle(coarse: Coarse, start: np.ndarray, way: np.ndarray, span: tuple[f
         return None
     where = float(edges[at] + _STEP_UM / 2)
     return Joint(start + where * way, way, where, drop, 0.0)
+
+
+def _leaves(coarse: Coarse, start: np.ndarray, way: np.ndarray) -> float:
+    """How far along an axis it leaves the field: what is not there is no gap."""
+    size = np.multiply(coarse.fine.shape, coarse.fine_grid.spacing)
+    ahead = np.where(way > 0, size - start, start)[np.abs(way) > 1e-9]
+    return float((ahead / np.abs(way[np.abs(way) > 1e-9])).min())
 
 
 def _plate(section: np.ndarray, first: int, shaft: float) -> tuple[int, float]:
