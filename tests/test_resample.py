@@ -5,7 +5,7 @@ import pytest
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Grid
-from napari_bonemet.resample import resample
+from napari_bonemet.resample import Interpolation, resample
 from napari_bonemet.scan import Scan
 from napari_bonemet.transform import RigidTransform
 
@@ -63,3 +63,15 @@ def test_there_and_back_returns_the_voxels() -> None:
     back = resample(resample(scan, scan.grid, turn), scan.grid, turn.inverse())
     inner = (slice(5, -5),) * 3
     assert np.abs(back.to_numpy()[inner].astype(int) - scan.to_numpy()[inner]).max() <= 3
+
+
+@pytest.mark.parametrize("kind", ["u1", "u2", "i2", ">i2", "i4", "u4", "f4", "f8"])
+@pytest.mark.parametrize("interpolation", ["nearest", "linear", "cubic"])
+def test_every_grey_type_gives_the_same(kind: str, interpolation: Interpolation) -> None:
+    greys = np.random.default_rng(0).integers(20, 220, (12, 14, 16))
+    pose = RigidTransform.about((55.0, 65.0, 75.0), degrees=(20.0, 5.0, -4.0), shift=(12.0, 3.0, 7.0))
+    grid = Scan(greys.astype("f8"), 10.0).grid
+    expected = resample(Scan(greys.astype("f8"), 10.0), grid, pose, interpolation=interpolation).to_numpy()
+    found = resample(Scan(greys.astype(kind), 10.0), grid, pose, interpolation=interpolation).to_numpy()
+    limits = np.iinfo(kind) if np.dtype(kind).kind in "iu" else np.finfo("f4")
+    np.testing.assert_allclose(found, expected.clip(limits.min, limits.max), atol=0.51)

@@ -127,8 +127,9 @@ class Scan:
         return self.leg if self.week is None else f"{self.leg}, week {self.week:g}"
 
     def to_numpy(self) -> np.ndarray:
-        """The voxels in memory, (z, y, x)."""
-        return np.asarray(self.voxels)
+        """The voxels in memory, (z, y, x), in this machine's byte order."""
+        voxels = np.asarray(self.voxels)
+        return voxels if voxels.dtype.isnative else voxels.astype(voxels.dtype.newbyteorder("="))
 
     def with_voxels(self, voxels: Voxels, *, step: Step, grid: Grid | None = None, kind: Kind | None = None) -> "Scan":
         """This scan after `step`, with new voxels on `grid` (its own grid when None).

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+import numpy as np
+
 from napari_bonemet.processing.register.fitting import Fit, fit_follow_up, fit_to_reference
 from napari_bonemet.processing.register.images import Bone, find_bone
 from napari_bonemet.processing.register.quality import assess, baseline_quality
@@ -63,6 +65,7 @@ def register_weeks(
     """
     options = options or RegistrationOptions()
     baseline = series.baseline if options.baseline_week is None else series.at_week(options.baseline_week)
+    baseline = _in_memory(baseline, progress)
     parts = iter(_shares(progress, len(series) - (reference is None)))
     bone = _bone_of(baseline, options, progress)
     mirror = reference is not None and reference.side is not None and baseline.side not in (None, reference.side)
@@ -71,8 +74,8 @@ def register_weeks(
     weeks = {baseline.day: base}
     onto = Onto(base.scan, options)
     for scan in series:
-        if scan is not baseline:
-            weeks[scan.day] = _register(onto, bone, scan, base.fit.pose, next(parts))
+        if scan.day != baseline.day:
+            weeks[scan.day] = _register(onto, bone, _in_memory(scan, progress), base.fit.pose, next(parts))
     progress.advance(1.0)
     ordered = [weeks[scan.day] for scan in series]
     return RegistrationResult(
@@ -96,6 +99,15 @@ class Week:
     scan: Scan
     fit: Fit
     quality: RegistrationQuality
+
+
+def _in_memory(scan: Scan, progress: Progress) -> Scan:
+    """The scan with its voxels read: they are asked for several times, and unpacking slices takes long."""
+    if isinstance(scan.voxels, np.ndarray):
+        return scan
+    progress.message(f"Reading {scan.title}")
+    progress.check()
+    return replace(scan, voxels=scan.to_numpy())
 
 
 def _bone_of(scan: Scan, options: RegistrationOptions, progress: Progress) -> Bone:
