@@ -4,6 +4,7 @@ import builtins
 import struct
 import sys
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,15 @@ from napari_bonemet.io import find_legs, read_scan
 TOYS = ("test_isq.ISQ", "test_aim.AIM")
 
 
+def needs_scanco() -> None:
+    pytest.importorskip("itk", reason="Scanco files need itk-ioscanco, the extra `scanco`")
+    if find_spec("itk.itkScancoImageIOPython") is None:
+        pytest.skip("itk is there, but not itk-ioscanco, the extra `scanco`")
+
+
 @pytest.fixture
 def toys(shared_data: Path) -> Path:
-    pytest.importorskip("itk", reason="Scanco files need itk-ioscanco, the extra `scanco`")
+    needs_scanco()
     return shared_data / "formats_toy"
 
 
@@ -42,7 +49,7 @@ def isq(path: Path, voxels: np.ndarray, dims: tuple[int, int, int] | None = None
 
 
 def test_an_isq_that_claims_more_than_it_holds_is_refused(tmp_path: Path) -> None:
-    pytest.importorskip("itk", reason="Scanco files need itk-ioscanco, the extra `scanco`")
+    needs_scanco()
     voxels = np.zeros((3, 4, 5), np.int16)
     assert read_scan(isq(tmp_path / "a.isq", voxels), spacing=12.5).shape == (3, 4, 5)
     for dims in ((300, 4, 5), (30000, 30000, 30000)):
@@ -51,7 +58,7 @@ def test_an_isq_that_claims_more_than_it_holds_is_refused(tmp_path: Path) -> Non
 
 
 def test_text_named_isq_is_refused(tmp_path: Path) -> None:
-    pytest.importorskip("itk", reason="Scanco files need itk-ioscanco, the extra `scanco`")
+    needs_scanco()
     (tmp_path / "a.aim").write_text("no scan" * 100)
     with pytest.raises(InputError, match=r"a\.aim"):
         read_scan(tmp_path / "a.aim")
