@@ -24,12 +24,6 @@ class RegistrationOptions(Options):
         float | None, Doc("The week that the others are brought onto; the earliest when not given.")
     ] = None
     bone_threshold: Annotated[float, Doc("Bone is above this grey value.")] = 75.0
-    margin: Annotated[
-        float | None,
-        Doc("Weeks are laid on the box of the bone and this much around it; on its whole field when not given."),
-        Between(0, 10**6),
-        Unit("µm"),
-    ] = None
     azimuths: Annotated[
         int, Doc("Turns about the long axis tried first; 32 are steps of pi/16, as published."), Between(1, 180)
     ] = 32
