@@ -102,3 +102,6 @@ def test_what_was_seen_of_a_row_is_one_stretch() -> None:
     x = np.arange(18)
     np.testing.assert_array_equal(mask, (x >= rows[..., :1]) & (x < rows[..., 1:]))
     np.testing.assert_array_equal(mask, np.logical_and.reduce([covered(t) for t in turned]))
+    for step in (2, 3, 5):
+        thinned = covered_by_all([scan, *turned], step=step)
+        np.testing.assert_array_equal(thinned, mask[::step, ::step, ::step])

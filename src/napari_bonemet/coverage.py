@@ -43,11 +43,14 @@ def covered(scan: Scan) -> np.ndarray | None:
     return None if rows is None else _mask_of(rows, scan.shape)
 
 
-def covered_by_all(scans: Iterable[Scan]) -> np.ndarray | None:
-    """Where every scan (all on one grid) saw something; None where all do everywhere."""
+def covered_by_all(scans: Iterable[Scan], *, step: int = 1) -> np.ndarray | None:
+    """Where every scan (all on one grid) saw something, at every `step`-th voxel; None where all do everywhere."""
     scans = tuple(scans)
     rows = covered_rows_by_all(scans)
-    return None if rows is None else _mask_of(rows, scans[0].shape)
+    if rows is None:
+        return None
+    z, y, x = (-(-count // step) for count in scans[0].shape)
+    return _mask_of(-(-rows[::step, ::step] // step), (z, y, x))
 
 
 def covered_rows(scan: Scan) -> np.ndarray | None:

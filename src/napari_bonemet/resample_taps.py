@@ -2,6 +2,8 @@
 
 Left to itself the compiler reads the 64 voxels of a cubic sum one by one, and interpolation is most of the time
 that registration takes. Here one instruction stream serves every machine: wide vectors where there are some.
+
+The compiled kernels are kept by the stamp of ``resample_kernels.py``: after a change here, touch that file.
 """
 
 from collections.abc import Callable, Sequence

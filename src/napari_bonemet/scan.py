@@ -131,6 +131,10 @@ class Scan:
         voxels = np.asarray(self.voxels)
         return voxels if voxels.dtype.isnative else voxels.astype(voxels.dtype.newbyteorder("="))
 
+    def in_memory(self) -> "Scan":
+        """The same scan with its voxels read."""
+        return replace(self, voxels=self.to_numpy())
+
     def with_voxels(self, voxels: Voxels, *, step: Step, grid: Grid | None = None, kind: Kind | None = None) -> "Scan":
         """This scan after `step`, with new voxels on `grid` (its own grid when None).
 

@@ -1,7 +1,7 @@
 """What the classifier sees of a scan: squares around the bone of each slice, in the voxels that it knows."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -76,7 +76,7 @@ def view_of(
     """
     require_greys(scan)
     if np.prod(scan.shape) * np.dtype(scan.voxels.dtype).itemsize <= _SMALL_BYTES:
-        scan = replace(scan, voxels=scan.to_numpy())  # or it would be read from the disk twice
+        scan = scan.in_memory()  # or it would be read from the disk twice
     seen = np.zeros((1, *scan.shape[1:]), dtype=np.float32)
     for _, voxels in _slabs(scan, progress):
         highest, lowest = float(voxels.max()), float(voxels.min())

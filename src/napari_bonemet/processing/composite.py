@@ -1,6 +1,6 @@
 """Composite of two weeks: bone kept, lost and formed (BoneMet supplementary, section A), less what noise fakes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -97,7 +97,7 @@ def compose_weeks(
     if not later:
         return ()
     if len(later) > 1:
-        baseline = replace(baseline, voxels=baseline.to_numpy())
+        baseline = baseline.in_memory()
     prepared = _prepare(baseline, options, PartOf(progress, 0.0, 0.2))
     made = []
     for number, (week, scan) in enumerate(later):
@@ -109,7 +109,7 @@ def compose_weeks(
 
 def _prepare(baseline: Scan, options: CompositeOptions, progress: Progress) -> _Baseline:
     if options.noise_rule:
-        baseline = replace(baseline, voxels=baseline.to_numpy())
+        baseline = baseline.in_memory()
     source = Source(baseline.title, fingerprint(baseline.voxels))
     progress.advance(0.5)
     greys = None

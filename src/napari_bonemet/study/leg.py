@@ -237,7 +237,7 @@ def _lost(registered: ScanSeries, forecast: Forecast | None, options: StudyOptio
         return ()
     threshold, opening = options.composite.bone_threshold, options.figure.lesion_opening
     last = registered.until(forecast.week)[-1]
-    last = replace(last, voxels=last.to_numpy())  # or it would be read from the disk for every sample
+    last = last.in_memory()  # or it would be read from the disk for every sample
     return tuple(newly_lost_mm3(s, last, bone_threshold=threshold, opening=opening) for s in forecast.samples)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from napari_bonemet.coverage import covered_rows_by_all
+from napari_bonemet.coverage import covered_by_all
 from napari_bonemet.geometry import Triple
 from napari_bonemet.processing.register.fitting import Fit, alike
 from napari_bonemet.processing.register.result import RegistrationOptions, RegistrationQuality, Verdict
@@ -15,7 +15,7 @@ _POOR_OVERLAP = 0.5
 # Two animals' bones differ, however well they are laid on each other.
 _REFERENCE_ALLOWANCE = 0.2
 # At 10 µm the edges of one bone agree by 0.75 and more, lesions and all, those of two animals by 0.25 and less; the
-# coarser the voxels the less that tells (at 60 µm up to 0.9 for two animals).
+# coarser the voxels the less that tells (at 60 µm up to 0.83 for two animals).
 _SAME, _STRANGER = 0.45, 0.3
 _OUTSIDE = 0.1
 _MOST_VOXELS = 4_000_000
@@ -84,12 +84,8 @@ def _thinned(scan: Scan) -> np.ndarray:
 
 
 def _seen(fixed: Scan, registered: Scan) -> np.ndarray:
-    rows, step = covered_rows_by_all((fixed, registered)), _stride(fixed)
-    if rows is None:
-        return np.ones_like(_thinned(fixed), dtype=bool)
-    first, stop = np.moveaxis(rows[::step, ::step], -1, 0)[..., None]
-    x = np.arange(0, fixed.shape[2], step)
-    return np.asarray((x >= first) & (x < stop))
+    field = covered_by_all((fixed, registered), step=_stride(fixed))
+    return np.ones_like(_thinned(fixed), dtype=bool) if field is None else field
 
 
 def _correlation(one: np.ndarray, other: np.ndarray) -> float:

@@ -107,7 +107,7 @@ def _in_memory(scan: Scan, progress: Progress) -> Scan:
         return scan
     progress.message(f"Reading {scan.title}")
     progress.check()
-    return replace(scan, voxels=scan.to_numpy())
+    return scan.in_memory()
 
 
 def _bone_of(scan: Scan, options: RegistrationOptions, progress: Progress) -> Bone:

@@ -168,8 +168,8 @@ def find_ankle(coarse: Coarse, start: np.ndarray, way: np.ndarray, span: tuple[f
 def _leaves(coarse: Coarse, start: np.ndarray, way: np.ndarray) -> float:
     """How far along an axis it leaves the field: what is not there is no gap."""
     size = np.multiply(coarse.fine.shape, coarse.fine_grid.spacing)
-    ahead = np.where(way > 0, size - start, start)[np.abs(way) > 1e-9]
-    return float((ahead / np.abs(way[np.abs(way) > 1e-9])).min())
+    moves = np.abs(way) > 1e-9
+    return float((np.where(way > 0, size - start, start)[moves] / np.abs(way[moves])).min())
 
 
 def _plate(section: np.ndarray, first: int, shaft: float) -> tuple[int, float]:
