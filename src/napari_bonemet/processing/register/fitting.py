@@ -16,9 +16,7 @@ from napari_bonemet.transform import RigidTransform
 
 # Of degrees and micrometres.
 _DIGITS = 6
-# Bone that agrees less is also compared with the baseline's mirror image.
-_DOUBTFUL = 0.9
-# For its agreement, which needs no place to the hundredth of a voxel.
+# For the mirror image's agreement, which needs no place to the hundredth of a voxel.
 _IMAGE_POINTS = 50_000
 # Where voxels are coarse, the edges of two animals agree as well, and what is left over tells: 0.15 of the contrast
 # and less for one bone, 0.16 and more for two. Much noise leaves as much, but what agrees like this is no stranger.
@@ -81,7 +79,7 @@ def fit_follow_up(fixed: Bone, moving: Bone, options: RegistrationOptions, progr
         found = fit_robust(fixed, moving, options, PartOf(progress, 0.0, 0.7))
         trace = found.trace
     other_side = False
-    if found.agreement < _DOUBTFUL:
+    if not alike(found.residual, found.agreement):
         part = PartOf(progress, 0.7, 1.0)
         image = fit_robust(mirrored(fixed), moving, options, part, most_points=_IMAGE_POINTS)
         other_side = image.agreement > found.agreement + _BETTER
