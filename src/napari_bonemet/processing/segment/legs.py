@@ -17,6 +17,7 @@ _FIBULA_UM = (150.0, 1900.0)
 _FIBULA_MM2 = (0.008, 0.3)
 _USUAL_FIBULA = 0.25
 _SLAB_UM = 200.0
+_AROUND_UM, _AS_THICK = 2500.0, 0.5
 # A tail that a femur seems to meet gets 0.8.
 _LEAST_SCORE, _ONE_SHAFT_UM = 1.0, 1500.0
 
@@ -81,7 +82,7 @@ def find_legs(shafts: list[Shaft], pooled: Pooled) -> list[Leg]:
     legs = []
     for shaft in shafts:
         if shaft.length >= _LEAST_TIBIA_UM:
-            beside = beside_of(shaft, pooled)
+            beside = beside_of(shaft, _own(shaft, shafts, pooled))
             turned = Beside(beside.share, 1 - beside.place, beside.way, beside.radii[::-1])
             femora = [other for other in shafts if other is not shaft and other.length >= _LEAST_FEMUR_UM]
             ends = [_judged(shaft, beside, femora, pooled), _judged(shaft.turned(), turned, femora, pooled)]
@@ -96,11 +97,28 @@ def find_legs(shafts: list[Shaft], pooled: Pooled) -> list[Leg]:
     return best[1]
 
 
+def _own(shaft: Shaft, shafts: list[Shaft], pooled: Pooled) -> Pooled:
+    """Bone around a shaft that lies no nearer to another as thick: a tail beside a tibia is none of its fibulae."""
+    from scipy.spatial import cKDTree
+
+    around = np.linalg.norm(pooled.points - shaft.points.mean(0), axis=1) < shaft.length / 2 + _AROUND_UM
+    points, weights = pooled.points[around], pooled.weights[around]
+    thick = _AS_THICK * np.median(shaft.areas)
+    rivals = [other.points for other in shafts if other is not shaft and _rivals(other, thick)]
+    if not rivals:
+        return Pooled(points, weights)
+    own = cKDTree(shaft.points).query(points)[0] < cKDTree(np.concatenate(rivals)).query(points)[0]
+    return Pooled(points[own], weights[own])
+
+
+def _rivals(other: Shaft, thick: float) -> bool:
+    return other.length >= _LEAST_TIBIA_UM and bool(np.median(other.areas) > thick)
+
+
 def beside_of(shaft: Shaft, pooled: Pooled) -> Beside:
     """The thin bone that runs beside a shaft, as a fibula does."""
     way = shaft.direction
-    near = np.linalg.norm(pooled.points - shaft.points.mean(0), axis=1) < shaft.length / 2 + 2500
-    points, weights = pooled.points[near], pooled.weights[near]
+    points, weights = pooled.points, pooled.weights
     sides, places, radii = [], [], []
     for n, (centre, area) in enumerate(zip(shaft.points, shaft.areas, strict=True)):
         away = points - centre
@@ -201,6 +219,9 @@ def _unlike(one: Leg, other: Leg) -> float:
     """How much two legs differ: tibiae of one animal are alike, and lie apart."""
     thick = abs(np.log(np.median(one.tibia.areas) / np.median(other.tibia.areas)))
     long = abs(np.log(one.tibia.length / other.tibia.length))
+    if one.femur is not None and other.femur is not None:
+        # The root of a tail, and the sacrum, are slimmer than a femur.
+        thick += 2 * abs(np.log(np.median(one.femur.areas) / np.median(other.femur.areas)))
     beside = float(np.linalg.norm(one.tibia.points.mean(0) - other.tibia.points.mean(0)))
     return float(thick + 0.5 * long + (5.0 if beside < 2500 else 0.0))
 
