@@ -16,6 +16,8 @@ _SOME = 25  # of 255: a tenth of a voxel is bone
 _ANKLE_RADIUS_UM, _SHAFT_UM, _LEAST_DROP = 1000.0, 3000.0, 0.2
 # Less than this is bone's own unevenness.
 _LEAST_DEPTH = 0.1
+# Of the tibia, in adult mice about a millimetre.
+_EPIPHYSIS_UM, _AS_GOOD = (700.0, 1400.0), 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +104,7 @@ def find_joint(
     depth, shoulder = _depths(sections.min(0), least)
     # A gap in much bone is a joint; as deep a gap in the last of the bone is where that frays out.
     merit = depth * shoulder
-    best = int(np.argmax(merit))
+    best = _beyond_growth_plate(merit, int(np.argmax(merit)))
     if depth[best] < _LEAST_DEPTH:
         return None
     apart = np.abs(np.arange(len(merit)) - best) * _STEP_UM > 400
@@ -110,6 +112,15 @@ def find_joint(
     normal = tilts[int(np.argmin(sections[:, best]))]
     at = float(edges[best] + _STEP_UM / 2)
     return Joint(start + at * way, normal / np.linalg.norm(normal), at, float(depth[best]), rival)
+
+
+def _beyond_growth_plate(merit: np.ndarray, best: int) -> int:
+    """The place itself, or one nearly as good an epiphysis further on: a growth plate is a gap, too."""
+    near, far = (best + int(reach / _STEP_UM) for reach in _EPIPHYSIS_UM)
+    beyond = merit[near:far]
+    if beyond.max(initial=0.0) < _AS_GOOD * merit[best]:
+        return best
+    return near + int(np.argmax(beyond))
 
 
 def _section(along: np.ndarray, mass: np.ndarray, edges: np.ndarray) -> np.ndarray:
