@@ -103,6 +103,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--format", choices=("png", "zarr"), default="png", help="how weeks are written")
     parser.add_argument("--preset", choices=("growth-plate", "junction"), default="junction")
     parser.add_argument("--slices", type=int, default=None, help="of the region; 300 of the published voxel size")
+    parser.add_argument(
+        "--around-bone", type=float, default=500.0, help="around the bone, micrometres; published weeks are cropped, too"
+    )
     parser.add_argument("--only-slices", action="store_true", help="write the Seg-CT slices and stop")
     parser.add_argument("--keep", action="store_true", help="keep what the commands wrote")
     chosen = parser.parse_args(arguments)
@@ -115,7 +118,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     registered, count = out / "Regist-CT", chosen.slices or round(300 * 10.6 / spacing)
     written = ("--format", chosen.format)
     spent = [
-        run("register", [str(source), "--spacing", f"{spacing}", "--out", str(registered), *written]),
+        run(
+            "register",
+            [
+                str(source),
+                "--spacing",
+                f"{spacing}",
+                "--around-bone",
+                f"{chosen.around_bone:g}",
+                "--out",
+                str(registered),
+                *written,
+            ],
+        ),
         run("composite", [str(registered), "--out", str(out / "composites")]),
         run(
             "roi",

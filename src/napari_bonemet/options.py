@@ -22,7 +22,7 @@ from typing_extensions import Doc
 from napari_bonemet.errors import InputError
 from napari_bonemet.provenance import Json
 
-__all__ = ["Between", "Doc", "OptionField", "Options", "Unit", "as_flags", "describe", "record_of"]
+__all__ = ["Between", "Doc", "OptionField", "Options", "Unit", "Unset", "as_flags", "describe", "record_of"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,13 @@ class Unit:
 
 
 @dataclass(frozen=True)
+class Unset:
+    """What None means, shown in its field: "whole field"; "automatic" where nothing else is said."""
+
+    words: str
+
+
+@dataclass(frozen=True)
 class OptionField:
     """All that a form, a flag or a record needs to know of one option."""
 
@@ -50,6 +57,7 @@ class OptionField:
     doc: str
     unit: str
     between: Between | None
+    unset: str = "automatic"
 
     @property
     def label(self) -> str:
@@ -125,6 +133,7 @@ def _describe(name: str, hint: Any, field: Any) -> OptionField:
         doc=next((e.documentation for e in extras if isinstance(e, Doc)), ""),
         unit=next((e.name for e in extras if isinstance(e, Unit)), ""),
         between=next((e for e in extras if isinstance(e, Between)), None),
+        unset=next((e.words for e in extras if isinstance(e, Unset)), "automatic"),
     )
 
 

@@ -167,3 +167,18 @@ def test_the_published_metric_is_there(draw_bone) -> None:
     assert error_voxels(series[0], result.transforms[1], pose) < 0.1
     assert result.quality[1].metric > 0.3  # nats
     assert result.quality[1].agreement > 0.9
+
+
+def test_a_margin_leaves_out_what_lies_further_from_the_bone(draw_bone) -> None:
+    pose = RigidTransform.about(MIDDLE, degrees=(3, 5, -4), shift=(0, 20, 0))
+    wide = ScanSeries(tuple(scan.pad((0, 20, 30), (0, 25, 10)) for scan in two_weeks(draw_bone, pose)))
+    whole = register_weeks(wide, options=QUICK)
+    close = register_weeks(wide, options=dataclasses.replace(QUICK, around_bone=40.0))
+    assert close.transforms == whole.transforms
+    one, other = whole.series[1], close.series[1]
+    assert np.prod(other.shape) < 0.6 * np.prod(one.shape)
+    # The same bone at the same places, all of it; soft tissue may be interpolated another way there.
+    first = [round((a - b) / s) for a, b, s in zip(other.origin, one.origin, one.spacing, strict=True)]
+    inside = one.to_numpy()[tuple(slice(a, a + n) for a, n in zip(first, other.shape, strict=True))]
+    np.testing.assert_array_equal(inside > 75, other.to_numpy() > 75)
+    assert np.count_nonzero(other.to_numpy() > 75) == np.count_nonzero(one.to_numpy() > 75)

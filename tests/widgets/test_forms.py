@@ -30,6 +30,7 @@ class Example(Options):
     region: Annotated[tuple[int, int, int], Doc("Region.")] = (1, 2, 3)
     weeks: Annotated[tuple[float, ...], Doc("Weeks.")] = (0.0, 1.0)
     plane: Annotated[Literal["a", "b"] | None, Doc("Plane.")] = None
+    around: Annotated[float | None, Doc("Around."), Between(0, 1000), Unit("µm"), Unset("whole field")] = None
     path: Annotated[Path | None, Doc("File.")] = None
     iterations: Annotated[int, Doc("Steps."), Between(1, 2000)] = 100
     learning: Annotated[float, Doc("Rate."), Between(0, 1)] = 0.001
@@ -59,6 +60,7 @@ def test_every_value_goes_there_and_back(form):
         region=(4, 5, 6),
         weeks=(0.0, 2.5, 3.0),
         plane="b",
+        around=0.0,
         path=Path("a/b").resolve(),
         iterations=7,
         learning=0.005,
@@ -75,6 +77,7 @@ def test_labels_tooltips_ranges_and_units_come_from_the_options(form):
     assert box.native.suffix() == " grey"
     assert box.native.toolTip() == "Bone is above this."
     assert form.fields["week"].native.text() == "automatic"
+    assert form.fields["around"].native.text() == "whole field"
     assert form.fields["metric"].choices == ("mi", "robust")
     assert form.fields["quick"].native.text() == ""
 

@@ -16,7 +16,6 @@ from napari_bonemet.options import OptionField, Options, describe
 
 __all__ = ["OptionsForm", "form_layout"]
 
-AUTOMATIC = "automatic"
 _MOST = 2**31 - 1
 _ABBREVIATIONS = {"dpi"}
 
@@ -45,7 +44,7 @@ class _Field:
     def _make(self) -> Any:
         name = self.option.name
         if self.option.choices:
-            blank = [(AUTOMATIC, None)] if self.optional else []
+            blank = [(self.option.unset, None)] if self.optional else []
             return ComboBox(name=name, choices=blank + [(_words(c), c) for c in self.option.choices])
         if self.kind is bool:
             box = CheckBox(name=name)
@@ -63,13 +62,13 @@ class _Field:
         low, high = (between.low, between.high) if between else (0.0, float(_MOST))
         whole = self.kind is int
         step = 1.0 if whole else _step(self.option.default, high - low)
-        # One step below the range stands for "automatic", which Qt then shows in words.
+        # One step below the range stands for "automatic" or the like, which Qt then shows in words.
         low, high = round(max(low, -_MOST) - (step if self.optional else 0), 9), min(high, _MOST)
         # Whole numbers too: magicgui's SpinBox is of a Qt class that shows no unit behind the number.
         box: Any = FloatSpinBox(name=self.option.name, min=low, max=high, step=step, value=low)
         box.native.setDecimals(0 if whole else _decimals(self.option.default, step))
         if self.optional:
-            box.native.setSpecialValueText(AUTOMATIC)
+            box.native.setSpecialValueText(self.option.unset)
         if self.option.unit:
             box.native.setSuffix(f" {self.option.unit}")
         return box
@@ -88,7 +87,7 @@ class _Field:
         if self.kind is Path:
             return value
         text = str(value).strip()
-        if self.optional and text in ("", AUTOMATIC):
+        if self.optional and text in ("", self.option.unset):
             return None
         return text if self.kind is str else self._several(text)
 
@@ -116,7 +115,7 @@ class _Field:
         elif self.kind is Path:
             self.widget.value = value if value is not None or self.optional else ""
         else:
-            self.widget.value = AUTOMATIC if value is None else value
+            self.widget.value = self.option.unset if value is None else value
 
 
 def _words(choice: Any) -> str:

@@ -59,7 +59,7 @@ class RegisterDock(Dock):
         self.baseline, self.reference = QComboBox(), QComboBox()
         hidden = [o.name for o in describe(RegistrationOptions) if o.name == "baseline_week" or len(o.choices) == 1]
         start = RegistrationOptions(bone_threshold=bone_threshold_setting())
-        self.form = OptionsForm(start, basic=("bone_threshold",), hidden=hidden)
+        self.form = OptionsForm(start, basic=("bone_threshold", "around_bone"), hidden=hidden)
         self.run_bar = RunBar("Register weeks")
         self.plot = MetricPlot(READING)
         self.table = SmallTable(("Week", "Verdict", "Overlap", "Turn", "Shift"))

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Literal
 
 from napari_bonemet.geometry import Triple
-from napari_bonemet.options import Between, Doc, Options, Unit, record_of
+from napari_bonemet.options import Between, Doc, Options, Unit, Unset, record_of
 from napari_bonemet.provenance import Json
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.transform import RigidTransform
@@ -21,9 +21,16 @@ class RegistrationOptions(Options):
         Doc("robust: edges of the bone, lesions left out, fast; mi: mutual information of the greys, as published."),
     ] = "robust"
     baseline_week: Annotated[
-        float | None, Doc("The week that the others are brought onto; the earliest when not given.")
+        float | None, Doc("The week that the others are brought onto; the earliest when not given."), Unset("earliest")
     ] = None
     bone_threshold: Annotated[float, Doc("Bone is above this grey value.")] = 75.0
+    around_bone: Annotated[
+        float | None,
+        Doc("Weeks are laid on the box of the bone and this much around it; on its whole field when not given."),
+        Between(0, 10**6),
+        Unit("µm"),
+        Unset("whole field"),
+    ] = None
     azimuths: Annotated[
         int, Doc("Turns about the long axis tried first; 32 are steps of pi/16, as published."), Between(1, 180)
     ] = 32

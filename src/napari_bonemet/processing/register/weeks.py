@@ -124,6 +124,7 @@ def _lay_baseline(
     baseline: Scan, bone: Bone, reference: Scan | None, options: RegistrationOptions, parts: Iterator[Progress]
 ) -> Week:
     if reference is None:
+        baseline = _around(bone, baseline, options.around_bone)
         scan = baseline.with_voxels(baseline.voxels, step=Step("register", options.as_record()), kind=Kind.REGIST)
         return Week(scan, Fit(RigidTransform(), (), 0.0), baseline_quality(baseline))
     progress = next(parts)
@@ -133,7 +134,20 @@ def _lay_baseline(
     # What has no side, a head or a spine, is its own mirror image nearly.
     fit = replace(fit, other_side=fit.other_side and baseline.side is not None)
     part = PartOf(progress, _FITTED, 1.0)
-    return lay(Onto(reference, options), baseline, fit, target="reference", progress=part)
+    onto = Onto(_around(fixed, reference, options.around_bone), options)
+    return lay(onto, baseline, fit, target="reference", progress=part)
+
+
+def _around(bone: Bone, scan: Scan, margin: float | None) -> Scan:
+    """The scan's box of bone and `margin` micrometres around it; all of it without a margin."""
+    if margin is None:
+        return scan
+    region = []
+    for axis, spacing in enumerate(scan.spacing):
+        first = round((bone.grid.origin[axis] - scan.grid.origin[axis]) / spacing)
+        more = round(margin / spacing)
+        region.append(slice(max(0, first - more), min(scan.shape[axis], first + bone.grid.shape[axis] + more)))
+    return scan.crop(region)
 
 
 def _register(onto: "Onto", bone: Bone, scan: Scan, first: RigidTransform, progress: Progress) -> Week:
