@@ -104,7 +104,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--preset", choices=("growth-plate", "junction"), default="junction")
     parser.add_argument("--slices", type=int, default=None, help="of the region; 300 of the published voxel size")
     parser.add_argument(
-        "--around-bone", type=float, default=500.0, help="around the bone, micrometres; published weeks are cropped, too"
+        "--around-bone",
+        type=float,
+        default=500.0,
+        help="micrometres; published weeks are cropped, too",
     )
     parser.add_argument("--only-slices", action="store_true", help="write the Seg-CT slices and stop")
     parser.add_argument("--keep", action="store_true", help="keep what the commands wrote")

@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QGuiApplication
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.options import Between, Doc, Options, Unit, as_flags
+from napari_bonemet.options import Between, Doc, Options, Unit, Unset, as_flags
 from napari_bonemet.widgets.copy_command import CopyCommandButton
 from napari_bonemet.widgets.forms import OptionsForm
 
