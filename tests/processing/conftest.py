@@ -36,11 +36,18 @@ def draw_bone() -> DrawBone:
     """Draws the bone as a scanner would see it after `pose` (bone as drawn to bone as scanned)."""
 
     def draw(
-        pose: RigidTransform | None = None, *, grid: Grid = FIELD, day: float = 0.0, noise: float = 2.0, seed: int = 0
+        pose: RigidTransform | None = None,
+        *,
+        grid: Grid = FIELD,
+        day: float = 0.0,
+        noise: float = 2.0,
+        seed: int = 0,
+        stretch: float = 1.0,
     ) -> Scan:
         points = np.stack(np.indices(grid.shape), axis=-1) * np.asarray(grid.spacing) + grid.origin
-        back = (pose or RigidTransform()).inverse()
-        grey = 20 + 140 * _bone(back(points)) + np.random.default_rng(seed).normal(0, noise, grid.shape)
+        points = (pose or RigidTransform()).inverse()(points)
+        points[..., 0] = FIELD.centre[0] + (points[..., 0] - FIELD.centre[0]) / stretch
+        grey = 20 + 140 * _bone(points) + np.random.default_rng(seed).normal(0, noise, grid.shape)
         voxels = np.clip(np.rint(grey), 0, 255).astype(np.uint8)
         return Scan(voxels, grid.spacing, grid.origin, subject="1", side="left", day=day)
 

@@ -49,6 +49,20 @@ def test_known_pose_is_found(draw_bone, degrees, shift) -> None:
     assert result.series[1].history[-1].name == "register"
 
 
+def test_a_thin_bone_that_lies_slanted_in_a_large_field(draw_bone) -> None:
+    field = Grid((230, 150, 150), (20.0, 20.0, 20.0), (-1900.0, -1100.0, -1100.0))
+    first = RigidTransform.about(MIDDLE, degrees=(0, 24, -18))
+    pose = RigidTransform.about(MIDDLE, degrees=(100, -14, 12), shift=(100, -150, 80))
+    taken = {"grid": field, "stretch": 5.0, "noise": 6.0}
+    series = ScanSeries((draw_bone(first, **taken), draw_bone(pose, day=7, seed=1, **taken)))
+    assert np.mean(series[0].to_numpy() > 75) < 0.02
+    result = register_weeks(series, options=QUICK)
+    # A stretched bone has little along its axis that tells where it is.
+    assert error_voxels(series[0], result.transforms[1], pose.after(first.inverse())) < 0.5
+    assert result.quality[1].verdict == "good"
+    assert result.quality[1].residual < 0.15
+
+
 @pytest.mark.parametrize("spacing", [(14.0, 14.0, 14.0), (31.0, 31.0, 31.0), (20.0, 20.0, 33.0)])
 def test_other_voxel_size_is_registered_in_micrometres_and_said(draw_bone, spacing) -> None:
     pose = RigidTransform.about(MIDDLE, degrees=(5, 4, -6), shift=(20, 30, -10))

@@ -17,6 +17,8 @@ _MARGIN = 0.1
 # Removes the noise that linear interpolation would otherwise smooth by an amount depending on the pose.
 _SIGMA_VOXELS = 0.7
 _SLAB = 64
+# On coarse levels a bone with its marrow takes up to twice the voxels that are bone on the finest.
+_BRIGHTEST, _WIDENED = 0.1, 2.0
 # Quantiles are read off about so many voxels.
 _SAMPLED = 500_000
 
@@ -37,6 +39,8 @@ class Bone:
         Centre of mass of the bone, (z, y, x), micrometres.
     radius : float
         Root mean square distance of bone from its centre, micrometres.
+    share : float
+        How much of it is bone, 0 to 1.
     """
 
     grey: np.ndarray
@@ -44,14 +48,16 @@ class Bone:
     threshold: float
     centre: np.ndarray
     radius: float
+    share: float
 
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """A bone at one resolution: grey values (z, y, x) and where they lie."""
+    """A bone at one resolution: grey values (z, y, x), where they lie, and how much of the bone's box is bone."""
 
     grey: np.ndarray
     grid: Grid
+    share: float
 
     @property
     def voxel_um(self) -> float:
@@ -82,7 +88,8 @@ def find_bone(scan: Scan, threshold: float) -> Bone:
     means, variances = zip(*(_moments(profile) for profile in profiles), strict=True)
     radius = float(np.sqrt(np.sum(np.asarray(variances) * np.square(scan.spacing))))
     centre = np.asarray(scan.grid.to_um(means))
-    return Bone(voxels[region], grid, threshold, centre, max(radius, *scan.spacing))
+    share = count / float(np.prod(grid.shape))
+    return Bone(voxels[region], grid, threshold, centre, max(radius, *scan.spacing), share)
 
 
 def _profiles(voxels: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -139,7 +146,7 @@ def level_of(bone: Bone | Level, voxel_um: float, *, smooth: bool = True) -> Lev
     first = bone.grid.to_um([(f - 1) / 2 for f in factors])
     if smooth:
         grey = ndimage.gaussian_filter(grey.astype(np.float32, copy=False), _SIGMA_VOXELS)
-    return Level(grey, Grid(shape, spacing, first))  # type: ignore[arg-type]
+    return Level(grey, Grid(shape, spacing, first), bone.share)  # type: ignore[arg-type]
 
 
 def _block_means(grey: np.ndarray, factors: tuple[int, int, int], shape: tuple[int, int, int]) -> np.ndarray:
@@ -153,18 +160,22 @@ def _block_means(grey: np.ndarray, factors: tuple[int, int, int], shape: tuple[i
 def around_bone(level: Level, threshold: float) -> np.ndarray:
     """Mask (z, y, x) of the bone and two voxels around it: where the pose shows.
 
-    Averaging thins the bone of coarse levels, so the brightest tenth counts where less than that reaches the threshold.
+    Averaging thins the bone of coarse levels, so the brightest voxels count where too few reach the threshold.
     """
     return np.asarray(ndimage.binary_dilation(bone_at(level, threshold), iterations=2))
 
 
 def bone_at(level: Level, threshold: float) -> np.ndarray:
-    """Mask (z, y, x) of the bone of a level, the brightest tenth where less reaches the threshold."""
+    """Mask (z, y, x) of the bone of a level, the brightest voxels where too few reach the threshold."""
     return np.asarray(level.grey > bright_from(level, threshold))
 
 
 def bright_from(level: Level, threshold: float) -> float:
-    """The grey from which a level shows bone: the threshold, or that of its brightest tenth where that is lower."""
+    """The grey from which a level shows bone: the threshold, or that of its brightest voxels where that is lower.
+
+    These are a tenth, or fewer where bone is little of its box: a thin bone lies slanted in a large one.
+    """
     grey = level.grey
     step = max(1, round((grey.size / _SAMPLED) ** (1 / 3)))
-    return min(threshold, float(np.quantile(grey[::step, ::step, ::step], 0.9)))
+    brightest = min(_BRIGHTEST, _WIDENED * level.share)
+    return min(threshold, float(np.quantile(grey[::step, ::step, ::step], 1 - brightest)))

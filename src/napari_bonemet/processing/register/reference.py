@@ -76,7 +76,7 @@ def _mirrored(level: Level, centre: np.ndarray) -> Level:
     grid = level.grid
     last = grid.origin[2] + (grid.shape[2] - 1) * grid.spacing[2]
     origin = (grid.origin[0], grid.origin[1], 2 * float(centre[2]) - last)
-    return Level(np.ascontiguousarray(level.grey[:, :, ::-1]), Grid(grid.shape, grid.spacing, origin))
+    return Level(np.ascontiguousarray(level.grey[:, :, ::-1]), Grid(grid.shape, grid.spacing, origin), level.share)
 
 
 def _mirrored_shape(shape: Shape) -> Shape:
@@ -92,7 +92,7 @@ def outlines(bone: Bone, sizes: Sequence[float], across: float, progress: Progre
     solid = _filled(_pieces(bone_at(level, bone.threshold)), max(1, round(_CLOSING_SHARE * across / level.voxel_um)))
     progress.check()
     grey = ndimage.gaussian_filter(solid.astype(np.float32) * _FULL, 1.5)
-    finest = Level(grey, level.grid)
+    finest = Level(grey, level.grid, level.share)
     coarser = [level_of(finest, size) for size in sizes[:-1]]
     return Pyramid((*coarser, finest), 0.0, _FULL, _FULL / 2)
 
