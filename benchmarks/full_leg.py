@@ -10,6 +10,7 @@ for the region of interest.
 """
 
 import argparse
+import json
 import os
 import shutil
 import subprocess
@@ -149,7 +150,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             ],
         ),
     ]
-    print(f"\n{WEEKS} weeks of {SHAPES[chosen.size]} voxels on {cores()} cores")
+    said = json.loads((registered / "register.json").read_text(encoding="utf-8"))["legs"]
+    print(f"\nverdicts: {', '.join(week['verdict'] for leg in said.values() for week in leg['weeks'])} (bar: all good)")
+    print(f"{WEEKS} weeks of {SHAPES[chosen.size]} voxels on {cores()} cores")
     print("step | minutes | CPU minutes | peak GiB | the papers' minutes")
     for one in spent:
         papers = f"{PAPERS[one.step]:g}" if PAPERS[one.step] else "-"

@@ -7,8 +7,9 @@ import pytest
 
 from napari_bonemet.phantom.leg import LegOptions, make_leg
 from napari_bonemet.processing.register import RegistrationQuality, RegistrationResult, register_weeks
-from napari_bonemet.processing.register.fitting import mirrored
 from napari_bonemet.processing.register.images import find_bone
+from napari_bonemet.processing.register.pyramid import couple
+from napari_bonemet.progress import NO_PROGRESS
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
 
@@ -66,10 +67,13 @@ def test_noise_is_called_out(own) -> None:
 
 def test_the_mirror_image_lies_where_the_bone_lay(own) -> None:
     bone = find_bone(own[0], 75)
-    image = mirrored(bone)
-    index = np.argwhere(image.grey > 75)
-    centre = index.mean(axis=0) * np.asarray(image.grid.spacing) + image.grid.origin
-    np.testing.assert_allclose(centre, bone.centre, atol=5)
+    both = couple(bone, bone, NO_PROGRESS)
+    places = []
+    for pyramid in (both.fixed, both.mirrored().fixed):
+        level = pyramid.levels[-1]
+        places.append(np.argwhere(level.grey > 75).mean(axis=0) * level.grid.spacing + level.grid.origin)
+    np.testing.assert_allclose(places[1], places[0] * (1, 1, -1) + (0, 0, 2 * both.shapes[0].centre[2]), atol=1e-6)
+    np.testing.assert_allclose(places[1], places[0], atol=60)
 
 
 def to_reference(side: str) -> tuple[RegistrationResult, float]:

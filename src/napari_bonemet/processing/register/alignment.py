@@ -78,7 +78,7 @@ class Aligned:
     gain, offset : float
         Moving grey = gain * fixed grey + offset.
     residual : float
-        Robust standard deviation of the greys after that, as a share of the contrast of bone.
+        Robust standard deviation of the greys after that, as a share of the bone's contrast.
     loss : float
         Mean of Tukey's loss over the points at a fixed cut, 0 to 1: small where most points agree.
     agreement : float
@@ -103,6 +103,7 @@ def align(
     frame: Frame,
     *,
     contrast: float,
+    measure: float,
     progress: Progress,
     cuts: Sequence[float] = WIDE,
     drifts: bool = True,
@@ -120,7 +121,9 @@ def align(
     frame : Frame
         Units.
     contrast : float
-        Between bone and background of the fixed bone, greys.
+        Between bone and background of the fixed bone, greys, at about this resolution.
+    measure : float
+        The same at full resolution; residuals are shares of it.
     cuts : sequence of float
         Where Tukey's weight ends, in robust standard deviations; one after the other. Without any the pose stays.
     drifts : bool
@@ -146,7 +149,7 @@ def align(
         for _ in range(_MOST_STEPS):
             progress.check()
             greys, spread = view.look(turn, shift, gain, offset)
-            trace.append(spread / contrast)
+            trace.append(spread / measure)
             report(progress, Reading(READING, trace[-1]))
             cut = max(constant * spread, _LEAST_CUT * contrast)
             normal_equations(places, points.values, slopes, greys, view.seen, gain, offset, cut, sums, right)
@@ -163,7 +166,7 @@ def align(
         frame.pose(turn, shift),
         gain,
         offset,
-        spread / contrast,
+        spread / measure,
         loss,
         view.agreement(greys, points.edges),
         (*start.trace, *trace),

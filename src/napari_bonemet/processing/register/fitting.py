@@ -4,23 +4,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from napari_bonemet.geometry import Grid
 from napari_bonemet.processing.register.images import Bone, level_of
 from napari_bonemet.processing.register.mi import fit_mi
+from napari_bonemet.processing.register.pyramid import couple
 from napari_bonemet.processing.register.reference import fit_reference
 from napari_bonemet.processing.register.result import RegistrationOptions
-from napari_bonemet.processing.register.robust import compare, fit_robust, polish
+from napari_bonemet.processing.register.robust import compare, fit_robust, mirror_image_fits_better, polish
 from napari_bonemet.processing.register.starts import shape_of
 from napari_bonemet.progress import PartOf, Progress
 from napari_bonemet.transform import RigidTransform
 
 # Of degrees and micrometres.
 _DIGITS = 6
-# For the mirror image's agreement, which needs no place to the hundredth of a voxel.
-_IMAGE_POINTS = 50_000
-# Where voxels are coarse, the edges of two animals agree as well, and what is left over tells: 0.15 of the contrast
-# and less for one bone, 0.16 and more for two. Much noise leaves as much, but what agrees like this is no stranger.
-_LEFT_OVER, _ALIKE = 0.155, 0.85
+# Where voxels are coarse, the edges of two animals agree as well, and what is left over tells: 0.106 of the contrast
+# and less for one bone, 0.108 and more for two. Much noise leaves as much, but what agrees like this is no stranger.
+# A bone of the other side leaves less than that, and agrees less than this.
+_LEFT_OVER, _ALIKE = 0.107, 0.85
 _SAME_BONE = 0.6
 # By how much a mirror image has to agree better.
 _BETTER = 0.05
@@ -72,17 +71,14 @@ def fit_follow_up(fixed: Bone, moving: Bone, options: RegistrationOptions, progr
     Cancelled
         When the user asked to stop.
     """
+    both = couple(fixed, moving, PartOf(progress, 0.0, 0.2))
     if options.metric == "mi":
-        pose, trace = fit_mi(fixed, moving, options, PartOf(progress, 0.0, 0.9))
+        pose, trace = fit_mi(fixed, moving, options, PartOf(progress, 0.2, 0.8))
         found = compare(fixed, moving, settled(pose, fixed))
     else:
-        found = fit_robust(fixed, moving, options, PartOf(progress, 0.0, 0.7))
+        found = fit_robust(both, options, PartOf(progress, 0.2, 0.8))
         trace = found.trace
-    other_side = False
-    if not alike(found.residual, found.agreement):
-        part = PartOf(progress, 0.7, 1.0)
-        image = fit_robust(mirrored(fixed), moving, options, part, most_points=_IMAGE_POINTS)
-        other_side = image.agreement > found.agreement + _BETTER
+    other_side = found.agreement < _ALIKE and mirror_image_fits_better(both, found, options, PartOf(progress, 0.8, 1.0))
     return judged(fixed, settled(found.pose, fixed), trace, found.residual, found.agreement, other_side=other_side)
 
 
@@ -120,14 +116,6 @@ def judged(
     shape = shape_of(level_of(fixed, fixed.radius / 12), fixed.threshold)
     turned = float(shape.axes[0] @ pose.matrix @ shape.axes[0])
     return Fit(pose, trace, pose.angle, residual, agreement, shape.is_long and turned < 0, other_side)
-
-
-def mirrored(bone: Bone) -> Bone:
-    """The mirror image of a bone, left for right, about its own centre."""
-    grid = bone.grid
-    last = grid.origin[2] + (grid.shape[2] - 1) * grid.spacing[2]
-    origin = (grid.origin[0], grid.origin[1], 2 * float(bone.centre[2]) - last)
-    return replace(bone, grey=bone.grey[:, :, ::-1], grid=Grid(grid.shape, grid.spacing, origin))
 
 
 def settled(pose: RigidTransform, fixed: Bone) -> RigidTransform:

@@ -9,14 +9,14 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from scipy import ndimage
 
-from napari_bonemet.geometry import Grid
 from napari_bonemet.processing.register.alignment import Aligned, Frame
 from napari_bonemet.processing.register.images import Bone, Level, bone_at, level_of
 from napari_bonemet.processing.register.points import choose_points
+from napari_bonemet.processing.register.pyramid import Couple, Pyramid, level_sizes
 from napari_bonemet.processing.register.result import RegistrationOptions
-from napari_bonemet.processing.register.robust import Pyramid, level_sizes, refine_levels, search
+from napari_bonemet.processing.register.robust import refine_levels, search
 from napari_bonemet.processing.register.slicewise import straighten
-from napari_bonemet.processing.register.starts import Shape, shape_of
+from napari_bonemet.processing.register.starts import shape_of
 from napari_bonemet.progress import PartOf, Progress
 
 # Outlines are filled at this many voxels of the coarsest level's size, and finer detail is left out.
@@ -40,49 +40,24 @@ def fit_reference(
     """
     shape = shape_of(level_of(reference, reference.radius / 12), reference.threshold)
     other = shape_of(level_of(moving, moving.radius / 12), moving.threshold)
-    across = float(np.sqrt(shape.lengths[1] * shape.lengths[2]))
-    finest = max(across / _FINEST_ACROSS, level_sizes(reference, moving, across)[-1])
+    finest = max(shape.across / _FINEST_ACROSS, level_sizes(reference, moving, shape.across)[-1])
     sizes = [finest * 4, finest * 2, finest]
-    one, two = (outlines(bone, sizes, across, progress) for bone in (reference, moving))
+    one, two = (outlines(bone, sizes, shape.across, progress) for bone in (reference, moving))
     progress.advance(0.3)
-    frame = Frame(shape.centre, other.centre, reference.radius)
-    found = _fit(one, two, (shape, other), frame, options=options, progress=PartOf(progress, 0.3, 0.65))
-    image = Pyramid(
-        tuple(_mirrored(level, shape.centre) for level in one.levels), one.background, one.bone, one.threshold
-    )
-    shapes = (_mirrored_shape(shape), other)
-    return found, _fit(image, two, shapes, frame, options=options, progress=PartOf(progress, 0.65, 1.0))
+    both = Couple(one, two, (shape, other), Frame(shape.centre, other.centre, reference.radius))
+    found = _fit(both, options, PartOf(progress, 0.3, 0.65))
+    return found, _fit(both.mirrored(), options, PartOf(progress, 0.65, 1.0))
 
 
-def _fit(
-    one: Pyramid,
-    two: Pyramid,
-    shapes: tuple[Shape, Shape],
-    frame: Frame,
-    *,
-    options: RegistrationOptions,
-    progress: Progress,
-) -> Aligned:
-    poses = search(one, two, shapes, frame, options=options, progress=PartOf(progress, 0.0, 0.4))
-    whole = refine_levels(one, two, poses, frame, PartOf(progress, 0.4, 0.9), tighten=False)
-    if not shapes[0].is_long:
+def _fit(both: Couple, options: RegistrationOptions, progress: Progress) -> Aligned:
+    poses = search(both, options=options, progress=PartOf(progress, 0.0, 0.4))
+    whole = refine_levels(both, poses, PartOf(progress, 0.4, 0.9), tighten=False)
+    if not both.shapes[0].is_long:
         return whole
+    one = both.fixed
     finest = one.levels[-1]
     points = choose_points(finest, _POINTS, one.contrast, one.bright(len(one.levels) - 1))
-    return straighten(points, two.levels[-1], whole, frame, finest.grid.spacing[0])
-
-
-def _mirrored(level: Level, centre: np.ndarray) -> Level:
-    grid = level.grid
-    last = grid.origin[2] + (grid.shape[2] - 1) * grid.spacing[2]
-    origin = (grid.origin[0], grid.origin[1], 2 * float(centre[2]) - last)
-    return Level(np.ascontiguousarray(level.grey[:, :, ::-1]), Grid(grid.shape, grid.spacing, origin), level.share)
-
-
-def _mirrored_shape(shape: Shape) -> Shape:
-    axes = shape.axes * np.array([1.0, 1.0, -1.0])
-    axes[2] *= -1
-    return Shape(shape.centre, axes, shape.lengths)
+    return straighten(points, both.moving.levels[-1], whole, both.frame, finest.grid.spacing[0])
 
 
 def outlines(bone: Bone, sizes: Sequence[float], across: float, progress: Progress) -> Pyramid:

@@ -43,6 +43,17 @@ class Shape:
         """Whether the bone has a long axis."""
         return bool(self.lengths[0] > _LONG * self.lengths[1])
 
+    @property
+    def across(self) -> float:
+        """Mean of the standard deviations across the long axis, micrometres."""
+        return float(np.sqrt(self.lengths[1] * self.lengths[2]))
+
+    def mirrored(self) -> "Shape":
+        """The mirror image, left for right, about the centre."""
+        axes = self.axes * np.array([1.0, 1.0, -1.0])
+        axes[2] *= -1
+        return Shape(self.centre, axes, self.lengths)
+
 
 def shape_of(level: Level, threshold: float) -> Shape:
     """The moments of the bone of a level."""
