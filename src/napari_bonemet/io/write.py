@@ -8,7 +8,6 @@ from typing import Any, Literal, NamedTuple, get_args
 import dask.array as da
 import numpy as np
 import tifffile
-from PIL import Image
 
 from napari_bonemet.errors import InputError, OutputError
 from napari_bonemet.io.atomic import atomic_file, atomic_folder
@@ -17,6 +16,7 @@ from napari_bonemet.io.nifti import write_nifti
 from napari_bonemet.io.nrrd import write_nrrd
 from napari_bonemet.io.registry import suffix_of
 from napari_bonemet.io.sidecar import scan_record, write_sidecar
+from napari_bonemet.io.slice_files import write_png
 from napari_bonemet.io.tiff import write_tiff
 from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.scan import Scan
@@ -50,9 +50,6 @@ _FILES: dict[str, _Writer] = {
     "mha": _Writer((".mha",), write_metaimage),
 }
 _EVERY_TYPE = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "uint64", "int64", "float32", "float64")
-# Runs alone are looked for (zlib's Z_RLE): noise hides longer repeats; files are smaller than at the usual settings,
-# and written in half the time.
-_PNG: dict[str, Any] = {"compress_level": 1, "compress_type": 3}
 # Written at once by one thread.
 _SLICES = 8
 _TYPES: dict[str, tuple[str, ...]] = {"png": ("uint8", "uint16")}
@@ -163,7 +160,7 @@ def _write_slices(scan: Scan, folder: Path, suffix: str, progress: Progress) -> 
         for z, values in enumerate(slab, start):
             place = folder / f"slice_{z:0{digits}d}{suffix}"
             if suffix == ".png":
-                Image.fromarray(values).save(place, **_PNG)
+                write_png(place, values)
             else:
                 tifffile.imwrite(place, values, photometric="minisblack", metadata=None)
 
