@@ -1,10 +1,13 @@
 """Scans and series: whose voxels, where, when, and what was done to them."""
 
+import time
+
 import dask.array as da
 import numpy as np
 import pytest
 
 from napari_bonemet import InputError, Kind, Scan, ScanSeries, Step
+from napari_bonemet.progress import Cancelled
 
 
 def scan(day: float | None = 0, subject: str = "871", **more: object) -> Scan:
@@ -90,3 +93,39 @@ def test_cropping_needs_one_grid() -> None:
 def test_kinds_are_the_words_of_the_dataset() -> None:
     assert Kind("regist") is Kind.REGIST
     assert scan(kind=Kind.ROI).kind == "roi"
+
+
+def test_each_chunk_is_read_once_and_in_this_machines_byte_order() -> None:
+    seen: list[int] = []
+    values = np.arange(50 * 4 * 3, dtype=">u2").reshape(50, 4, 3)
+
+    def load(block: np.ndarray, block_id: tuple[int, ...]) -> np.ndarray:
+        seen.append(block_id[0])
+        return block
+
+    lazy = da.from_array(values, chunks=(7, 4, 3)).map_blocks(load, dtype=values.dtype, meta=values[:0])
+    read = Scan(lazy, spacing=10).in_memory()
+    assert isinstance(read.voxels, np.ndarray)
+    assert read.voxels.dtype == np.dtype("=u2")
+    np.testing.assert_array_equal(read.voxels, values)
+    assert sorted(seen) == list(range(8))
+
+
+def test_reading_stops_when_asked_to() -> None:
+    def load(block: np.ndarray) -> np.ndarray:
+        time.sleep(0.05)
+        return block
+
+    lazy = da.zeros((2000, 4, 3), chunks=(24, 4, 3), dtype=np.uint8).map_blocks(load, dtype=np.uint8)
+    asked = time.perf_counter() + 0.2
+
+    class Stop:
+        def advance(self, fraction: float) -> None: ...
+        def message(self, text: str) -> None: ...
+        def check(self) -> None:
+            if time.perf_counter() > asked:
+                raise Cancelled
+
+    with pytest.raises(Cancelled):
+        Scan(lazy, spacing=10).in_memory(Stop())
+    assert time.perf_counter() - asked < 1

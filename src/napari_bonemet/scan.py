@@ -9,11 +9,15 @@ import numpy as np
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Grid, Region, Shape, Triple, as_triple
+from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.provenance import Step
+from napari_bonemet.slabs import over_slabs
 
 Side = Literal["left", "right"]
 
 DAYS_PER_WEEK = 7
+# Slices read at once by one thread.
+_SLAB = 24
 
 
 class Kind(StrEnum):
@@ -45,6 +49,28 @@ class Voxels(Protocol):
         """Number of axes."""
 
     def __getitem__(self, key: Any) -> Any: ...
+
+
+def read_voxels(voxels: Voxels, progress: Progress) -> np.ndarray:
+    """An array in memory, in this machine's byte order; the array itself where it is that already."""
+    if isinstance(voxels, np.ndarray) and voxels.dtype.isnative:
+        return voxels
+    out = np.empty(voxels.shape, np.dtype(voxels.dtype).newbyteorder("="))
+
+    def read(start: int, stop: int) -> None:
+        slab = voxels[start:stop]
+        # On this thread alone: each of them reads a slab, and a pool within a pool would only add to the waiting.
+        out[start:stop] = slab.compute(scheduler="synchronous") if hasattr(slab, "compute") else slab
+
+    over_slabs(read, voxels.shape[0], slab=_whole_chunks(voxels), progress=progress)
+    return out
+
+
+def _whole_chunks(voxels: Voxels) -> int:
+    """So many slices that no chunk is read twice."""
+    chunks = getattr(voxels, "chunks", None) or (1,)
+    chunk = chunks[0][0] if isinstance(chunks[0], tuple) else chunks[0]
+    return int(-(-_SLAB // chunk) * chunk)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,12 +154,17 @@ class Scan:
 
     def to_numpy(self) -> np.ndarray:
         """The voxels in memory, (z, y, x), in this machine's byte order."""
-        voxels = np.asarray(self.voxels)
-        return voxels if voxels.dtype.isnative else voxels.astype(voxels.dtype.newbyteorder("="))
+        return read_voxels(self.voxels, NO_PROGRESS)
 
-    def in_memory(self) -> "Scan":
-        """The same scan with its voxels read."""
-        return replace(self, voxels=self.to_numpy())
+    def in_memory(self, progress: Progress = NO_PROGRESS) -> "Scan":
+        """The same scan with its voxels read, slab by slab on all cores.
+
+        Raises
+        ------
+        Cancelled
+            When the user asked to stop.
+        """
+        return replace(self, voxels=read_voxels(self.voxels, progress))
 
     def with_voxels(self, voxels: Voxels, *, step: Step, grid: Grid | None = None, kind: Kind | None = None) -> "Scan":
         """This scan after `step`, with new voxels on `grid` (its own grid when None).

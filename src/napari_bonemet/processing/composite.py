@@ -97,8 +97,8 @@ def compose_weeks(
     if not later:
         return ()
     if len(later) > 1:
-        baseline = baseline.in_memory()
-    prepared = _prepare(baseline, options, PartOf(progress, 0.0, 0.2))
+        baseline = baseline.in_memory(PartOf(progress, 0.0, 0.1))
+    prepared = _prepare(baseline, options, PartOf(progress, 0.1, 0.2))
     made = []
     for number, (week, scan) in enumerate(later):
         progress.message(f"{scan.title}: bone lost and formed since week {baseline.week:g}")
@@ -109,7 +109,7 @@ def compose_weeks(
 
 def _prepare(baseline: Scan, options: CompositeOptions, progress: Progress) -> _Baseline:
     if options.noise_rule:
-        baseline = baseline.in_memory()
+        baseline = baseline.in_memory(PartOf(progress, 0.0, 0.3))
     source = Source(baseline.title, fingerprint(baseline.voxels))
     progress.advance(0.5)
     greys = None

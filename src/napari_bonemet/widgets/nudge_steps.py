@@ -1,6 +1,6 @@
 """What correcting a week by hand runs beside the screen."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,6 @@ from napari_bonemet.processing.register import (
 from napari_bonemet.progress import PartOf, Progress
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
-from napari_bonemet.slabs import over_slabs
 from napari_bonemet.transform import RigidTransform
 from napari_bonemet.widgets.nudge_pose import centre_of_bone
 
@@ -60,26 +59,14 @@ def fixed_of(result: RegistrationResult, week: float, baseline: float) -> Scan:
 
 def take_up(fixed: Scan, moving: Scan, threshold: float, progress: Progress) -> Bench:
     """Read both scans into memory; from here on, every look at them is quick."""
+    progress.message(f"reading {moving.title}")
     both = [
-        _in_memory(scan, PartOf(progress, 0.45 * number, 0.45 * (number + 1)))
+        scan.in_memory(PartOf(progress, 0.45 * number, 0.45 * (number + 1)))
         for number, scan in enumerate((fixed, moving))
     ]
     week = moving.week if moving.week is not None else 0.0
     progress.check()
     return Bench(week, both[0], both[1], centre_of_bone(both[0], threshold))
-
-
-def _in_memory(scan: Scan, progress: Progress) -> Scan:
-    if isinstance(scan.voxels, np.ndarray):
-        return scan
-    progress.message(f"reading {scan.title}")
-    voxels = np.empty(scan.shape, scan.voxels.dtype)
-
-    def read(start: int, stop: int) -> None:
-        voxels[start:stop] = scan.voxels[start:stop]
-
-    over_slabs(read, scan.shape[0], slab=_SLAB, progress=progress)
-    return replace(scan, voxels=voxels)
 
 
 def load_pose(path: Path, bench: Bench) -> RigidTransform:

@@ -23,6 +23,8 @@ WIDE = (4.685,)
 TIGHT = (4.685, 2.5, 1.5)
 # No cut lies below this part of the contrast.
 _LEAST_CUT = 0.04
+# Where two bones do not lie on each other, more than noise is left in flat parts, too: this part of the contrast.
+_MOST_NOISE = 0.12
 _MOST_STEPS = 30
 # A step that moves the bone's radius by less than this part of a voxel is the last.
 _STILL = 0.002
@@ -78,13 +80,14 @@ class Aligned:
     gain, offset : float
         Moving grey = gain * fixed grey + offset.
     residual : float
-        Robust standard deviation of the greys after that, as a share of the bone's contrast.
+        Robust standard deviation of what that leaves of the edges' greys, beyond noise, as a share of the bone's
+        contrast.
     loss : float
         Mean of Tukey's loss over the points at a fixed cut, 0 to 1: small where most points agree.
     agreement : float
         How the greys of the edges correlate, median over stretches of the bone: near 1 for one bone, low for two.
     trace : tuple of float
-        The residual after every step.
+        Robust standard deviation of all that is left, as a share of the contrast, after every step.
     """
 
     pose: RigidTransform
@@ -159,14 +162,14 @@ def align(
                 gain, offset = gain + step[6], offset + step[7]
             if np.abs(step[:6]).max() < still:
                 break
-    greys, spread = view.look(turn, shift, gain, offset)
+    greys, _ = view.look(turn, shift, gain, offset)
     cut = LOSS_CUT * gain * contrast
     loss = normal_equations(places, points.values, slopes, greys, view.seen, gain, offset, cut, sums, right)
     return Aligned(
         frame.pose(turn, shift),
         gain,
         offset,
-        spread / measure,
+        view.beyond_noise(greys, gain, offset, points.edges, _MOST_NOISE * measure) / measure,
         loss,
         view.agreement(greys, points.edges),
         (*start.trace, *trace),

@@ -17,7 +17,7 @@ from napari_bonemet.processing.register.images import Level
 _BANDS, _SECTORS, _FEWEST, MOST_DRIFT = 20, 6, 150, 0.25
 # The noise is read off the smaller residuals, since at the larger ones bone may be gone: this quantile of their sizes,
 # over what it is for a normal distribution of unit spread.
-_QUANTILE, _NORMAL = 0.3, 0.3853
+_QUANTILE, _NORMAL, _NORMAL_MEDIAN = 0.3, 0.3853, 0.6745
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +61,18 @@ class View:
         greys -= drift
         sizes = np.abs(rest - drift)[self.seen]
         return greys, float(np.quantile(sizes, _QUANTILE)) / _NORMAL
+
+    def beyond_noise(self, greys: np.ndarray, gain: float, offset: float, edges: int, most: float) -> float:
+        """Robust standard deviation of what is left at the edges, the first so many points, beyond the noise.
+
+        Noise, of `most` greys at most, is what is left where there is no edge.
+        """
+        sizes = np.abs(greys - gain * self.values - offset)
+        spreads = [
+            float(np.median(part)) / _NORMAL_MEDIAN if part.size else 0.0
+            for part in (sizes[:edges][self.seen[:edges]], sizes[edges:][self.seen[edges:]])
+        ]
+        return float(np.sqrt(max(0.0, spreads[0] ** 2 - min(spreads[1], most) ** 2)))
 
     def agreement(self, greys: np.ndarray, edges: int) -> float:
         """Median over the cells of how the edges' greys correlate: near 1 for one bone, low for two.

@@ -16,10 +16,10 @@ from napari_bonemet.transform import RigidTransform
 
 # Of degrees and micrometres.
 _DIGITS = 6
-# Where voxels are coarse, the edges of two animals agree as well, and what is left over tells: 0.106 of the contrast
-# and less for one bone, 0.108 and more for two. Much noise leaves as much, but what agrees like this is no stranger.
-# A bone of the other side leaves less than that, and agrees less than this.
-_LEFT_OVER, _ALIKE = 0.107, 0.85
+# Where voxels are coarse, the edges of two animals agree as well, and what is left over tells: 0.065 of the contrast
+# and less for one bone, 0.076 and more for two. Much noise leaves as much, but what agrees like this is no stranger.
+# A bone of the other side may leave less than that, but agrees less than this.
+_LEFT_OVER, _ALIKE = 0.07, 0.84
 _SAME_BONE = 0.6
 # By how much a mirror image has to agree better.
 _BETTER = 0.05

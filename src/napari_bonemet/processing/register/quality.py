@@ -112,8 +112,8 @@ def _judge(overlap: float, fit: Fit, outside: float, target: str) -> tuple[Verdi
     if not reference and fit.agreement < _SAME:
         doubts.append(f"the edges agree by only {fit.agreement:.2f} of 1: is this the same bone?")
     elif not reference and not alike(fit.residual, fit.agreement):
-        left = f"greys still differ by {fit.residual:.2f} of the contrast of bone"
-        doubts.append(f"{left}: is this the same bone, or is the scan noisier?")
+        left = f"at the edges, greys still differ by {fit.residual:.2f} of the contrast of bone beyond noise"
+        doubts.append(f"{left}: is this the same bone?")
     if fit.upside_down:
         doubts.append("the scan lies upside down, its long axis had to be turned round")
     if fit.other_side:

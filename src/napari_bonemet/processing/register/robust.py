@@ -22,6 +22,7 @@ _FOLLOWED = (3, 2, 1)
 _POINTS, _MOST_POINTS = 6_000, 200_000
 # For the mirror image's agreement, which needs no place to the hundredth of a voxel, and has to be better by so much.
 _IMAGE_POINTS, _BETTER = 50_000, 0.05
+_FEW_LEVELS = 3
 # Poses closer than this lead to the same end.
 _APART_DEGREES, _APART_RADII = 8.0, 0.08
 
@@ -114,14 +115,16 @@ def refine_levels(
 
 
 def mirror_image_fits_better(both: Couple, found: Aligned, options: RegistrationOptions, progress: Progress) -> bool:
-    """Whether the mirror image of the fixed bone agrees better than the bone itself as `found`, at half resolution.
+    """Whether the mirror image of the fixed bone agrees better than the bone itself as `found`.
+
+    Half the resolution tells, where that leaves enough of it.
 
     Raises
     ------
     Cancelled
         When the user asked to stop.
     """
-    half = both.coarser()
+    half = both.coarser() if len(both.fixed.levels) > _FEW_LEVELS else both
     fixed = half.fixed
     points = choose_points(fixed.levels[-1], _IMAGE_POINTS, fixed.contrast, fixed.threshold)
     settings: dict[str, Any] = {"contrast": fixed.contrast, "measure": fixed.full_contrast, "progress": progress}

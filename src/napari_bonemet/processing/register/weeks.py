@@ -5,11 +5,8 @@ the later weeks follow through it (BoneMet supplementary, section A). Transforms
 interpolated once.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-
-import numpy as np
 
 from napari_bonemet.processing.register.fitting import Fit, fit_follow_up, fit_to_reference
 from napari_bonemet.processing.register.images import Bone, find_bone
@@ -28,7 +25,8 @@ from napari_bonemet.transform import RigidTransform
 
 __all__ = ["RegistrationOptions", "RegistrationQuality", "RegistrationResult", "register_weeks"]
 
-_FITTED = 0.75
+# How far a week's bar has come when it is read, and when its pose is found.
+_READ, _FITTED = 0.3, 0.75
 # Where nothing reaches this part of the bone threshold, interpolation may be plain.
 _PLAIN = 0.8
 
@@ -65,17 +63,18 @@ def register_weeks(
     """
     options = options or RegistrationOptions()
     baseline = series.baseline if options.baseline_week is None else series.at_week(options.baseline_week)
-    baseline = _in_memory(baseline, progress)
-    parts = iter(_shares(progress, len(series) - (reference is None)))
-    bone = _bone_of(baseline, options, progress)
+    parts = iter(_shares(progress, len(series)))
+    part = next(parts)
+    baseline = _read(baseline, part)
+    bone = _bone_of(baseline, options, part)
     mirror = reference is not None and reference.side is not None and baseline.side not in (None, reference.side)
     target = mirror_image(reference) if reference is not None and mirror else reference
-    base = _lay_baseline(baseline, bone, target, options, parts)
+    base = _lay_baseline(baseline, bone, target, options, PartOf(part, _READ, 1.0))
     weeks = {baseline.day: base}
     onto = Onto(base.scan, options)
     for scan in series:
         if scan.day != baseline.day:
-            weeks[scan.day] = _register(onto, bone, _in_memory(scan, progress), base.fit.pose, next(parts))
+            weeks[scan.day] = _register(onto, bone, scan, base.fit.pose, next(parts))
     progress.advance(1.0)
     ordered = [weeks[scan.day] for scan in series]
     return RegistrationResult(
@@ -101,13 +100,11 @@ class Week:
     quality: RegistrationQuality
 
 
-def _in_memory(scan: Scan, progress: Progress) -> Scan:
-    """The scan with its voxels read: they are asked for several times, and unpacking slices takes long."""
-    if isinstance(scan.voxels, np.ndarray):
-        return scan
-    progress.message(f"Reading {scan.title}")
-    progress.check()
-    return scan.in_memory()
+def _read(scan: Scan, part: Progress) -> Scan:
+    """The scan with its voxels in memory: they are asked for several times, and unpacking slices takes long."""
+    part.message(f"Reading {scan.title}")
+    part.check()
+    return scan.in_memory(PartOf(part, 0.0, _READ))
 
 
 def _bone_of(scan: Scan, options: RegistrationOptions, progress: Progress) -> Bone:
@@ -121,13 +118,12 @@ def _shares(progress: Progress, count: int) -> list[Progress]:
 
 
 def _lay_baseline(
-    baseline: Scan, bone: Bone, reference: Scan | None, options: RegistrationOptions, parts: Iterator[Progress]
+    baseline: Scan, bone: Bone, reference: Scan | None, options: RegistrationOptions, progress: Progress
 ) -> Week:
     if reference is None:
         baseline = _around(bone, baseline, options.around_bone)
         scan = baseline.with_voxels(baseline.voxels, step=Step("register", options.as_record()), kind=Kind.REGIST)
         return Week(scan, Fit(RigidTransform(), (), 0.0), baseline_quality(baseline))
-    progress = next(parts)
     fixed = find_bone(reference, options.bone_threshold)
     progress.message(f"Registering {baseline.title}, to the reference")
     fit = fit_to_reference(fixed, bone, options, PartOf(progress, 0.0, _FITTED))
@@ -152,9 +148,10 @@ def _around(bone: Bone, scan: Scan, margin: float | None) -> Scan:
 
 def _register(onto: "Onto", bone: Bone, scan: Scan, first: RigidTransform, progress: Progress) -> Week:
     """One later week onto the baseline's bone, and through its pose `first` onto the common grid."""
+    scan = _read(scan, progress)
     moving = _bone_of(scan, onto.options, progress)
     progress.message(f"Registering {scan.title}")
-    fit = fit_follow_up(bone, moving, onto.options, PartOf(progress, 0.0, _FITTED))
+    fit = fit_follow_up(bone, moving, onto.options, PartOf(progress, _READ, _FITTED))
     return lay(onto, scan, fit.through(first), target="baseline", progress=PartOf(progress, _FITTED, 1.0))
 
 
