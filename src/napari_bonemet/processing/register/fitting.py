@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from napari_bonemet.geometry import Grid
 from napari_bonemet.processing.register.images import Bone, level_of
 from napari_bonemet.processing.register.mi import fit_mi
 from napari_bonemet.processing.register.pyramid import couple
@@ -16,10 +17,13 @@ from napari_bonemet.transform import RigidTransform
 
 # Of degrees and micrometres.
 _DIGITS = 6
-# Where voxels are coarse, the edges of two animals agree as well, and what is left over tells: 0.065 of the contrast
-# and less for one bone, 0.076 and more for two. Much noise leaves as much, but what agrees like this is no stranger.
-# A bone of the other side may leave less than that, but agrees less than this.
-_LEFT_OVER, _ALIKE = 0.07, 0.84
+# Where voxels are coarse, the edges of two animals agree as well, and what is left over tells. One bone leaves up to
+# 0.05 of the contrast at 10 to 30 micrometres and up to 0.09 at 60, two leave 0.076 and more and 0.084 and more. Much
+# noise leaves as much, but what agrees like this is no stranger. A bone of the other side may leave less than that, but
+# agrees less than this.
+_LEFT_OVER, _LEFT_OVER_COARSE = 0.06, 0.09
+_FINE_UM, _COARSE_UM = 20.0, 60.0
+_ALIKE = 0.84
 _SAME_BONE = 0.6
 # By how much a mirror image has to agree better.
 _BETTER = 0.05
@@ -58,9 +62,11 @@ class Fit:
         return replace(self, pose=self.pose.after(first))
 
 
-def alike(residual: float, agreement: float) -> bool:
-    """Whether what is left over, or how the edges agree, is as of two scans of one bone."""
-    return residual <= _LEFT_OVER or agreement >= _ALIKE
+def alike(residual: float, agreement: float, grids: tuple[Grid, Grid]) -> bool:
+    """Whether what is left over, or how the edges agree, is as of two scans, on these grids, of one bone."""
+    voxel = max(float(np.prod(grid.spacing)) ** (1 / 3) for grid in grids)
+    limit = float(np.interp(voxel, (_FINE_UM, _COARSE_UM), (_LEFT_OVER, _LEFT_OVER_COARSE)))
+    return residual <= limit or agreement >= _ALIKE
 
 
 def fit_follow_up(fixed: Bone, moving: Bone, options: RegistrationOptions, progress: Progress) -> Fit:
@@ -97,7 +103,7 @@ def fit_to_reference(fixed: Bone, moving: Bone, options: RegistrationOptions, pr
     other_side = image.loss < found.loss * (1 - _BETTER)
     near = polish(fixed, moving, found.pose, PartOf(progress, 0.8, 1.0))
     # A reference may be this very bone, from another scan of it: then the greys say more than the outline.
-    same = near.agreement > _SAME_BONE and alike(near.residual, near.agreement)
+    same = near.agreement > _SAME_BONE and alike(near.residual, near.agreement, (fixed.grid, moving.grid))
     found = near if same else found
     pose = settled(found.pose, fixed)
     return judged(fixed, pose, found.trace, found.residual, found.agreement, other_side=other_side)

@@ -46,7 +46,8 @@ def assess(
     )
     bone = _thinned(fixed) > options.bone_threshold
     outside = 1 - int(np.count_nonzero(bone & seen)) / max(1, int(np.count_nonzero(bone)))
-    verdict, reason = _judge(float(overlap), fit, outside, target)
+    same = alike(fit.residual, fit.agreement, (fixed.grid, moving.grid))
+    verdict, reason = _judge(float(overlap), fit, outside, target, same=same)
     return RegistrationQuality(
         week=moving.week or 0.0,
         angles_degrees=fit.pose.degrees,
@@ -98,7 +99,7 @@ def _correlation(one: np.ndarray, other: np.ndarray) -> float:
     return float(first @ second) / size if size else 0.0
 
 
-def _judge(overlap: float, fit: Fit, outside: float, target: str) -> tuple[Verdict, str]:
+def _judge(overlap: float, fit: Fit, outside: float, target: str, *, same: bool) -> tuple[Verdict, str]:
     reference = target == "reference"
     allowance = _REFERENCE_ALLOWANCE * reference
     seen = f"{overlap:.0%} of the bone overlaps"
@@ -111,7 +112,7 @@ def _judge(overlap: float, fit: Fit, outside: float, target: str) -> tuple[Verdi
     doubts = [f"only {seen}"] if overlap < _GOOD_OVERLAP - allowance else []
     if not reference and fit.agreement < _SAME:
         doubts.append(f"the edges agree by only {fit.agreement:.2f} of 1: is this the same bone?")
-    elif not reference and not alike(fit.residual, fit.agreement):
+    elif not reference and not same:
         left = f"at the edges, greys still differ by {fit.residual:.2f} of the contrast of bone beyond noise"
         doubts.append(f"{left}: is this the same bone?")
     if fit.upside_down:
