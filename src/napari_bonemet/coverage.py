@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_bonemet.geometry import Grid, Region, Shape, as_triple
+from napari_bonemet.geometry import Grid, Region, Shape, as_triple, stride
 from napari_bonemet.provenance import Json, Step
 from napari_bonemet.scan import Scan
 from napari_bonemet.slabs import over_slabs
@@ -175,7 +175,7 @@ def _longest_run(good: np.ndarray) -> slice:
 
 
 def _cut_from_all_sides(rows: np.ndarray, bone: np.ndarray) -> Region | None:
-    step = max(1, round((bone.size / _MOST_VOXELS) ** (1 / 3)))
+    step = stride(bone.size, _MOST_VOXELS)
     thinned = (slice(None, None, step),) * 3
     shape, bone, rows = bone.shape, bone[thinned], rows[thinned[:2]]
     x = np.arange(0, shape[2], step)

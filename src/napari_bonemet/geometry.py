@@ -39,6 +39,11 @@ def as_triple(value: float | Sequence[float], what: str = "spacing") -> Triple:
     return (float(values[0]), float(values[1]), float(values[2]))
 
 
+def stride(voxels: float, most: float) -> int:
+    """Every how many-th voxel along each axis leaves about `most` of `voxels`."""
+    return max(1, round((voxels / most) ** (1 / 3)))
+
+
 @dataclass(frozen=True)
 class Grid:
     """A regular grid of voxels in space.
@@ -75,6 +80,11 @@ class Grid:
     def voxel_volume_mm3(self) -> float:
         """Volume of one voxel, cubic millimetres."""
         return float(np.prod(self.spacing)) * 1e-9
+
+    @property
+    def voxel_um(self) -> float:
+        """Size of a voxel, geometric mean of its edges, micrometres."""
+        return float(np.prod(self.spacing)) ** (1 / 3)
 
     @property
     def size(self) -> Triple:

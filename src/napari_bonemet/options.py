@@ -57,7 +57,7 @@ class OptionField:
     doc: str
     unit: str
     between: Between | None
-    unset: str = "automatic"
+    unset: str
 
     @property
     def label(self) -> str:

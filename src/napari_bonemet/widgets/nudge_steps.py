@@ -21,8 +21,6 @@ from napari_bonemet.series import ScanSeries
 from napari_bonemet.transform import RigidTransform
 from napari_bonemet.widgets.nudge_pose import centre_of_bone
 
-_SLAB = 16
-
 
 @dataclass(frozen=True, eq=False)
 class Bench:

@@ -25,7 +25,7 @@ _LEFT_OVER, _LEFT_OVER_COARSE = 0.06, 0.09
 _FINE_UM, _COARSE_UM = 20.0, 60.0
 _ALIKE = 0.84
 _SAME_BONE = 0.6
-# By how much a mirror image has to agree better.
+# By which part of its loss the mirror image of a reference has to fit better.
 _BETTER = 0.05
 
 
@@ -64,7 +64,7 @@ class Fit:
 
 def alike(residual: float, agreement: float, grids: tuple[Grid, Grid]) -> bool:
     """Whether what is left over, or how the edges agree, is as of two scans, on these grids, of one bone."""
-    voxel = max(float(np.prod(grid.spacing)) ** (1 / 3) for grid in grids)
+    voxel = max(grid.voxel_um for grid in grids)
     limit = float(np.interp(voxel, (_FINE_UM, _COARSE_UM), (_LEFT_OVER, _LEFT_OVER_COARSE)))
     return residual <= limit or agreement >= _ALIKE
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.geometry import Grid, Region
+from napari_bonemet.geometry import Grid, Region, stride
 from napari_bonemet.scan import Scan
 from napari_bonemet.slabs import over_slabs
 
@@ -62,7 +62,7 @@ class Level:
     @property
     def voxel_um(self) -> float:
         """Size of a voxel, geometric mean of its edges, micrometres."""
-        return float(np.prod(self.grid.spacing)) ** (1 / 3)
+        return self.grid.voxel_um
 
 
 def find_bone(scan: Scan, threshold: float) -> Bone:
@@ -176,6 +176,6 @@ def bright_from(level: Level, threshold: float) -> float:
     These are a tenth, or fewer where bone is little of its box: a thin bone lies slanted in a large one.
     """
     grey = level.grey
-    step = max(1, round((grey.size / _SAMPLED) ** (1 / 3)))
+    step = stride(grey.size, _SAMPLED)
     brightest = min(_BRIGHTEST, _WIDENED * level.share)
     return min(threshold, float(np.quantile(grey[::step, ::step, ::step], 1 - brightest)))

@@ -1,7 +1,5 @@
 """The published way: mutual information, coarse to fine, by SimpleITK (BoneMet supplementary, sections A and C.2)."""
 
-import numpy as np
-
 from napari_bonemet.processing.register.images import Bone, Level, around_bone, level_of
 from napari_bonemet.processing.register.mi_refine import Frame, refine
 from napari_bonemet.processing.register.mi_search import coarse_poses, score
@@ -45,7 +43,7 @@ def _stretches(progress: Progress, count: int) -> list[Progress]:
 
 def _pyramid(fixed: Bone, moving: Bone, options: RegistrationOptions, progress: Progress) -> list[tuple[Level, Level]]:
     """Pairs of levels, coarse to fine; the finest at the coarser of both voxel sizes."""
-    finest = max(float(np.prod(bone.grid.spacing)) ** (1 / 3) for bone in (fixed, moving))
+    finest = max(bone.grid.voxel_um for bone in (fixed, moving))
     coarsest = max(finest, fixed.radius / _COARSEST)
     sizes = sorted({min(finest * 2**i, coarsest) for i in range(options.levels)}, reverse=True)
     pairs = []

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from napari_bonemet.geometry import Grid
+from napari_bonemet.geometry import Grid, stride
 from napari_bonemet.processing.register.alignment import Frame
 from napari_bonemet.processing.register.images import Bone, Level, bone_at, level_of
 from napari_bonemet.processing.register.starts import Shape, shape_of
@@ -42,7 +42,7 @@ class Pyramid:
     def full_contrast(self) -> float:
         """The same on the finest level: what is left over is measured by it, whatever the bone's pose and box."""
         grey = self.levels[-1].grey
-        step = max(1, round((grey.size / _SAMPLED) ** (1 / 3)))
+        step = stride(grey.size, _SAMPLED)
         sampled = grey[::step, ::step, ::step]
         inside = sampled[sampled > self.threshold]
         return float(np.median(inside)) - self.background if inside.size else self.contrast
@@ -118,7 +118,7 @@ def build_pyramid(bone: Bone, sizes: Sequence[float], progress: Progress) -> Pyr
 
 def level_sizes(fixed: Bone, moving: Bone, across: float) -> list[float]:
     """Voxel sizes of the levels, coarse to fine, micrometres, each twice as fine as the one before."""
-    finest = max(float(np.prod(bone.grid.spacing)) ** (1 / 3) for bone in (fixed, moving))
+    finest = max(bone.grid.voxel_um for bone in (fixed, moving))
     coarsest = min(across / _COARSEST, _MOST_FACTOR * finest, min(fixed.grid.size) / _LEAST_VOXELS)
     count = 1 + max(0, round(np.log2(max(coarsest, finest) / finest)))
     return [finest * 2**i for i in reversed(range(count))]

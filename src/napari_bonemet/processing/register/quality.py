@@ -3,7 +3,7 @@
 import numpy as np
 
 from napari_bonemet.coverage import covered_by_all
-from napari_bonemet.geometry import Triple
+from napari_bonemet.geometry import Triple, stride
 from napari_bonemet.processing.register.fitting import Fit, alike
 from napari_bonemet.processing.register.result import RegistrationOptions, RegistrationQuality, Verdict
 from napari_bonemet.scan import Scan
@@ -14,7 +14,7 @@ _GOOD_OVERLAP = 0.75
 _POOR_OVERLAP = 0.5
 # Two animals' bones differ, however well they are laid on each other.
 _REFERENCE_ALLOWANCE = 0.2
-# At 10 µm the edges of one bone agree by 0.75 and more, lesions and all, those of two animals by 0.25 and less; the
+# At 10 µm the edges of one bone agree by 0.69 and more, lesions and all, those of two animals by 0.25 and less; the
 # coarser the voxels the less that tells (at 60 µm up to 0.83 for two animals).
 _SAME, _STRANGER = 0.45, 0.3
 _OUTSIDE = 0.1
@@ -76,7 +76,7 @@ def _shift_of_bone(bone: np.ndarray, fixed: Scan, pose: RigidTransform) -> Tripl
 
 
 def _stride(scan: Scan) -> int:
-    return max(1, round((np.prod(scan.shape, dtype=float) / _MOST_VOXELS) ** (1 / 3)))
+    return stride(np.prod(scan.shape, dtype=float), _MOST_VOXELS)
 
 
 def _thinned(scan: Scan) -> np.ndarray:

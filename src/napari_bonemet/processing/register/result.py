@@ -26,7 +26,7 @@ class RegistrationOptions(Options):
     bone_threshold: Annotated[float, Doc("Bone is above this grey value.")] = 75.0
     around_bone: Annotated[
         float | None,
-        Doc("Weeks are laid on the box of the bone and this much around it; on its whole field when not given."),
+        Doc("Weeks are laid on the bone's box, a tenth of it and this much more; the whole field when not given."),
         Between(0, 10**6),
         Unit("µm"),
         Unset("whole field"),
@@ -75,7 +75,8 @@ class RegistrationQuality:
     correlation : float
         Pearson correlation of the greys around the bone.
     residual : float
-        Robust standard deviation of the greys' differences at the edges, as a share of the bone's contrast.
+        Robust standard deviation of the greys' differences at the edges, beyond noise, as a share of the bone's
+        contrast.
     agreement : float
         How the greys of the edges correlate, median over stretches of the bone: near 1 for one bone, low for two.
     verdict : {"good", "check", "failed"}

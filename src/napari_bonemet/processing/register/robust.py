@@ -148,7 +148,7 @@ def polish(
     Cancelled
         When the user asked to stop.
     """
-    finest = max(float(np.prod(bone.grid.spacing)) ** (1 / 3) for bone in (fixed, moving))
+    finest = max(bone.grid.voxel_um for bone in (fixed, moving))
     first, second = (build_pyramid(bone, [2 * finest, finest], progress) for bone in (fixed, moving))
     frame = Frame(fixed.centre, pose(fixed.centre), fixed.radius)
     gain = second.contrast / max(first.contrast, 1e-9)

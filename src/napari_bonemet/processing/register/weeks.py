@@ -135,14 +135,14 @@ def _lay_baseline(
 
 
 def _around(bone: Bone, scan: Scan, margin: float | None) -> Scan:
-    """The scan's box of bone and `margin` micrometres around it; all of it without a margin."""
+    """The scan around its bone's box, which is a tenth larger than the bone, and `margin` micrometres more; or all."""
     if margin is None:
         return scan
     region = []
-    for axis, spacing in enumerate(scan.spacing):
-        first = round((bone.grid.origin[axis] - scan.grid.origin[axis]) / spacing)
+    box = scan.grid.region_of(bone.grid)
+    for part, count, spacing in zip(box, scan.shape, scan.spacing, strict=True):
         more = round(margin / spacing)
-        region.append(slice(max(0, first - more), min(scan.shape[axis], first + bone.grid.shape[axis] + more)))
+        region.append(slice(max(0, part.start - more), min(count, part.stop + more)))
     return scan.crop(region)
 
 

@@ -118,7 +118,7 @@ def _beyond_growth_plate(merit: np.ndarray, best: int) -> int:
     """The place itself, or one nearly as good an epiphysis further on: a growth plate is a gap, too."""
     near, far = (best + int(reach / _STEP_UM) for reach in _EPIPHYSIS_UM)
     beyond = merit[near:far]
-    if beyond.max(initial=0.0) < _AS_GOOD * merit[best]:
+    if beyond.max(initial=0.0) <= _AS_GOOD * merit[best]:
         return best
     return near + int(np.argmax(beyond))
 
