@@ -5,8 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from napari_bonemet.geometry import Grid
 from napari_bonemet.phantom.leg import LegOptions, make_leg
 from napari_bonemet.processing.register import RegistrationQuality, RegistrationResult, register_weeks
+from napari_bonemet.processing.register.fitting import alike
 from napari_bonemet.processing.register.images import find_bone
 from napari_bonemet.processing.register.pyramid import couple
 from napari_bonemet.progress import NO_PROGRESS
@@ -57,6 +59,24 @@ def test_an_upside_down_scan_is_laid_right_and_called_out() -> None:
     assert quality.verdict == "check"
     assert "upside down" in quality.reason
     assert quality.overlap > 0.8
+
+
+def test_where_voxels_are_coarse_what_is_left_at_the_edges_tells_another_animal() -> None:
+    one, other = leg(3, SIZE), leg(5, SIZE)
+    quality = judge(one[0], other[0].to_numpy())
+    assert quality.agreement > 0.45, "the edges alone do not tell"
+    assert quality.verdict == "check"
+    assert "beyond noise" in quality.reason
+    assert [week.verdict for week in register_weeks(one).quality] == ["good", "good"]
+
+
+def test_coarser_voxels_may_leave_more() -> None:
+    fine, coarse = (Grid((9, 9, 9), (size,) * 3) for size in (10.6, 60.0))
+    assert alike(0.05, 0.5, (fine, fine))
+    assert not alike(0.08, 0.5, (fine, fine))
+    assert alike(0.08, 0.5, (fine, coarse))
+    assert not alike(0.1, 0.5, (coarse, coarse))
+    assert alike(0.1, 0.85, (coarse, coarse))
 
 
 def test_noise_is_called_out(own) -> None:

@@ -26,7 +26,7 @@ OPTIONS = StudyOptions(
     registration=RegistrationOptions(levels=2, iterations=40, sampling=10_000), perceptual=False, forecaster="ridge"
 )
 SMALL = LegOptions(
-    shape=(24, 50, 50), spacing_um=60.0, seed=7, subject="871", pose_degrees=2.0, turn_degrees=4.0, pose_voxels=1.0
+    shape=(24, 50, 50), spacing_um=60.0, seed=4, subject="871", pose_degrees=2.0, turn_degrees=4.0, pose_voxels=1.0
 )
 
 
