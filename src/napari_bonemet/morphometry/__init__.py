@@ -1,0 +1,1 @@
+"""Bone measures by the field's names: thickness, cortical and trabecular measures, remodelling, lesions."""
