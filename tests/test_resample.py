@@ -1,5 +1,10 @@
 """Rigid transforms compose and invert, and resampling puts known voxels where they belong."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -75,3 +80,25 @@ def test_every_grey_type_gives_the_same(kind: str, interpolation: Interpolation)
     found = resample(Scan(greys.astype(kind), 10.0), grid, pose, interpolation=interpolation).to_numpy()
     limits = np.iinfo(kind) if np.dtype(kind).kind in "iu" else np.finfo("f4")
     np.testing.assert_allclose(found, expected.clip(limits.min, limits.max), atol=0.51)
+
+
+_OF_A_PROCESS = """
+import numpy as np
+from napari_bonemet.resample import resample
+from napari_bonemet.scan import Scan
+from napari_bonemet.transform import RigidTransform
+scan = Scan(np.random.default_rng(1).integers(0, 255, (60, 120, 120)).astype(np.uint8), 50.0)
+pose = RigidTransform.about((1500, 3000, 3000), degrees=(9.057798, 1.196109, 3.082095), shift=(1.1, 29.8, -6.7))
+print(__import__("hashlib").sha256(resample(scan, scan.grid, pose).to_numpy().tobytes()).hexdigest())
+"""
+
+
+def test_code_compiled_now_and_code_from_the_cache_give_the_same_voxels(tmp_path: Path) -> None:
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", _OF_A_PROCESS], env=environment, capture_output=True, text=True, check=True
+        )
+        for _ in range(2)
+    ]
+    assert said[0].stdout == said[1].stdout

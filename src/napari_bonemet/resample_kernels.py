@@ -44,14 +44,14 @@ def _weights(f):  # type: ignore[no-untyped-def]
     )
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@njit(nogil=True, fastmath=True, forceinline=True)
 def _cubic_inside(flat, row, plane, z, y, x):  # type: ignore[no-untyped-def]
     iz, iy, ix = np.int64(z), np.int64(y), np.int64(x)
     at = np.uint64(iz - 1) * plane + np.uint64(iy - 1) * row + np.uint64(ix - 1)
     return cubic_box(flat, at, row, plane, np.float32(z - iz), np.float32(y - iy), np.float32(x - ix))
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@njit(nogil=True, fastmath=True, forceinline=True)
 def _cubic_at_the_edge(voxels, z, y, x):  # type: ignore[no-untyped-def]
     nz, ny, nx = voxels.shape
     iz, iy, ix = int(z), int(y), int(x)
@@ -74,7 +74,7 @@ def _linear_inside(flat, row, plane, z, y, x):  # type: ignore[no-untyped-def]
     return linear_box(flat, at, row, plane, np.float32(z - iz), np.float32(y - iy), np.float32(x - ix))
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@njit(nogil=True, fastmath=True, forceinline=True)
 def _linear_at_the_edge(voxels, z, y, x):  # type: ignore[no-untyped-def]
     nz, ny, nx = voxels.shape
     iz, iy, ix = int(z), int(y), int(x)
@@ -98,7 +98,7 @@ def _within(start, per_step, low, high, first, last):  # type: ignore[no-untyped
     return max(first, np.int64(np.ceil(a))), min(last, np.int64(np.floor(b)) + 1)
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@njit(nogil=True, fastmath=True, forceinline=True)
 def _near_the_edge(voxels, place, order):  # type: ignore[no-untyped-def]
     nz, ny, nx = voxels.shape
     z, y, x = place
@@ -110,7 +110,7 @@ def _near_the_edge(voxels, place, order):  # type: ignore[no-untyped-def]
     return _cubic_at_the_edge(voxels, z, y, x)
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@njit(nogil=True, fastmath=True, forceinline=True)
 def _fill_run(voxels, flat, matrix, per_step, base, order, line, first, last):  # type: ignore[no-untyped-def]
     """Interpolate `first` to `last` of one row into `line`, float32; `base` is the index of its voxel zero."""
     nz, ny, nx = voxels.shape
@@ -178,7 +178,7 @@ def interpolate(voxels, matrix, offset, order, busy, low, high, whole, out, star
                     _store(line, low, high, whole, out[z, y])
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@njit(nogil=True, fastmath=True, forceinline=True)
 def _kinds(order, busy, matrix, offset, bz, by, nx):  # type: ignore[no-untyped-def]
     """The order of interpolation in each block of a row of blocks."""
     kinds = np.full(-(-nx // BLOCK), order, np.int64)
@@ -188,7 +188,7 @@ def _kinds(order, busy, matrix, offset, bz, by, nx):  # type: ignore[no-untyped-
     return kinds
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@njit(nogil=True, fastmath=True, forceinline=True)
 def _fill_line(voxels, flat, matrix, per_step, base, kinds, line):  # type: ignore[no-untyped-def]
     k = 0
     while k < kinds.size:
@@ -198,7 +198,7 @@ def _fill_line(voxels, flat, matrix, per_step, base, kinds, line):  # type: igno
         _fill_run(voxels, flat, matrix, per_step, base, kinds[first], line, first * BLOCK, min(line.size, k * BLOCK))
 
 
-@njit(nogil=True, cache=True, fastmath=True)
+@njit(nogil=True, fastmath=True, forceinline=True)
 def _store(line, low, high, whole, row):  # type: ignore[no-untyped-def]
     if whole:
         for x in range(row.size):
