@@ -14,7 +14,7 @@ from napari_bonemet.morphometry.comparing import Comparison, Test, compare_group
 from napari_bonemet.morphometry.weekly import WeeklyTable
 from napari_bonemet.options import Between, Doc, Options
 
-__all__ = ["Comparison", "StatisticsOptions", "compare_weeks", "method_in_words"]
+__all__ = ["Comparison", "StatisticsOptions", "compare_weeks", "method_in_words", "per_animal"]
 
 
 @dataclass(frozen=True)
@@ -84,13 +84,16 @@ def method_in_words(options: StatisticsOptions | None = None) -> str:
     )
 
 
-def per_animal(table: WeeklyTable, group: str, week: float, symbol: str, *, change: bool = False) -> dict[str, float]:
+def per_animal(
+    table: WeeklyTable, group: str, week: float, symbol: str, *, change: Literal["absolute", "percent"] | None = None
+) -> dict[str, float]:
     """A measure, or its change since the baseline, of each animal of a group; of two legs the mean."""
     found: dict[str, list[float]] = {}
     for row in table.rows:
         if row.group == group and row.week == week:
-            get = table.change if change else table.value
-            value = get(row.leg, week, symbol)
+            value = table.value(row.leg, week, symbol)
+            if change is not None:
+                value = table.change(row.leg, week, symbol, percent=change == "percent")
             if value is not None:
                 found.setdefault(row.animal, []).append(value)
     return {animal: sum(values) / len(values) for animal, values in found.items()}
@@ -122,8 +125,8 @@ def _between(table: WeeklyTable, options: StatisticsOptions, *, change: bool) ->
     for week in table.weeks:
         for one, other in combinations(table.groups, 2) if not (change and week == table.baseline) else ():
             for symbol in (measure.symbol for measure in table.measures):
-                first = per_animal(table, one, week, symbol, change=change)
-                second = per_animal(table, other, week, symbol, change=change)
+                first = per_animal(table, one, week, symbol, change="absolute" if change else None)
+                second = per_animal(table, other, week, symbol, change="absolute" if change else None)
                 about = Comparison(
                     "change between groups" if change else "between groups",
                     BY_SYMBOL[symbol],

@@ -139,10 +139,12 @@ class WeeklyTable:
         return None if before == 0 or symbol in ("Eu.N", "SMI") else 100 * (now - before) / abs(before)
 
     def as_rows(self) -> Iterator[dict[str, object]]:
-        """One row per leg and week: whose, and every measure under its symbol and unit."""
+        """One row per leg and week: whose, its group where there are some, every measure under its symbol and unit."""
+        grouped = self.groups != (NO_GROUP,)
         for row in self.rows:
+            group = {"group": row.group} if grouped else {}
             measured = {BY_SYMBOL[s].column: row.values[s] for s in BY_SYMBOL if s in row.values}
-            yield {**_whose(row), "group": row.group, "synthetic": row.synthetic, **measured}
+            yield {**_whose(row), **group, "synthetic": row.synthetic, **measured}
 
     def as_change_rows(self) -> Iterator[dict[str, object]]:
         """One row per leg and later week: each measure's change since the baseline, in its unit and in percent."""
