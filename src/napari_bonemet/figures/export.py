@@ -50,11 +50,38 @@ def save_figure(figure: Figure, path: str | Path, record: Mapping[str, Any], *, 
         When a file is there and may not be replaced, or the disk refuses.
     """
     path = Path(path)
-    kind = path.suffix.lower().lstrip(".").replace("tif", "tiff").replace("tifff", "tiff")
-    if kind not in FORMATS:
-        raise InputError(f"A figure cannot be saved as {path.name}", expected=", ".join(f".{f}" for f in FORMATS))
-    with atomic_file(path, overwrite=overwrite) as temporary, matplotlib.style.context(["default", STYLE]):
-        figure.savefig(temporary, format=kind, dpi=figure.dpi, facecolor="white", metadata=_METADATA.get(kind))
+    kind = _kind_of(path)
+    with atomic_file(path, overwrite=overwrite) as temporary:
+        _draw_into(temporary, figure, kind)
         # While the figure still bears its hidden name: a disk that fills up here leaves no figure without its record.
         write_json(path.with_name(f"{path.name}.json"), {**record, "file": path.name}, overwrite=overwrite)
     return path
+
+
+def save_plot(figure: Figure, path: str | Path, *, overwrite: bool = True) -> Path:
+    """Write `figure` to `path` without a record of its own: one of many plots of one table, which has the record.
+
+    Raises
+    ------
+    InputError
+        When the suffix is none of a figure.
+    OutputError
+        When the file is there and may not be replaced, or the disk refuses.
+    """
+    path = Path(path)
+    kind = _kind_of(path)
+    with atomic_file(path, overwrite=overwrite) as temporary:
+        _draw_into(temporary, figure, kind)
+    return path
+
+
+def _kind_of(path: Path) -> str:
+    kind = path.suffix.lower().lstrip(".").replace("tif", "tiff").replace("tifff", "tiff")
+    if kind not in FORMATS:
+        raise InputError(f"A figure cannot be saved as {path.name}", expected=", ".join(f".{f}" for f in FORMATS))
+    return kind
+
+
+def _draw_into(path: Path, figure: Figure, kind: str) -> None:
+    with matplotlib.style.context(["default", STYLE]):
+        figure.savefig(path, format=kind, dpi=figure.dpi, facecolor="white", metadata=_METADATA.get(kind))

@@ -25,6 +25,11 @@ PROBABILITY_MAP = "viridis"
 SPREAD_MAP = "magma"
 
 
+# Of groups of animals, in this order; Okabe and Ito's, each with a mark of its own for prints without colour.
+GROUP_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#777777")
+GROUP_MARKS = ("o", "s", "^", "D", "v", "P", "X")
+
+
 def composite_map(style: CompositeStyle) -> tuple[ListedColormap, BoundaryNorm]:
     """A colour map for the codes of a composite, and the norm that sends each code to its colour."""
     colours = [composite_colour(name, style) for name in COMPOSITE_CODES]

@@ -1,0 +1,145 @@
+"""A cohort measured: every leg and week, its medical records, and the comparisons of weeks and groups."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from napari_bonemet.io.record_match import match_scans
+from napari_bonemet.io.records import Records
+from napari_bonemet.morphometry.groups import UNKNOWN, groups_of
+from napari_bonemet.morphometry.result import ScanMeasures
+from napari_bonemet.morphometry.statistics import Comparison, StatisticsOptions, compare_weeks
+from napari_bonemet.morphometry.weekly import Leg, WeeklyTable, weekly_table
+from napari_bonemet.scan import Scan
+from napari_bonemet.series import ScanSeries
+
+__all__ = ["CohortMeasures", "Joined", "compare_cohort", "join_records"]
+
+
+@dataclass(frozen=True, eq=False)
+class Joined:
+    """What the medical records say of some legs.
+
+    Parameters
+    ----------
+    records : Records or None
+        None where there are none.
+    groups : mapping of Leg to str
+        What each leg is compared as.
+    notes : tuple of str
+        What did not fit.
+    """
+
+    records: Records | None = None
+    groups: Mapping[Leg, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class CohortMeasures:
+    """What came of a cohort.
+
+    Parameters
+    ----------
+    measured : tuple of ScanMeasures
+        Each leg and week.
+    table : WeeklyTable
+        The same as a table, with groups.
+    comparisons : tuple of Comparison
+        Weeks with the baseline, groups with each other.
+    records : Records or None
+        The medical records.
+    notes : tuple of str
+        What the reader has to know.
+    refused : mapping of str to str
+        Legs that could not be measured, with the reason.
+    """
+
+    measured: tuple[ScanMeasures, ...]
+    table: WeeklyTable
+    comparisons: tuple[Comparison, ...]
+    records: Records | None = None
+    notes: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def absent(self) -> Mapping[str, Mapping[str, int]]:
+        """What could not be measured: by symbol the reasons, and in how many scans each."""
+        found: dict[str, dict[str, int]] = {}
+        for row in self.table.rows:
+            for symbol, reason in row.absent.items():
+                reasons = found.setdefault(symbol, {})
+                reasons[reason] = reasons.get(reason, 0) + 1
+        return found
+
+
+def join_records(legs: Sequence[ScanSeries], records: Records | None, by: str | None = None) -> Joined:
+    """Find the rows of each leg, and its group; before anything is measured, so that a wrong file is told at once.
+
+    Parameters
+    ----------
+    by : str, optional
+        As :func:`~napari_bonemet.morphometry.groups.groups_of` takes it.
+
+    Raises
+    ------
+    InputError
+        When the records have no row of any animal, leg or week, or the groups cannot be told.
+    """
+    if records is None:
+        return Joined()
+    scans = [scan for leg in legs for scan in leg]
+    match = match_scans(records, scans)
+    groups = groups_of(records, [leg_of(leg.baseline) for leg in legs], by)
+    lost = sorted({leg[0] for leg, group in groups.items() if group == UNKNOWN})
+    notes = [f"{', '.join(lost)}: no group is known, and the group is called {UNKNOWN!r}"] if lost else []
+    return Joined(records, groups, (*records.notes, *match.notes, *notes))
+
+
+def compare_cohort(
+    measured: Sequence[ScanMeasures],
+    joined: Joined | None = None,
+    *,
+    options: StatisticsOptions | None = None,
+    baseline: float | None = None,
+    refused: Mapping[str, str] | None = None,
+) -> CohortMeasures:
+    """Put measures in a table, and compare weeks and groups.
+
+    Parameters
+    ----------
+    measured : sequence of ScanMeasures
+        Of all legs and weeks.
+    joined : Joined, optional
+        From :func:`join_records`.
+    baseline : float, optional
+        The week that changes are counted from; the earliest of all when None.
+    refused : mapping of str to str, optional
+        Legs that could not be measured.
+
+    Raises
+    ------
+    InputError
+        When there is nothing to put in a table, or no leg has the baseline.
+    """
+    joined = joined or Joined()
+    table = weekly_table(measured, joined.groups, baseline=baseline)
+    late = [row.name for row in table.rows if table.row(row.leg, table.baseline) is None]
+    notes = [*joined.notes]
+    if late:
+        legs = ", ".join(dict.fromkeys(late))
+        notes.append(f"{legs}: no scan of week {table.baseline:g}, hence no change since then")
+    for each in measured:
+        notes += [note if each.scan.leg in note else f"{each.scan.title}: {note}" for note in each.notes]
+    return CohortMeasures(
+        tuple(measured),
+        table,
+        compare_weeks(table, options),
+        joined.records,
+        tuple(dict.fromkeys(notes)),
+        dict(refused or {}),
+    )
+
+
+def leg_of(scan: Scan) -> Leg:
+    """Whose leg a scan is of, as tables name it."""
+    return scan.subject or "unnamed", scan.side, scan.part
