@@ -210,7 +210,7 @@ def test_records_of_others_are_refused(tmp_path: Path) -> None:
     records = read_records(written(tmp_path, "Mouse,Side,Week\n1,L,1\n2,L,2\n"))
     with pytest.raises(InputError, match=r"no row of any animal.*expected 871; found 1, 2 in the column 'Mouse'"):
         match_scans(records, [scan("871")])
-    with pytest.raises(InputError, match=r"no row of any leg.*expected 1 right tibia.*left"):
+    with pytest.raises(InputError, match=r"no row of any leg.*expected 1 right tibia, week 1.*left"):
         match_scans(records, [scan("1", "right", 1)])
     with pytest.raises(InputError, match=r"no row of any week.*expected weeks 5; found weeks 1, 2"):
         match_scans(records, [scan("1", "left", 5)])

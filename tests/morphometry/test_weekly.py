@@ -219,10 +219,13 @@ def test_a_workbook_keeps_its_formats_and_formulas(tmp_path: Path, table: Weekly
     page.append(["Mouse", "Leg", "Week", "Trab. BV/TV", "Twice"])
     page.append([1, "L", 0, None, "=2*C2"])
     page["A1"].font = Font(bold=True)
+    page.append([])
+    page.merge_cells("A3:B6")
     book.save(tmp_path / "r.xlsx")
     write_records(read_records(tmp_path / "r.xlsx"), table, tmp_path / "new.xlsx")
     new = load_workbook(tmp_path / "new.xlsx").active
     assert [cell.value for cell in new[2]][:6] == [1, "L", 0, 10, "=2*C2", 0.05]
     assert new["A1"].font.bold
     assert [cell.value for cell in new[3]][:4] == ["1", "left", 3, 5]
+    assert [cell.value for cell in new[5]][:4] == ["10", "left", 0, 20]
     assert load_workbook(tmp_path / "r.xlsx").active["D2"].value is None

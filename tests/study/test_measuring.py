@@ -31,7 +31,7 @@ def cohort(folder: Path, *, synthetic: bool = False, records: str | None = RECOR
     if records is not None:
         (folder / "mice.csv").write_text(records)
         read = read_records(folder / "mice.csv")
-    joined = join_records(legs, read)
+    joined = join_records([each for leg in legs for each in leg], read)
     measured = [
         ScanMeasures(
             each,

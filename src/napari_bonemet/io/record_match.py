@@ -2,13 +2,38 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.io.record_rows import Row
 from napari_bonemet.io.records import Records
-from napari_bonemet.scan import Scan
+from napari_bonemet.scan import Side
 
 _NAMED = 5
+
+
+class Scanned(Protocol):
+    """What is known of a scan before it is read, and after it was put away."""
+
+    @property
+    def subject(self) -> str | None:
+        """The animal."""
+
+    @property
+    def side(self) -> Side | None:
+        """Which leg."""
+
+    @property
+    def week(self) -> float | None:
+        """Weeks since inoculation."""
+
+    @property
+    def part(self) -> str:
+        """Which bone."""
+
+    @property
+    def title(self) -> str:
+        """Leg and week in words."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +52,7 @@ class Match:
     notes: tuple[str, ...] = ()
 
 
-def match_scans(records: Records, scans: Sequence[Scan]) -> Match:
+def match_scans(records: Records, scans: Sequence[Scanned]) -> Match:
     """The rows of each scan.
 
     Raises
@@ -42,7 +67,7 @@ def match_scans(records: Records, scans: Sequence[Scan]) -> Match:
     return Match(rows, tuple(_notes(records, scans, rows)))
 
 
-def _require_animals(records: Records, scans: Sequence[Scan]) -> None:
+def _require_animals(records: Records, scans: Sequence[Scanned]) -> None:
     if any(records.has(scan.subject) for scan in scans):
         return
     raise InputError(
@@ -53,7 +78,7 @@ def _require_animals(records: Records, scans: Sequence[Scan]) -> None:
     )
 
 
-def _refuse_legs(records: Records, scans: Sequence[Scan]) -> None:
+def _refuse_legs(records: Records, scans: Sequence[Scanned]) -> None:
     """Raise InputError, saying whether it is the sides or the weeks that are others."""
     known = [scan for scan in scans if records.has(scan.subject)]
     legs = [scan for scan in known if records.rows_of(scan.subject, scan.side)]
@@ -61,7 +86,7 @@ def _refuse_legs(records: Records, scans: Sequence[Scan]) -> None:
         found = sorted({str(row.side) for row in records.rows if row.side})
         raise InputError(
             f"{records.sheet.path} has no row of any leg that was scanned",
-            expected=_some([scan.leg for scan in known]),
+            expected=_some([scan.title for scan in known]),
             found=f"the same animals, {', '.join(found)}",
         )
     raise InputError(
@@ -72,7 +97,7 @@ def _refuse_legs(records: Records, scans: Sequence[Scan]) -> None:
     )
 
 
-def _notes(records: Records, scans: Sequence[Scan], rows: Sequence[tuple[Row, ...]]) -> list[str]:
+def _notes(records: Records, scans: Sequence[Scanned], rows: Sequence[tuple[Row, ...]]) -> list[str]:
     name = records.sheet.path.name
     without = [scan.title for scan, found in zip(scans, rows, strict=True) if not found]
     seen = {row.index for found in rows for row in found}

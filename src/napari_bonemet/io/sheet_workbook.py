@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from napari_bonemet.errors import InputError
+from napari_bonemet.errors import InputError, OutputError
 from napari_bonemet.io.atomic import atomic_file
 from napari_bonemet.io.sheet import Cell, Sheet
 
@@ -34,12 +34,26 @@ def write_workbook(sheet: Sheet, path: Path, cells: Mapping[tuple[int, int], Cel
     try:
         page = book[sheet.name]
         for (row, column), value in cells.items():
+            _part_merged(page, row + 1, column + 1)
             page.cell(row + 1, column + 1).value = value
         with atomic_file(path, overwrite=overwrite) as temporary:
             book.save(temporary)
     finally:
         book.close()
     return path
+
+
+def _part_merged(page: Any, row: int, column: int) -> None:
+    """Take the merged area apart that a cell lies in: all but its first cell hold nothing, and take nothing."""
+    for area in list(page.merged_cells.ranges):
+        if area.min_row <= row <= area.max_row and area.min_col <= column <= area.max_col:
+            try:
+                page.unmerge_cells(str(area))
+            except KeyError as error:
+                raise OutputError(
+                    f"Sheet {page.title} has merged areas that overlap, and cannot be written again",
+                    remedy="Take the merged cells apart, or save the table as .csv",
+                ) from error
 
 
 def _open(path: Path, *, values: bool) -> Any:

@@ -1,62 +1,16 @@
 """Measures over weeks: one table for all legs, with the change since the baseline. A missing week stays missing."""
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.morphometry.catalogue import BY_SYMBOL, MEASURES, Measure
+from napari_bonemet.morphometry.leg_week import NO_GROUP, Leg, LegWeek
 from napari_bonemet.morphometry.result import ScanMeasures
-from napari_bonemet.scan import Side
 
 __all__ = ["NO_GROUP", "Leg", "LegWeek", "WeeklyTable", "weekly_table"]
-
-# Animal, side, part.
-Leg = tuple[str, Side | None, str]
-NO_GROUP = "all"
-
-
-@dataclass(frozen=True)
-class LegWeek:
-    """The measures of one leg in one week.
-
-    Parameters
-    ----------
-    animal, side, part
-        Whose leg.
-    week : float
-        Weeks since inoculation.
-    group : str
-        What the leg is compared as.
-    values : mapping of str to float
-        By symbol, in the catalogue's units; only what could be measured.
-    absent : mapping of str to str
-        What could not, with the reason.
-    synthetic : bool
-        Made by the generator.
-    notes : tuple of str
-        What to look at.
-    """
-
-    animal: str
-    side: Side | None
-    part: str
-    week: float
-    group: str
-    values: Mapping[str, float]
-    absent: Mapping[str, str] = field(default_factory=dict)
-    synthetic: bool = False
-    notes: tuple[str, ...] = ()
-
-    @property
-    def leg(self) -> Leg:
-        """Whose leg."""
-        return self.animal, self.side, self.part
-
-    @property
-    def name(self) -> str:
-        """The leg in words: "871 left tibia"."""
-        return " ".join(part for part in self.leg if part)
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +134,7 @@ class WeeklyTable:
 
 
 def weekly_table(
-    measured: Iterable[ScanMeasures],
+    measured: Iterable[ScanMeasures | LegWeek],
     groups: Mapping[Leg, str] | None = None,
     *,
     baseline: float | None = None,
@@ -189,7 +143,7 @@ def weekly_table(
 
     Parameters
     ----------
-    measured : iterable of ScanMeasures
+    measured : iterable of ScanMeasures or LegWeek
         Of any number of legs and weeks.
     groups : mapping of (animal, side, part) to str, optional
         What each leg is compared as; legs that are not named are one group.
@@ -202,7 +156,9 @@ def weekly_table(
         When there is nothing, a scan's week is not known, a leg is there twice in one week, or no leg has the
         baseline.
     """
-    rows = sorted((_row(each, groups or {}) for each in measured), key=_order)
+    known = groups or {}
+    rows = [each if isinstance(each, LegWeek) else LegWeek.of(each) for each in measured]
+    rows = sorted((replace(row, group=known.get(row.leg, row.group)) for row in rows), key=_order)
     if not rows:
         raise InputError("There are no measures for a table")
     weeks = sorted({row.week for row in rows})
@@ -212,20 +168,8 @@ def weekly_table(
     return WeeklyTable(tuple(rows), weeks[0] if baseline is None else baseline)
 
 
-def _row(measured: ScanMeasures, groups: Mapping[Leg, str]) -> LegWeek:
-    scan = measured.scan
-    if scan.week is None:
-        raise InputError(f"The week of {scan.title} is not known", remedy="Name its folder 'week N'")
-    leg: Leg = (scan.subject or "unnamed", scan.side, scan.part)
-    values = {symbol: float(value) for symbol, value in measured.values.items()}
-    group = groups.get(leg, NO_GROUP)
-    return LegWeek(*leg, scan.week, group, values, measured.absent, scan.synthetic, tuple(measured.notes))
-
-
 def _order(row: LegWeek) -> tuple[object, ...]:
     """Animals by their numbers, 9 before 10."""
-    import re
-
     parts = re.split(r"(\d+)", row.animal)
     natural = tuple((part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts if part)
     return natural, row.side or "", row.part, row.week

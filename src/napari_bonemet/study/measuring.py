@@ -3,14 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from napari_bonemet.io.record_match import match_scans
+from napari_bonemet.io.record_match import Scanned, match_scans
 from napari_bonemet.io.records import Records
 from napari_bonemet.morphometry.groups import UNKNOWN, groups_of
 from napari_bonemet.morphometry.result import ScanMeasures
 from napari_bonemet.morphometry.statistics import Comparison, StatisticsOptions, compare_weeks
-from napari_bonemet.morphometry.weekly import Leg, WeeklyTable, weekly_table
-from napari_bonemet.scan import Scan
-from napari_bonemet.series import ScanSeries
+from napari_bonemet.morphometry.weekly import Leg, LegWeek, WeeklyTable, weekly_table
 
 __all__ = ["CohortMeasures", "Joined", "compare_cohort", "join_records"]
 
@@ -40,10 +38,8 @@ class CohortMeasures:
 
     Parameters
     ----------
-    measured : tuple of ScanMeasures
-        Each leg and week.
     table : WeeklyTable
-        The same as a table, with groups.
+        Each leg and week, with its group.
     comparisons : tuple of Comparison
         Weeks with the baseline, groups with each other.
     records : Records or None
@@ -54,7 +50,6 @@ class CohortMeasures:
         Legs that could not be measured, with the reason.
     """
 
-    measured: tuple[ScanMeasures, ...]
     table: WeeklyTable
     comparisons: tuple[Comparison, ...]
     records: Records | None = None
@@ -72,11 +67,13 @@ class CohortMeasures:
         return found
 
 
-def join_records(legs: Sequence[ScanSeries], records: Records | None, by: str | None = None) -> Joined:
-    """Find the rows of each leg, and its group; before anything is measured, so that a wrong file is told at once.
+def join_records(scans: Sequence[Scanned], records: Records | None, by: str | None = None) -> Joined:
+    """Find the rows of each scan and the group of each leg; before measuring, so that a wrong file is told at once.
 
     Parameters
     ----------
+    scans : sequence of Scan, LegWeek, or what else knows animal, side, part and week
+        All weeks of all legs.
     by : str, optional
         As :func:`~napari_bonemet.morphometry.groups.groups_of` takes it.
 
@@ -87,16 +84,16 @@ def join_records(legs: Sequence[ScanSeries], records: Records | None, by: str | 
     """
     if records is None:
         return Joined()
-    scans = [scan for leg in legs for scan in leg]
     match = match_scans(records, scans)
-    groups = groups_of(records, [leg_of(leg.baseline) for leg in legs], by)
+    legs = list(dict.fromkeys((scan.subject or "unnamed", scan.side, scan.part) for scan in scans))
+    groups = groups_of(records, legs, by)
     lost = sorted({leg[0] for leg, group in groups.items() if group == UNKNOWN})
     notes = [f"{', '.join(lost)}: no group is known, and the group is called {UNKNOWN!r}"] if lost else []
     return Joined(records, groups, (*records.notes, *match.notes, *notes))
 
 
 def compare_cohort(
-    measured: Sequence[ScanMeasures],
+    measured: Sequence[ScanMeasures | LegWeek],
     joined: Joined | None = None,
     *,
     options: StatisticsOptions | None = None,
@@ -107,7 +104,7 @@ def compare_cohort(
 
     Parameters
     ----------
-    measured : sequence of ScanMeasures
+    measured : sequence of ScanMeasures or LegWeek
         Of all legs and weeks.
     joined : Joined, optional
         From :func:`join_records`.
@@ -128,18 +125,12 @@ def compare_cohort(
     if late:
         legs = ", ".join(dict.fromkeys(late))
         notes.append(f"{legs}: no scan of week {table.baseline:g}, hence no change since then")
-    for each in measured:
-        notes += [note if each.scan.leg in note else f"{each.scan.title}: {note}" for note in each.notes]
+    for row in table.rows:
+        notes += [note if row.name in note else f"{row.title}: {note}" for note in row.notes]
     return CohortMeasures(
-        tuple(measured),
         table,
         compare_weeks(table, options),
         joined.records,
         tuple(dict.fromkeys(notes)),
         dict(refused or {}),
     )
-
-
-def leg_of(scan: Scan) -> Leg:
-    """Whose leg a scan is of, as tables name it."""
-    return scan.subject or "unnamed", scan.side, scan.part

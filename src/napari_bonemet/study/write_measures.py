@@ -9,7 +9,6 @@ from napari_bonemet.figures.measures import measure_figure
 from napari_bonemet.io.atomic import atomic_file, atomic_folder, write_json, write_table
 from napari_bonemet.io.names import safe_name
 from napari_bonemet.morphometry.record_filling import write_records
-from napari_bonemet.morphometry.result import ScanMeasures
 from napari_bonemet.morphometry.statistics import StatisticsOptions, method_in_words
 from napari_bonemet.options import Options
 from napari_bonemet.progress import NO_PROGRESS, Progress
@@ -97,11 +96,9 @@ def _write_tables(cohort: CohortMeasures, folder: Path) -> None:
 
 
 def _write_legs(cohort: CohortMeasures, folder: Path) -> None:
-    legs: dict[str, list[ScanMeasures]] = {}
-    for each in cohort.measured:
-        legs.setdefault(each.scan.leg, []).append(each)
-    for leg, measured in legs.items():
-        _write_text(folder / f"{safe_name(leg)}.txt", text_of_leg(cohort.table, measured))
+    for leg in cohort.table.legs:
+        name = " ".join(part for part in leg if part)
+        _write_text(folder / f"{safe_name(name)}.txt", text_of_leg(cohort.table, leg))
 
 
 def _write_plots(cohort: CohortMeasures, folder: Path, progress: Progress) -> dict[str, bytes]:
