@@ -38,7 +38,8 @@ def test_known_rods_measure_what_they_are() -> None:
     assert values["Tb.Th.SD"] == pytest.approx(0, abs=1e-6)
     assert values["Eu.N"] == 0
     assert values["DA"] == pytest.approx(1, abs=0.02)
-    assert values["SMI"] == pytest.approx(3, rel=0.05)
+    # A square rod of side a, per length: 6 a^2 2 pi / (4 a)^2; its smoothed edges make it rounder.
+    assert 0.75 * np.pi < values["SMI"] < 3
     # Middle lines 20 voxels apart: on the diagonal the largest ball between four of them is wider.
     assert 1 / (0.2 * 2**0.5) < values["Tb.N"] < 1 / 0.19
 
