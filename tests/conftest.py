@@ -14,3 +14,12 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the real scans (../shared/data) are not on this machine")
     return folder
+
+
+@pytest.fixture
+def shared_reference() -> Path:
+    """Values that others published; the test is skipped where they are missing."""
+    folder = SHARED / "reference"
+    if not folder.is_dir():
+        pytest.skip("the published values (../shared/reference) are not on this machine")
+    return folder

@@ -23,7 +23,7 @@ def ball_of(convention: Convention, d: np.ndarray) -> tuple[np.ndarray, np.ndarr
         halves = np.array(
             [max(h for h in range(2 * int(r) + 2) if h * h <= 4 * v) for r, v in zip(root, d, strict=True)]
         )
-        return halves - 1.0, (halves / 2 + 1.8) ** 2
+        return halves - 1.0, ((halves - 1) / 2 + 1.8) ** 2
     if convention == "balls":
         return 2 * root - 0.5, d
     return 2 * root, d + 0.5  # closed: as far as the background
@@ -37,7 +37,8 @@ def is_ridge(squared: np.ndarray, at: np.ndarray) -> bool:
         if not step.any() or (near < 0).any() or (near >= squared.shape).any():
             continue
         other = squared[tuple(near)]
-        if other > own and np.sqrt(other) + 0.9 > np.sqrt(own) + np.sqrt((step**2).sum()):
+        larger = int(2 * np.sqrt(other)) > int(2 * np.sqrt(own))
+        if larger and np.sqrt(other) + 0.9 > np.sqrt(own) + np.sqrt((step**2).sum()):
             return False
     return True
 

@@ -8,7 +8,7 @@ from napari_bonemet.morphometry.thickness import local_thickness
 from napari_bonemet.morphometry.trabecular import TrabecularOptions, measure_trabecular
 
 CUBE = (10.0, 10.0, 10.0)
-ELSEWHERE = {"Tb.BMD", "Tb.TMD", "DA", "SMI"}
+ELSEWHERE = {"Tb.BMD", "Tb.TMD"}
 SYMBOLS = {s for s, measure in BY_SYMBOL.items() if measure.where == "trabecular"} - ELSEWHERE
 
 
@@ -37,6 +37,9 @@ def test_known_rods_measure_what_they_are() -> None:
     assert values["Tb.Th"] == pytest.approx(0.07)
     assert values["Tb.Th.SD"] == pytest.approx(0, abs=1e-6)
     assert values["Eu.N"] == 0
+    assert values["DA"] == pytest.approx(1, abs=0.02)
+    # A square rod of side a, per length: 6 a^2 2 pi / (4 a)^2; its smoothed edges make it rounder.
+    assert 0.75 * np.pi < values["SMI"] < 3
     # Middle lines 20 voxels apart: on the diagonal the largest ball between four of them is wider.
     assert 1 / (0.2 * 2**0.5) < values["Tb.N"] < 1 / 0.19
 
@@ -126,7 +129,7 @@ def test_all_bone_has_no_marrow_to_be_relative_to() -> None:
 def test_anisotropic_voxels_leave_out_balls_by_name_and_keep_the_rest() -> None:
     bone = rods()
     found = measure_trabecular(bone, np.ones_like(bone), (20.0, 10.0, 10.0))
-    for symbol in ("Tb.Th", "Tb.Th.SD", "Tb.Sp", "Tb.Sp.SD", "Tb.N", "Tb.N.SD"):
+    for symbol in ("Tb.Th", "Tb.Th.SD", "Tb.Sp", "Tb.Sp.SD", "Tb.N", "Tb.N.SD", "DA", "SMI"):
         assert "20 x 10 x 10 µm" in found.absent[symbol]
     assert found.values["TV"] == pytest.approx(2 * 0.6**3)
     assert found.values["BS"] == pytest.approx(9 * 4 * 0.07 * 1.2, rel=0.1)
@@ -136,3 +139,11 @@ def test_anisotropic_voxels_leave_out_balls_by_name_and_keep_the_rest() -> None:
 def test_masks_of_different_shapes_are_refused() -> None:
     with pytest.raises(InputError, match="one grid"):
         measure_trabecular(np.ones((3, 4, 5), bool), np.ones((3, 4, 6), bool), CUBE)
+
+
+def test_a_region_of_two_slices_and_specks_say_what_they_lack() -> None:
+    bone = np.zeros((2, 30, 30), bool)
+    bone[0, 15, 15] = True
+    found = measure_trabecular(bone, np.ones_like(bone), CUBE)
+    assert "no line" in found.absent["DA"]
+    assert "too thin" in found.absent["SMI"]

@@ -10,8 +10,10 @@ import numpy as np
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import SPACING_TOLERANCE, Grid, Region, Triple
+from napari_bonemet.morphometry.anisotropy import degree_of_anisotropy
 from napari_bonemet.morphometry.cells import count_cells
 from napari_bonemet.morphometry.connectivity import euler_number
+from napari_bonemet.morphometry.structure_model import structure_model_index
 from napari_bonemet.morphometry.surface import SurfaceMethod, surface_area
 from napari_bonemet.morphometry.thickness import Convention, local_thickness, mid_axes
 from napari_bonemet.options import Doc, Options
@@ -24,7 +26,7 @@ _THICKNESS = ("Tb.Th", "Tb.Th.SD")
 _SEPARATION = ("Tb.Sp", "Tb.Sp.SD")
 _NUMBER = ("Tb.N", "Tb.N.SD")
 _CONNECTIVITY = ("Eu.N", "Conn.D")
-_SHAPE = _SURFACE + _THICKNESS + _SEPARATION + _NUMBER + _CONNECTIVITY
+_SHAPE = _SURFACE + _THICKNESS + _SEPARATION + _NUMBER + _CONNECTIVITY + ("DA", "SMI")
 _UM_PER_MM = 1e3
 
 
@@ -128,8 +130,14 @@ def measure_trabecular(
     if reason:
         _leave_out(found, _SHAPE, reason)
         return found
-    _surface_and_connectivity(case)
-    _distances(case, PartOf(progress, 0.05, 1.0))
+    _surface_and_connectivity(case, PartOf(progress, 0.0, 0.05))
+    if np.allclose(spacing, grid.voxel_um, rtol=SPACING_TOLERANCE, atol=0):
+        _distances(case, PartOf(progress, 0.05, 0.5))
+        _directions(case, PartOf(progress, 0.5, 1.0))
+    else:
+        edges = " x ".join(f"{s:g}" for s in grid.spacing)
+        symbols = (*_THICKNESS, *_SEPARATION, *_NUMBER, "DA", "SMI")
+        _leave_out(found, symbols, f"it needs cubic voxels, and these are {edges} µm")
     progress.advance(1.0)
     return found
 
@@ -185,8 +193,9 @@ def _volumes(case: _Case) -> None:
         case.found.absent["BV/TV"] = "there is no marrow in the trabecular region"
 
 
-def _surface_and_connectivity(case: _Case) -> None:
-    cells = count_cells(case.solid, case.inside)
+def _surface_and_connectivity(case: _Case, progress: Progress) -> None:
+    progress.message("Surface and connectivity")
+    cells = count_cells(case.solid, case.inside, progress=progress)
     z, y, x = (s / _UM_PER_MM for s in case.grid.spacing)
     values = case.found.values
     values["BS"] = surface_area(cells, (z, y, x), method=case.options.surface_method)
@@ -198,11 +207,6 @@ def _surface_and_connectivity(case: _Case) -> None:
 
 
 def _distances(case: _Case, progress: Progress) -> None:
-    if not np.allclose(case.grid.spacing, case.grid.voxel_um, rtol=SPACING_TOLERANCE, atol=0):
-        edges = " x ".join(f"{s:g}" for s in case.grid.spacing)
-        reason = f"balls need cubic voxels, and these are {edges} µm"
-        _leave_out(case.found, _THICKNESS + _SEPARATION + _NUMBER, reason)
-        return
     third = 1 / 3
     progress.message("Thickness")
     _mean_diameter(case, "Tb.Th", case.solid, PartOf(progress, 0.0, third))
@@ -242,3 +246,19 @@ def _number(case: _Case, progress: Progress) -> None:
     values["Tb.N"] = 1 / mean
     # To first order: where the distance is longer by its spread, the number is smaller by this.
     values["Tb.N.SD"] = spread / mean**2
+
+
+def _directions(case: _Case, progress: Progress) -> None:
+    found = case.found
+    progress.message("Anisotropy")
+    anisotropy = degree_of_anisotropy(case.solid, case.inside, progress=PartOf(progress, 0.0, 0.5))
+    if anisotropy is None:
+        found.absent["DA"] = "no line of two voxels meets a surface in every direction of the trabecular region"
+    else:
+        found.values["DA"] = anisotropy
+    progress.message("Structure model")
+    model = structure_model_index(case.solid, case.inside, progress=PartOf(progress, 0.5, 1.0))
+    if model is None:
+        found.absent["SMI"] = "the bone in the trabecular region is too thin to have a smooth surface"
+    else:
+        found.values["SMI"] = model
