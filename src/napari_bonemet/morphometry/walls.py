@@ -23,7 +23,7 @@ Mask = NDArray[np.bool_]
 # and the directions across which a hole is bridged at first, and how far edges are looked for.
 _OUTER = Stiffness(knot_um=500.0, harmonics=10, ripple=1e-4)
 _OUTER_OFF_UM = (60.0, 40.0, 30.0, 25.0)
-_HOLE_UM, _HOLE_RAYS = 1500.0, 61
+_HOLE_UM, _HOLE_RAYS = 3000.0, 121
 _LOOK_UM = 90.0
 # Endosteum likewise; thickness is smoother than its surroundings let it look.
 _INNER = Stiffness(knot_um=400.0, harmonics=4, ripple=1e-2)
