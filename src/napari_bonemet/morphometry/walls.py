@@ -23,19 +23,20 @@ Mask = NDArray[np.bool_]
 # and the directions across which a hole is bridged at first, and how far edges are looked for.
 _OUTER = Stiffness(knot_um=500.0, harmonics=10, ripple=1e-4)
 _OUTER_OFF_UM = (60.0, 40.0, 30.0, 25.0)
-_HOLE_UM, _HOLE_RAYS = 1500.0, 61
+_HOLE_UM, _HOLE_RAYS = 3000.0, 121
 _LOOK_UM = 90.0
 # Endosteum likewise; thickness is smoother than its surroundings let it look.
 _INNER = Stiffness(knot_um=400.0, harmonics=4, ripple=1e-2)
 _INNER_OFF_UM = (45.0, 35.0, 28.0, 25.0)
 _BEGINS_UM, _PORE_UM = 40.0, 30.0
-# Around what is too thin, or not there, lies more that was taken.
+# Struts begin at this part of that; around what is too thin, or not there, lies more that was taken.
+_STRUT = 0.4
 _RIM_UM = 80.0
 # Votes for the thickness: slices and directions that vote together, and how finely.
 _VOTE_UM, _VOTE_RAYS, _VOTE_BIN_UM, _MOST_UM = 100.0, 10, 8.0, 640.0
 _LEAST_UM = 16.0
 # Widths of the local means that draw a surface to its edges, coarse and fine.
-_DRAWN_UM = (120.0, 35.0)
+_DRAWN_UM = (120.0, 45.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +109,9 @@ def _thickness(frame: Frame, outer: Field, level: float) -> tuple[Field, Mask]:
     for off in _INNER_OFF_UM:
         tolerance = frame.least(off)
         taken = ~there | (thick < surface - tolerance)
-        seen = there & (np.abs(thick - surface) < tolerance) & ~_grown(frame, taken, outer)
+        # Trabeculae spread where they meet the cortex, so that what is a little too thick is suspect already.
+        strut = ndimage.binary_dilation(there & (thick > surface + _STRUT * tolerance), np.ones((3, 3)))
+        seen = there & ~strut & (thick > surface - tolerance) & ~_grown(frame, taken, outer)
         surface = _splined(frame, thick, seen.astype(float), _INNER)
         surface = follow(thick, seen.astype(float), surface, _widths(frame, outer))
     return np.maximum(surface, _LEAST_UM), seen
