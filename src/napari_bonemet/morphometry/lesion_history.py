@@ -59,6 +59,12 @@ class FollowedLesion:
         """The first week in which it is there."""
         return self.weeks[0].week
 
+    def row(self, entry: LesionWeek) -> dict[str, object]:
+        """One of its weeks under names with units."""
+        row: dict[str, object] = {"lesion": self.number, "week": entry.week, "first week": self.first_week}
+        row |= entry.lesion.as_row()
+        return row | {"growth (mm³/week)": entry.growth_mm3, "event": entry.event, "fate": self.fate}
+
 
 @dataclass(frozen=True, eq=False)
 class LesionHistory:
@@ -80,14 +86,12 @@ class LesionHistory:
 
     def rows(self) -> list[dict[str, object]]:
         """One row per lesion and week, by week."""
-        rows = []
-        for followed in self.lesions:
-            for entry in followed.weeks:
-                row: dict[str, object] = {"lesion": followed.number, "week": entry.week}
-                row |= {"first week": followed.first_week, **entry.lesion.as_row()}
-                row |= {"growth (mm³/week)": entry.growth_mm3, "event": entry.event, "fate": followed.fate}
-                rows.append(row | {"position from": self.position_from})
-        return sorted(rows, key=lambda row: (row["week"], row["lesion"]))
+        rows = [
+            (entry.week, followed.number, followed.row(entry) | {"position from": self.position_from})
+            for followed in self.lesions
+            for entry in followed.weeks
+        ]
+        return [row for _, _, row in sorted(rows, key=lambda known: known[:2])]
 
     def as_record(self) -> list[Json]:
         """Each lesion with its weeks as plain JSON values."""

@@ -9,7 +9,22 @@ from napari_bonemet.options import Between, Doc, Options, Unit, record_of
 from napari_bonemet.provenance import Json
 from napari_bonemet.scan import Scan
 
-__all__ = ["Lesion", "LesionOptions", "Lesions", "Perforation"]
+__all__ = ["LESION_FIGURES", "Lesion", "LesionOptions", "Lesions", "Perforation"]
+
+# How tables head the figures of a lesion.
+LESION_FIGURES = (
+    "volume (mm³)",
+    "lost voxels (mm³)",
+    "cortex (mm³)",
+    "trabecular (mm³)",
+    "position (µm)",
+    "centre z (µm)",
+    "centre y (µm)",
+    "centre x (µm)",
+    "extent z (µm)",
+    "perforations",
+    "perforated area (mm²)",
+)
 
 
 @dataclass(frozen=True)
@@ -112,20 +127,9 @@ class Lesion:
 
     def as_row(self) -> dict[str, object]:
         """Its figures under names with units."""
-        z, y, x = self.centre_um
-        return {
-            "volume (mm³)": self.volume_mm3,
-            "lost voxels (mm³)": self.lost_mm3,
-            "cortex (mm³)": self.cortex_mm3,
-            "trabecular (mm³)": self.trabecular_mm3,
-            "position (µm)": self.position_um,
-            "centre z (µm)": z,
-            "centre y (µm)": y,
-            "centre x (µm)": x,
-            "extent z (µm)": self.extent_um[0],
-            "perforations": len(self.perforations),
-            "perforated area (mm²)": self.perforated_mm2,
-        }
+        figures = (self.volume_mm3, self.lost_mm3, self.cortex_mm3, self.trabecular_mm3, self.position_um)
+        holes = (len(self.perforations), self.perforated_mm2)
+        return dict(zip(LESION_FIGURES, (*figures, *self.centre_um, self.extent_um[0], *holes), strict=True))
 
     def as_record(self) -> dict[str, Json]:
         """All its figures as plain JSON values."""

@@ -1,6 +1,7 @@
 """Lesions: connected resorption beyond what legs without a tumour show."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy import ndimage
@@ -11,7 +12,7 @@ from napari_bonemet.geometry import Region, as_triple
 from napari_bonemet.morphometry.lesion_pieces import label_lesions
 from napari_bonemet.morphometry.lesion_result import Lesion, LesionOptions, Lesions, Perforation
 from napari_bonemet.morphometry.lesion_volume import BoneCount, background_share, lesion_mm3
-from napari_bonemet.morphometry.perforations import find_perforations
+from napari_bonemet.morphometry.perforations import UNKNOWN, find_perforations
 from napari_bonemet.morphometry.remodelling import check_labels, codes_of
 from napari_bonemet.processing.composite_result import CompositeResult
 from napari_bonemet.progress import NO_PROGRESS, Progress
@@ -141,6 +142,12 @@ class _Leg:
     plate_um: float | None
     options: LesionOptions
 
+    @cached_property
+    def known(self) -> np.ndarray:
+        """The slices in which compartments are known, bool (z,)."""
+        labels = np.zeros((0, 1, 1)) if self.labels is None else self.labels
+        return np.asarray(labels.any(axis=(1, 2)))
+
     def describe(self, lesion: np.ndarray, box: Region, number: int) -> Lesion:
         """Size and place of a lesion, given its voxels in a box."""
         scan, voxel = self.scan, self.scan.grid.voxel_volume_mm3
@@ -171,7 +178,10 @@ class _Leg:
         if self.labels is None or not (self.labels[box][lesion] == _CORTEX).any():
             return ()
         least = self.options.least_perforation
-        found = find_perforations(lesion, self.codes[box], self.labels[box], self.scan.spacing, least)
+        parts = self.labels[box].copy()
+        # A slice without compartments is not outside the bone; nothing is known of it.
+        parts[~self.known[box[0]]] = UNKNOWN
+        found = find_perforations(lesion, self.codes[box], parts, self.scan.spacing, least)
         origin = np.asarray(self.scan.grid.crop(box).origin)
         return tuple(replace(hole, centre_um=as_triple((origin + hole.centre_um).tolist())) for hole in found)
 

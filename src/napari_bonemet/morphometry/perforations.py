@@ -10,6 +10,8 @@ from napari_bonemet.morphometry.lesion_result import Perforation
 _ALL = np.ones((3, 3, 3), bool)
 _CROSS = ndimage.generate_binary_structure(3, 1)
 _CORTEX, _MEDULLARY = 1, 2
+# Of voxels whose compartment is not known: neither outside nor medullary.
+UNKNOWN = 3
 _SMOOTH = 1.5
 
 
@@ -29,7 +31,7 @@ def find_perforations(
     lesion : ndarray of bool, (z, y, x)
         The lesion's lost voxels, in a box with a margin of some voxels around them.
     codes, labels : ndarray of uint8, (z, y, x)
-        Composite and compartments (0 outside, 1 cortex, 2 medullary) there.
+        Composite and compartments (0 outside, 1 cortex, 2 medullary, 3 not known) there.
     spacing : tuple of float
         Voxel size (z, y, x), micrometres.
     least_mm2 : float

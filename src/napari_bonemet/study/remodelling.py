@@ -1,5 +1,6 @@
 """Remodelling and lesions of one leg: what ``napari-bonemet remodel`` writes and the Measures dock shows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 from typing import Annotated, Literal
@@ -7,7 +8,9 @@ from typing import Annotated, Literal
 import numpy as np
 
 from napari_bonemet.errors import InputError
+from napari_bonemet.morphometry.compartments import CompartmentOptions, Compartments, find_compartments
 from napari_bonemet.morphometry.lesion_history import LesionHistory, follow_lesions
+from napari_bonemet.morphometry.lesion_result import LESION_FIGURES
 from napari_bonemet.morphometry.lesions import LesionOptions, Lesions, find_lesions
 from napari_bonemet.morphometry.remodelling import Remodelling, RemodellingOptions, measure_remodelling
 from napari_bonemet.options import Doc, Options
@@ -15,10 +18,15 @@ from napari_bonemet.processing.composite import compose_weeks, make_composite
 from napari_bonemet.processing.composite_result import CompositeOptions, CompositeResult
 from napari_bonemet.processing.growth_plate import find_growth_plate
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
+from napari_bonemet.provenance import Json
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
 
-__all__ = ["LegRemodelling", "RemodelOptions", "remodel_leg"]
+__all__ = ["LESION_COLUMNS", "LegRemodelling", "RemodelOptions", "remodel_leg"]
+
+_WHO = ("leg", "animal", "side", "part")
+# The head of a table without lesions.
+LESION_COLUMNS = (*_WHO, "lesion", "week", "first week", *LESION_FIGURES, "growth (mm³/week)", "event", "fate")
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,9 @@ class RemodelOptions(Options):
         Literal["all", "baseline", "consecutive"],
         Doc("Weeks whose remodelling is told: every two; each with the baseline; each with the one before."),
     ] = "all"
+    compartments: Annotated[CompartmentOptions, Doc("How cortex and medullary space are told apart.")] = field(
+        default_factory=CompartmentOptions
+    )
     composite: Annotated[CompositeOptions, Doc("How change is told from noise.")] = field(
         default_factory=CompositeOptions
     )
@@ -46,6 +57,8 @@ class LegRemodelling:
     ----------
     series : ScanSeries
         The weeks, registered.
+    compartments : Compartments or None
+        Of the baseline; None where none were found.
     composites : tuple of (week, CompositeResult)
         Each later week over the earliest.
     remodelling : tuple of Remodelling
@@ -60,6 +73,7 @@ class LegRemodelling:
     """
 
     series: ScanSeries
+    compartments: Compartments | None
     composites: tuple[tuple[float, CompositeResult], ...]
     remodelling: tuple[Remodelling, ...]
     lesions: tuple[tuple[float, Lesions], ...]
@@ -77,10 +91,26 @@ class LegRemodelling:
             rows.append({"leg": self.series.leg, **item.as_row(), **summary})
         return rows
 
+    def as_record(self) -> dict[str, Json]:
+        """What was measured, and how, as plain JSON values."""
+        weeks = [
+            {"week": week, **found.as_row(), "pieces left out": found.left_out, "rule": found.rule}
+            for week, found in self.lesions
+        ]
+        return {
+            "synthetic": self.series.synthetic,
+            "weeks": list(self.series.weeks),
+            "noise_rule": self.composites[-1][1].rule,
+            "remodelling": [item.as_record() for item in self.remodelling],
+            "lesion_weeks": weeks,
+            "lesions": self.history.as_record(),
+            "notes": list(self.notes),
+        }
+
     def lesion_rows(self) -> list[dict[str, object]]:
         """One row per lesion and week."""
         scan = self.series.baseline
-        who = {"leg": self.series.leg, "animal": scan.subject, "side": scan.side, "part": scan.part}
+        who = dict(zip(_WHO, (self.series.leg, scan.subject, scan.side, scan.part), strict=True))
         return [who | row | {"synthetic": self.series.synthetic} for row in self.history.rows()]
 
 
@@ -88,8 +118,7 @@ def remodel_leg(
     series: ScanSeries,
     *,
     options: RemodelOptions | None = None,
-    labels: np.ndarray | None = None,
-    growth_plate_um: float | None = None,
+    compartments: Compartments | None = None,
     progress: Progress = NO_PROGRESS,
 ) -> LegRemodelling:
     """Remodelling between the weeks of a registered leg, and its lesions, followed through the weeks.
@@ -100,12 +129,10 @@ def remodel_leg(
         Registered greys: at least two weeks on one grid; missing weeks are longer gaps.
     options : RemodelOptions, optional
         The defaults when None.
-    labels : ndarray of uint8, (z, y, x), optional
-        Compartments of the baseline on that grid: 0 outside, 1 cortex, 2 trabecular, as
-        ``find_compartments(series.baseline).labels``. Without them nothing is split by compartment or surface, no
-        perforation is found, and what goes where no lesion is is not taken off the lesions' volumes.
-    growth_plate_um : float, optional
-        Depth z of the growth plate in the scans' coordinates; looked for in the baseline when None.
+    compartments : Compartments, optional
+        Of the baseline (painted ones, say); found there when None. Where none are found, a note says why: nothing is
+        split by compartment or surface then, no perforation is found, and what goes where no lesion is is not taken
+        off the lesions' volumes.
 
     Returns
     -------
@@ -114,7 +141,8 @@ def remodel_leg(
     Raises
     ------
     InputError
-        When there is one week alone, the weeks lie on different grids, one shows no bone, or the labels do not fit.
+        When there is one week alone, the weeks lie on different grids, one shows no bone, or the compartments are of
+        another grid.
     Cancelled
         When the user asked to stop.
     """
@@ -124,34 +152,71 @@ def remodel_leg(
     series.require_one_grid("Remodelling")
     baseline = series.baseline.in_memory(PartOf(progress, 0.0, 0.05))
     series = ScanSeries((baseline, *series.scans[1:]))
-    composites = compose_weeks(series, options=options.composite, progress=PartOf(progress, 0.05, 0.4))
-    if growth_plate_um is None:
-        growth_plate_um = _growth_plate_um(baseline, options.composite.bone_threshold)
-    notes = () if growth_plate_um is not None else ("no growth plate was found: positions count from the first slice",)
-    lesions = []
-    for number, (week, result) in enumerate(composites):
-        part = PartOf(progress, 0.4 + 0.3 * number / len(composites), 0.4 + 0.3 * (number + 1) / len(composites))
-        part.message(f"{series.leg}, week {week:g}: looking for lesions")
-        later = series.at_week(week).in_memory()
-        found = find_lesions(
-            result,
-            labels,
-            weeks=(baseline, later),
-            growth_plate_um=growth_plate_um,
-            options=options.lesions,
-            progress=part,
-        )
-        lesions.append((week, found))
-        progress.check()
-    history = follow_lesions(lesions, baseline_week=series.weeks[0])
-    told = _remodelling(series, dict(composites), labels, options, PartOf(progress, 0.7, 1.0))
+    parts, notes = compartments, compartments.notes if compartments is not None else ()
+    if parts is None:
+        parts, notes = _compartments(baseline, options, PartOf(progress, 0.05, 0.2))
+    composites = compose_weeks(series, options=options.composite, progress=PartOf(progress, 0.2, 0.5))
+    plate_um, more = _growth_plate(baseline, parts, options.composite.bone_threshold)
+    labels = None if parts is None else parts.labels
+    finder = _Finder(labels, plate_um, options.lesions)
+    found = finder.weeks(series, composites, PartOf(progress, 0.5, 0.75))
+    history = follow_lesions(found, baseline_week=series.weeks[0])
+    told = _remodelling(series, dict(composites), labels, options, PartOf(progress, 0.75, 1.0))
     progress.advance(1.0)
-    return LegRemodelling(series, composites, told, tuple(lesions), history, notes)
+    return LegRemodelling(series, parts, composites, told, found, history, (*notes, *more))
 
 
-def _growth_plate_um(baseline: Scan, threshold: float) -> float | None:
+def _compartments(
+    baseline: Scan, options: RemodelOptions, progress: Progress
+) -> tuple[Compartments | None, tuple[str, ...]]:
+    progress.message(f"{baseline.title}: compartments")
+    try:
+        found = find_compartments(baseline, options=options.compartments, progress=progress)
+    except InputError as error:
+        return None, (f"no compartments, so nothing is split by them, and no perforation is found: {error}",)
+    return found, found.notes
+
+
+def _growth_plate(
+    baseline: Scan, compartments: Compartments | None, threshold: float
+) -> tuple[float | None, tuple[str, ...]]:
+    # Its depth z, micrometres.
+    if compartments is not None and compartments.growth_plate is not None:
+        return baseline.grid.to_um((compartments.growth_plate, 0, 0))[0], ()
     plate = find_growth_plate(baseline.voxels, threshold)
-    return None if plate is None else baseline.grid.to_um((plate.slice_index, 0, 0))[0]
+    if plate is None:
+        return None, ("no growth plate is seen: positions of lesions count from the first slice",)
+    return baseline.grid.to_um((plate.slice_index, 0, 0))[0], ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Finder:
+    """Looks for lesions, week by week."""
+
+    labels: np.ndarray | None
+    plate_um: float | None
+    options: LesionOptions
+
+    def weeks(
+        self, series: ScanSeries, composites: Sequence[tuple[float, CompositeResult]], progress: Progress
+    ) -> tuple[tuple[float, Lesions], ...]:
+        """The lesions of each later week."""
+        made = []
+        for number, (week, result) in enumerate(composites):
+            part = PartOf(progress, number / len(composites), (number + 1) / len(composites))
+            part.message(f"{series.leg}, week {week:g}: looking for lesions")
+            weeks = (series.baseline, series.at_week(week).in_memory())
+            found = find_lesions(
+                result,
+                self.labels,
+                weeks=weeks,
+                growth_plate_um=self.plate_um,
+                options=self.options,
+                progress=part,
+            )
+            made.append((week, found))
+            progress.check()
+        return tuple(made)
 
 
 def _remodelling(
