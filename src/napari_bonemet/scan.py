@@ -30,6 +30,7 @@ class Kind(StrEnum):
     COMPOSITE = "composite"
     PREDICTION = "prediction"
     UNCERTAINTY = "uncertainty"
+    LABELS = "labels"
 
 
 @runtime_checkable

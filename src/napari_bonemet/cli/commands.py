@@ -24,6 +24,7 @@ LISTED = (
     Listed("separate", "Take hindlimb scans apart into spine, femora and tibiae."),
     Listed("register", "Bring the weeks of each leg onto one grid."),
     Listed("composite", "Bone lost, kept and formed between two weeks, with volumes."),
+    Listed("remodel", "Remodelling between weeks, and lesions followed through them, as tables."),
     Listed("roi", "Crop registered weeks to the region of interest."),
     Listed("cohort", "Write a cohort of synthetic animals: something to learn from, and to try things on."),
     Listed("train", "Fit a forecaster, or the lesion classifier, to legs whose outcome is known."),

@@ -78,7 +78,7 @@ def read_grey_or_composite_legs(source: Path, common: Common, progress: Progress
 
 def _sorted(legs: Sequence[ScanSeries]) -> tuple[tuple[ScanSeries, ...], tuple[ScanSeries, ...]]:
     """Legs of greys, and those that hold a composite or a map."""
-    maps = (Kind.COMPOSITE, Kind.UNCERTAINTY)
+    maps = (Kind.COMPOSITE, Kind.UNCERTAINTY, Kind.LABELS)
     greys = tuple(leg for leg in legs if all(scan.kind not in maps for scan in leg))
     return greys, tuple(leg for leg in legs if leg not in greys)
 

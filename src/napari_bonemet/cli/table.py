@@ -9,6 +9,7 @@ from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.metrics.table import ForecastScores
 from napari_bonemet.processing.composite_result import CompositeResult
 from napari_bonemet.processing.register.result import RegistrationResult
+from napari_bonemet.study.remodelling import LegRemodelling
 
 
 def show_registration(terminal: Terminal, result: RegistrationResult) -> None:
@@ -32,6 +33,19 @@ def show_volumes(terminal: Terminal, leg: str, composites: Sequence[tuple[float,
         found = result.volumes
         numbers = (found.resorbed_mm3, found.formed_mm3, found.conserved_mm3, found.baseline_mm3)
         table.add_row(f"{week:g}", *(f"{number:.4g}" for number in numbers))
+    terminal.show(table)
+
+
+def show_lesions(terminal: Terminal, made: LegRemodelling) -> None:
+    """The lesions of each week, and the remodelling since the baseline."""
+    table = Table("week", "MV/BV %", "EV/BV %", "lesions", "volume mm³", "largest mm³", "holes", title=made.series.leg)
+    since = {item.week: item.whole for item in made.remodelling if item.baseline_week == made.series.weeks[0]}
+    for week, found in made.lesions:
+        change = since.get(week)
+        numbers = (change.formed_percent, change.resorbed_percent) if change else (None, None)
+        volumes = (_number(found.volume_mm3, ".4g"), _number(found.largest_mm3, ".4g"))
+        shares = (_number(number, ".2f") for number in numbers)
+        table.add_row(f"{week:g}", *shares, str(len(found)), *volumes, str(len(found.perforations)))
     terminal.show(table)
 
 

@@ -106,17 +106,20 @@ def write_json(path: str | Path, record: Any, *, overwrite: bool = True) -> Path
     return Path(path)
 
 
-def write_table(path: str | Path, rows: Sequence[Mapping[str, object]], *, overwrite: bool = True) -> Path:
-    """Write rows as CSV, whole or not at all; the columns are the keys, in the order in which they first appear.
+def write_table(
+    path: str | Path, rows: Sequence[Mapping[str, object]], *, columns: Sequence[str] = (), overwrite: bool = True
+) -> Path:
+    """Write rows as CSV, whole or not at all.
 
+    The columns are those given, which makes a head for no rows, and the keys, in the order in which they first appear.
     Missing and None values become empty cells.
 
     Raises
     ------
     OutputError
-        When there are no rows, or the disk refuses.
+        When there are neither rows nor columns, or the disk refuses.
     """
-    columns = list(dict.fromkeys(key for row in rows for key in row))
+    columns = list(dict.fromkeys([*columns, *(key for row in rows for key in row)]))
     if not columns:
         raise OutputError(f"There is nothing to write to {path}")
     with atomic_file(path, overwrite=overwrite) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:

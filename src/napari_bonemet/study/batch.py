@@ -22,7 +22,7 @@ from napari_bonemet.study.batch_run import Outcome, run_jobs
 __all__ = ["BatchOptions", "BatchResult", "jobs_in", "run_batch"]
 
 _LOOKED = 0.02
-_MAPS = (Kind.COMPOSITE, Kind.UNCERTAINTY, Kind.PREDICTION)
+_MAPS = (Kind.COMPOSITE, Kind.UNCERTAINTY, Kind.PREDICTION, Kind.LABELS)
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,7 @@ def run_leg(
 def require_greys(series: ScanSeries) -> None:
     """Raise InputError when a week is a composite or a map of uncertainty."""
     for scan in series:
-        if scan.kind in (Kind.COMPOSITE, Kind.UNCERTAINTY):
+        if scan.kind in (Kind.COMPOSITE, Kind.UNCERTAINTY, Kind.LABELS):
             raise InputError(
                 f"{scan.title} is no grey scan",
                 found=f"a scan of kind {scan.kind.value}",

@@ -1,0 +1,86 @@
+"""Holes that a lesion has eaten through the cortex."""
+
+import numpy as np
+from scipy import ndimage
+
+from napari_bonemet.geometry import Triple
+from napari_bonemet.io.composite_codes import NEITHER
+from napari_bonemet.morphometry.lesion_result import Perforation
+
+_ALL = np.ones((3, 3, 3), bool)
+_CROSS = ndimage.generate_binary_structure(3, 1)
+_CORTEX, _MEDULLARY = 1, 2
+# Of voxels whose compartment is not known: neither outside nor medullary.
+UNKNOWN = 3
+_SMOOTH = 1.5
+
+
+def find_perforations(
+    lesion: np.ndarray, codes: np.ndarray, labels: np.ndarray, spacing: Triple, least_mm2: float
+) -> tuple[Perforation, ...]:
+    """The holes of one lesion through the cortex: lost cortical bone that reaches from marrow to the outside.
+
+    A hole is a connected gap (26) in the cortex compartment that lies against the medullary compartment and, on its
+    other side, against the outside. It is made of the lesion's lost voxels and of what was no bone beside them, since
+    the outermost voxels of a cortex are half empty. Its area is that of the periosteal side: the faces between the
+    gap and the outside, each times the cosine between it and the smooth outline of the bone. Openings of one lesion
+    that are fewer than three voxels apart are one.
+
+    Parameters
+    ----------
+    lesion : ndarray of bool, (z, y, x)
+        The lesion's lost voxels, in a box with a margin of some voxels around them.
+    codes, labels : ndarray of uint8, (z, y, x)
+        Composite and compartments (0 outside, 1 cortex, 2 medullary, 3 not known) there.
+    spacing : tuple of float
+        Voxel size (z, y, x), micrometres.
+    least_mm2 : float
+        Smallest area that is told.
+
+    Returns
+    -------
+    tuple of Perforation
+        Largest first; centres in micrometres from the box's first voxel.
+    """
+    beside = ndimage.binary_dilation(lesion, _CROSS) & (codes == NEITHER)
+    gap = (labels == _CORTEX) & (lesion | beside)
+    parts, count = ndimage.label(gap, _ALL)
+    through = np.zeros(count + 1, bool)
+    through[np.unique(parts[ndimage.binary_dilation(labels == _MEDULLARY, _ALL)])] = True
+    through[0] = False
+    open_faces = _open_faces(through[parts], labels, spacing)
+    mouths, count = ndimage.label(ndimage.binary_dilation(open_faces > 0, _CROSS), _ALL)
+    found = []
+    for number in range(1, count + 1):
+        weights = np.where(mouths == number, open_faces, 0)
+        area = float(weights.sum()) * 1e-6
+        if area >= least_mm2:
+            z, y, x = np.asarray(ndimage.center_of_mass(weights)) * spacing
+            found.append(Perforation(area, (float(z), float(y), float(x))))
+    return tuple(sorted(found, key=lambda hole: -hole.area_mm2))
+
+
+def _open_faces(gap: np.ndarray, labels: np.ndarray, spacing: Triple) -> np.ndarray:
+    # Area of each gap voxel's faces towards the outside, square micrometres.
+    inside = labels > 0
+    out = np.zeros(gap.shape)
+    if not gap.any() or inside.all():
+        return out
+    smooth = ndimage.gaussian_filter(inside.astype(np.float32), _SMOOTH, mode="nearest")
+    slope = [np.gradient(smooth, axis=axis) / spacing[axis] if gap.shape[axis] > 1 else 0 * smooth for axis in range(3)]
+    length = np.maximum(np.sqrt(sum(part * part for part in slope)), 1e-9)
+    for axis in range(3):
+        face = float(np.prod(spacing)) / spacing[axis]
+        for step in (-1, 1):
+            towards = gap & ~_shifted(inside, axis, step)
+            out[towards] += face * (np.abs(slope[axis]) / length)[towards]
+    return out
+
+
+def _shifted(inside: np.ndarray, axis: int, step: int) -> np.ndarray:
+    # What lies one voxel further along an axis; beyond the field all counts as inside.
+    moved = np.ones_like(inside)
+    ahead, behind = [slice(None)] * 3, [slice(None)] * 3
+    ahead[axis], behind[axis] = (slice(1, None), slice(None, -1)) if step > 0 else (slice(None, -1), slice(1, None))
+    moved[tuple(behind)] = inside[tuple(ahead)]
+    return moved
