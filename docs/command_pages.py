@@ -15,6 +15,7 @@ ROOMS = {
     "io": "Reading and writing",
     "phantom": "The synthetic tibia",
     "processing": "Registration, composites, regions of interest",
+    "morphometry": "Bone measures",
     "metrics": "How close is a prediction",
     "forecast": "Forecasts",
     "diagnose": "Diagnosis",
