@@ -41,7 +41,7 @@ def cohort(folder: Path, *, synthetic: bool = False, records: str | None = RECOR
                 - (each.week or 0) * (ANIMALS[leg.baseline.subject] == "yes")
             },
             {"Tb.BMD": "no calibration <given>"},
-            notes=("the growth plate is not sure",) if leg.baseline.subject == "1" else (),
+            notes=("no fibula", *(["the growth plate is not sure"] if leg.leg[0] in "12" and each.week == 0 else [])),
         )
         for leg in legs
         for each in leg
@@ -101,7 +101,8 @@ def test_the_page_holds_all_and_is_escaped(tmp_path: Path) -> None:
     assert "10.5 ± 0.1 (3)" in page
     assert "tumour less no tumour, change since week 0" in page
     assert "Synthetic data" not in page
-    assert "1 left tibia, week 0: the growth plate is not sure" in page
+    assert "<li>1 left tibia, week 0; 2 left tibia, week 0: the growth plate is not sure</li>" in page
+    assert "<li>all legs: no fibula</li>" in page
     synthetic = cohort(tmp_path, synthetic=True)
     write_cohort_measures(synthetic, tmp_path / "synthetic", options=StatisticsOptions())
     assert "Synthetic data" in (tmp_path / "synthetic" / "report.html").read_text(encoding="utf-8")

@@ -1,9 +1,9 @@
 """``napari-bonemet batch``: many legs, on this machine or a cluster; started again, it does what is left."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import Positional
 
@@ -14,10 +14,17 @@ from napari_bonemet.options import Doc
 from napari_bonemet.progress import Cancelled, Progress
 from napari_bonemet.study.batch_options import BatchOptions
 
+if TYPE_CHECKING:
+    from napari_bonemet.io.records import Records
+    from napari_bonemet.morphometry.leg_week import LegWeek
+    from napari_bonemet.study.measuring import Joined
+
 ABOUT = """Register, compose and crop many legs at a time, on Dask workers of this machine or of a cluster.
 
 Writes for each leg OUT/<leg>/ with week N, week N.tfm, composite/, roi/ (with --crop-to-roi), registration.json and
 job.json, and for all legs OUT/volumes.csv and OUT/batch.json. A leg's folder appears whole or not at all.
+--measures measures every week, too: OUT/measures/ has the tables, plots and statistics of all legs, with groups where
+--records names a table of the animals (.csv or .xlsx), as the command measure writes them.
 Start it again with the same words, after Ctrl-C, a crash or new legs: what is done from the same scans with the same
 options is skipped. A leg whose worker dies is begun again; one that cannot be done does not stop the others, is told
 at the end with its reason, and makes the exit status 1.
@@ -37,6 +44,11 @@ class Arguments:
     ] = None
     scheduler: Annotated[
         str | None, Doc("A running Dask scheduler, tcp://HOST:8786, whose workers see the same folders.")
+    ] = None
+    records: Annotated[Path | None, Doc("Medical records of the animals (.csv or .xlsx), for --measures.")] = None
+    groups: Annotated[
+        str | None,
+        Doc("What is compared: tumour, treatment, or a column of the records; tumour and treatment when not given."),
     ] = None
     common: EveryCommand = field(default_factory=Common)
 
@@ -58,6 +70,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
         When legs could not be done, once all others are.
     """
     from napari_bonemet.study.batch import jobs_in, run_batch
+    from napari_bonemet.study.batch_measures import join_planned
 
     if own.common.out is None:
         raise InputError("The place for the results is missing", remedy="Give it: --out FOLDER")
@@ -70,6 +83,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
         overwrite=own.common.overwrite,
         progress=progress,
     )
+    joined = join_planned(jobs, _records(own, chosen), own.groups)
     try:
         result = run_batch(jobs, workers=own.workers, scheduler=own.scheduler, told=terminal.warn, progress=progress)
     except (Cancelled, KeyboardInterrupt):
@@ -80,6 +94,8 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     for leg, about in result.record["legs"].items():
         for note in about.get("notes", ()) if leg in result.done else ():
             terminal.warn(note if note.startswith(leg) else f"{leg}: {note}")
+    if result.measured:
+        _write_measures(own, chosen, result.measured, joined, terminal)
     if result.failed:
         reasons = "\n".join(f"  {leg}: {reason}" for leg, reason in result.failed.items())
         raise BoneMetError(f"{len(result.failed)} of {len(jobs)} legs could not be done:\n{reasons}")
@@ -90,3 +106,28 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
         "failed": result.failed,
         "begun": result.begun,
     }
+
+
+def _records(own: Arguments, chosen: Chosen) -> "Records | None":
+    """The medical records, read before anything is begun."""
+    from napari_bonemet.io.records import read_records
+
+    if own.records is None:
+        if own.groups is not None:
+            raise InputError("--groups names a column of the records", remedy="Name them: --records FILE")
+        return None
+    if not chosen(BatchOptions).measures:
+        raise InputError("The records are for measures", remedy="Add --measures")
+    return read_records(own.records)
+
+
+def _write_measures(
+    own: Arguments, chosen: Chosen, rows: Sequence["LegWeek"], joined: "Joined", terminal: Terminal
+) -> None:
+    from napari_bonemet.study.batch_measures import FOLDER, write_batch_measures
+
+    out = own.common.out or Path()
+    cohort, said = write_batch_measures(rows, out, chosen(BatchOptions).measuring, joined, overwrite=True)
+    for note in (*cohort.notes, *said):
+        terminal.warn(note)
+    terminal.say(f"Measures of all legs, plots and report.html are in {out / FOLDER}")

@@ -26,6 +26,7 @@ LISTED = (
     Listed("composite", "Bone lost, kept and formed between two weeks, with volumes."),
     Listed("remodel", "Remodelling between weeks, and lesions followed through them, as tables."),
     Listed("roi", "Crop registered weeks to the region of interest."),
+    Listed("measure", "Bone measures of each leg and week; of a cohort with records, statistics, plots and a report."),
     Listed("cohort", "Write a cohort of synthetic animals: something to learn from, and to try things on."),
     Listed("train", "Fit a forecaster, or the lesion classifier, to legs whose outcome is known."),
     Listed("predict", "Forecast a week of each leg."),

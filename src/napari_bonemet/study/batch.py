@@ -12,9 +12,11 @@ from typing import Any
 from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Triple
 from napari_bonemet.io.bonemet import LegFiles, find_legs
+from napari_bonemet.morphometry.leg_week import LegWeek
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.scan import Kind
 from napari_bonemet.study.batch_job import LegJob
+from napari_bonemet.study.batch_measures import measures_of
 from napari_bonemet.study.batch_options import BatchOptions
 from napari_bonemet.study.batch_report import Stamps, finish, look_at
 from napari_bonemet.study.batch_run import Outcome, run_jobs
@@ -41,6 +43,8 @@ class BatchResult:
         How often legs were begun; more than once where a worker died.
     record : dict
         What is written as ``batch.json``.
+    measured : tuple of LegWeek
+        The measures of all legs, where they were asked for.
     """
 
     done: tuple[str, ...]
@@ -48,6 +52,7 @@ class BatchResult:
     failed: dict[str, str]
     begun: dict[str, int] = field(default_factory=dict)
     record: dict[str, Any] = field(default_factory=dict)
+    measured: tuple[LegWeek, ...] = ()
 
 
 def jobs_in(
@@ -147,6 +152,7 @@ def run_batch(
         failed={leg: outcome.reason for leg, outcome in outcomes.items() if outcome.record is None},
         begun=begun,
         record=record,
+        measured=tuple(measures_of(outcomes[job.leg].record for job in jobs)),
     )
 
 

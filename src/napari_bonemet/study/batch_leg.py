@@ -113,12 +113,13 @@ def _fill(job: LegJob, folder: Path, progress: Progress) -> dict[str, Any]:
     study = job.options.study
     roi = crop_roi(registered, options=study.roi) if study.crop_to_roi else None
     kept = roi.series if roi else registered
-    rows = _compose(kept, study, folder, PartOf(progress, _WRITTEN, 0.95)) if job.options.composites else []
+    rows = _compose(kept, study, folder, PartOf(progress, _WRITTEN, 0.9)) if job.options.composites else []
     if roi is not None:
-        _write_weeks(roi.series, folder / "roi", job.options.format, PartOf(progress, 0.95, 1.0))
+        _write_weeks(roi.series, folder / "roi", job.options.format, PartOf(progress, 0.9, 0.93))
     return {
         **_summary(series, registration),
         "volumes": rows,
+        "measures": _measure(job, kept, folder, PartOf(progress, 0.93, 1.0)),
         "roi": None if roi is None else _record_of_roi(roi),
         "notes": [*(about_spacing(series) if registration else ()), *about_registration(registration)]
         + ([about_roi(series, roi)] if roi else []),
@@ -140,10 +141,11 @@ def _whole_chain(job: LegJob, series: ScanSeries, folder: Path, progress: Progre
     registration = None if job.reference is None else _register(job, series, PartOf(progress, 0.0, start))
     part = PartOf(progress, start, 0.8)
     study = run_leg(series, options=job.options.study, progress=part, registration=registration)
-    fill_leg(study, folder, PartOf(progress, 0.8, 1.0), registered_weeks=job.options.weeks)
+    fill_leg(study, folder, PartOf(progress, 0.8, 0.95), registered_weeks=job.options.weeks)
     return {
         **_summary(series, study.registration),
         "volumes": [*volume_rows(study.registered, study.composites)],
+        "measures": _measure(job, study.registered, folder, PartOf(progress, 0.95, 1.0)),
         "roi": None if study.roi is None else _record_of_roi(study.roi),
         "metrics": None if study.scores is None else dict(study.scores.as_row()),
         "notes": list(study.notes),
@@ -172,6 +174,16 @@ def _compose(series: ScanSeries, study: StudyOptions, folder: Path, progress: Pr
     if rows:
         write_table(folder / "volumes.csv", rows)
     return rows
+
+
+def _measure(job: LegJob, series: ScanSeries, folder: Path, progress: Progress) -> list[dict[str, Any]] | None:
+    """The measures of each week; None where they were not asked for."""
+    from napari_bonemet.study.batch_measures import measure_into
+
+    if not job.options.measures:
+        return None
+    progress.message(f"{series.leg}: measuring")
+    return measure_into(series, job.options.measuring, folder, progress)
 
 
 def _summary(series: ScanSeries, registration: RegistrationResult | None) -> dict[str, Any]:

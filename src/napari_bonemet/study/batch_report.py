@@ -112,7 +112,7 @@ def finish(jobs: Sequence[LegJob], outcomes: Mapping[str, Outcome]) -> dict[str,
 def _about(outcome: Outcome) -> dict[str, Json]:
     if outcome.record is None:
         return {"state": "failed", "reason": outcome.reason}
-    summary = {key: value for key, value in outcome.record["summary"].items() if key != "volumes"}
+    summary = {key: value for key, value in outcome.record["summary"].items() if key not in ("volumes", "measures")}
     return {"state": "done", "version": outcome.record["version"], **summary}
 
 

@@ -1,6 +1,6 @@
 """A cohort measured: every leg and week, its medical records, and the comparisons of weeks and groups."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from napari_bonemet.io.record_match import Scanned, match_scans
@@ -11,6 +11,8 @@ from napari_bonemet.morphometry.statistics import Comparison, StatisticsOptions,
 from napari_bonemet.morphometry.weekly import Leg, LegWeek, WeeklyTable, weekly_table
 
 __all__ = ["CohortMeasures", "Joined", "compare_cohort", "join_records"]
+
+_NAMED = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,8 +127,7 @@ def compare_cohort(
     if late:
         legs = ", ".join(dict.fromkeys(late))
         notes.append(f"{legs}: no scan of week {table.baseline:g}, hence no change since then")
-    for row in table.rows:
-        notes += [note if row.name in note else f"{row.title}: {note}" for note in row.notes]
+    notes += _notes_of(table)
     return CohortMeasures(
         table,
         compare_weeks(table, options),
@@ -134,3 +135,24 @@ def compare_cohort(
         tuple(dict.fromkeys(notes)),
         dict(refused or {}),
     )
+
+
+def _notes_of(table: WeeklyTable) -> Iterator[str]:
+    """Each note once, with the legs it is about, and the weeks where it is not about all of them."""
+    about: dict[str, dict[str, list[float]]] = {}
+    for row in table.rows:
+        for note in row.notes:
+            about.setdefault(note, {}).setdefault(row.name, []).append(row.week)
+    weeks = {row.name: sum(other.name == row.name for other in table.rows) for row in table.rows}
+    for note, legs in about.items():
+        whole = all(len(found) == weeks[name] for name, found in legs.items())
+        names = [_with_weeks(name, found, weeks[name]) for name, found in legs.items()]
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        who = "all legs" if whole and len(legs) == len(weeks) > 1 else "; ".join(names[:_NAMED]) + more
+        yield f"{who}: {note}"
+
+
+def _with_weeks(name: str, found: Sequence[float], count: int) -> str:
+    if len(found) == count > 1:
+        return name
+    return f"{name}, week{'s' if len(found) > 1 else ''} {', '.join(f'{week:g}' for week in found)}"
