@@ -28,8 +28,10 @@ __all__ = ["CompartmentOptions", "Compartments", "Part", "compartments_from_labe
 _AXIS_UM, _REACH = 300.0, 1.6
 # Slices with less bone than this part of the middle one are ends.
 _LEAST_AREA = 0.15
-# Of either surface, the share that must be seen, and below which it is told.
-_LEAST_SEEN, _FEW_SEEN = 0.15, 0.6
+# Of each surface, the share that must be seen, and below which it is told. Of the endosteum less is seen: all that
+# touches a trabecula is left out.
+_LEAST_SEEN = 0.15
+_FEW_SEEN = {"periosteum": 0.6, "endosteum": 0.35}
 
 
 class Part(IntEnum):
@@ -278,13 +280,13 @@ def _reach(outlines: Outlines, scan: Scan) -> float:
 
 def _told(scan: Scan, seen: tuple[float, float]) -> tuple[str, ...]:
     notes = []
-    for share, name in zip(seen, ("periosteum", "endosteum"), strict=True):
+    for share, (name, few) in zip(seen, _FEW_SEEN.items(), strict=True):
         if share < _LEAST_SEEN:
             raise InputError(
                 f"The cortex of {scan.title} could not be told from the rest: hardly any of its {name} is seen",
                 expected="a tube of bone around a marrow cavity, along z",
                 remedy="Adjust the bone threshold, or paint the compartments",
             )
-        if share < _FEW_SEEN:
+        if share < few:
             notes.append(f"only {share:.0%} of the {name} was seen; the rest is carried on from it")
     return tuple(notes)
