@@ -10,12 +10,12 @@ from scipy import ndimage
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.io.composite_codes import decode
+from napari_bonemet.morphometry.fibula_aside import without_fibula
 from napari_bonemet.morphometry.levels import Levels, half_way
 from napari_bonemet.morphometry.polar import Frame
 from napari_bonemet.morphometry.regions import RegionOptions, Regions, choose_regions, plate_of
 from napari_bonemet.morphometry.walls import find_walls
 from napari_bonemet.options import Between, Doc, Unit
-from napari_bonemet.processing.fibula import FibulaOptions, find_fibula, take_out
 from napari_bonemet.processing.fibula_rays import shaft_axis
 from napari_bonemet.processing.fibula_track import FibulaTrack
 from napari_bonemet.processing.outlines import Outlines
@@ -142,7 +142,10 @@ def find_compartments(
     options = options or CompartmentOptions()
     voxels, threshold = _greys(scan, options, progress)
     plate = plate_of(scan, voxels, threshold, options)
-    bone_alone, barred, notes = _without_fibula(scan, voxels, options, PartOf(progress, 0.1, 0.3))
+    if options.remove_fibula:
+        bone_alone, barred, notes = without_fibula(scan, voxels, threshold, PartOf(progress, 0.1, 0.3))
+    else:
+        bone_alone, barred, notes = voxels, None, ()
     outlines = Outlines.of(bone_alone, threshold, progress=PartOf(progress, 0.3, 0.5))
     regions = choose_regions(scan, plate, _bony(outlines, scan, threshold), options)
     part = slice(regions.first, regions.stop)
@@ -233,23 +236,6 @@ def _greys(scan: Scan, options: CompartmentOptions, progress: Progress) -> tuple
     if scan.kind is Kind.COMPOSITE:
         return np.asarray(decode(scan.voxels)[0]).astype(np.uint8) * np.uint8(255), 127.0
     return scan.in_memory(PartOf(progress, 0.0, 0.1)).to_numpy(), options.bone_threshold
-
-
-def _without_fibula(
-    scan: Scan, voxels: np.ndarray, options: CompartmentOptions, progress: Progress
-) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...]]:
-    if not options.remove_fibula:
-        return voxels, None, ()
-    found = FibulaOptions(bone_threshold=options.bone_threshold)
-    try:
-        fibula = find_fibula(scan, options=found, progress=progress)
-    except InputError:
-        return voxels, None, ("no fibula was seen beside the bone",)
-    barred = np.zeros(scan.shape, np.uint8)
-    barred[fibula.region][fibula.mask] = 255
-    if scan.kind is Kind.COMPOSITE:
-        return np.where(barred > 0, np.uint8(0), voxels), barred, ()
-    return take_out(scan, fibula, options=found).to_numpy(), barred, ()
 
 
 def _bony(outlines: Outlines, scan: Scan, threshold: float) -> tuple[int, int]:
