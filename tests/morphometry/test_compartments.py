@@ -61,7 +61,7 @@ def test_both_compartments_with_and_without_lesions(number: int) -> None:
     found = find_compartments(week(number))
     start = max(below_plate(), found.cortical_slices.start)
     assert start < below_plate() + 3
-    assert dice(found.cortex[start:], truth[start:] == Compartment.CORTEX) > 0.97
+    assert dice(found.cortex[start:], truth[start:] == Compartment.CORTEX) > (0.985, 0.975)[number]
     assert dice(found.trabecular[start:], truth[start:] == Compartment.CAVITY) > 0.985
     assert found.growth_plate == pytest.approx(ABOVE_UM / UM, abs=3)
     # The fibula is in neither.
@@ -140,6 +140,19 @@ def test_a_canal_and_a_strut_change_nothing() -> None:
     voxels[4:12, 39:41, 62:66] = 25  # through the cortex's middle, 80 µm wide
     voxels[:, 38:42, 20:60] = 155  # from wall to wall
     assert dice(find_compartments(scan_of(voxels)).labels == Part.CORTEX, plain == Part.CORTEX) > 0.99
+
+
+def test_a_thick_crest_is_cortex_and_no_strut() -> None:
+    y, x = np.meshgrid(*(np.arange(-50, 51) * 20.0,) * 2, indexing="ij")
+    radius, turn = np.hypot(y, x), np.arctan2(y, x)
+    outer = radius < 600 + 300 * np.exp(-((turn / 0.3) ** 2))
+    inner = radius < 420
+    voxels = np.where(outer & ~inner, 155, 25).astype(np.uint8)
+    voxels = np.repeat(voxels[None], 40, axis=0)
+    voxels[10:20, 49:52, 20:50] = 155  # what does not last is a strut
+    found = find_compartments(scan_of(voxels))
+    assert dice(found.cortex, np.broadcast_to(outer & ~inner, voxels.shape)) > 0.985
+    assert dice(found.trabecular, np.broadcast_to(inner, voxels.shape)) > 0.99
 
 
 def test_slices_without_bone_are_left_out() -> None:

@@ -10,12 +10,12 @@ from scipy import ndimage
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.io.composite_codes import decode
+from napari_bonemet.morphometry.fibula_aside import without_fibula
 from napari_bonemet.morphometry.levels import Levels, half_way
 from napari_bonemet.morphometry.polar import Frame
 from napari_bonemet.morphometry.regions import RegionOptions, Regions, choose_regions, plate_of
 from napari_bonemet.morphometry.walls import find_walls
 from napari_bonemet.options import Between, Doc, Unit
-from napari_bonemet.processing.fibula import FibulaOptions, find_fibula, take_out
 from napari_bonemet.processing.fibula_rays import shaft_axis
 from napari_bonemet.processing.fibula_track import FibulaTrack
 from napari_bonemet.processing.outlines import Outlines
@@ -28,8 +28,10 @@ __all__ = ["CompartmentOptions", "Compartments", "Part", "compartments_from_labe
 _AXIS_UM, _REACH = 300.0, 1.6
 # Slices with less bone than this part of the middle one are ends.
 _LEAST_AREA = 0.15
-# Of either surface, the share that must be seen, and below which it is told.
-_LEAST_SEEN, _FEW_SEEN = 0.15, 0.6
+# Of each surface, the share that must be seen, and below which it is told. Of the endosteum less is seen: all that
+# touches a trabecula is left out.
+_LEAST_SEEN = 0.15
+_FEW_SEEN = {"periosteum": 0.6, "endosteum": 0.35}
 
 
 class Part(IntEnum):
@@ -140,7 +142,10 @@ def find_compartments(
     options = options or CompartmentOptions()
     voxels, threshold = _greys(scan, options, progress)
     plate = plate_of(scan, voxels, threshold, options)
-    bone_alone, barred, notes = _without_fibula(scan, voxels, options, PartOf(progress, 0.1, 0.3))
+    if options.remove_fibula:
+        bone_alone, barred, notes = without_fibula(scan, voxels, threshold, PartOf(progress, 0.1, 0.3))
+    else:
+        bone_alone, barred, notes = voxels, None, ()
     outlines = Outlines.of(bone_alone, threshold, progress=PartOf(progress, 0.3, 0.5))
     regions = choose_regions(scan, plate, _bony(outlines, scan, threshold), options)
     part = slice(regions.first, regions.stop)
@@ -233,23 +238,6 @@ def _greys(scan: Scan, options: CompartmentOptions, progress: Progress) -> tuple
     return scan.in_memory(PartOf(progress, 0.0, 0.1)).to_numpy(), options.bone_threshold
 
 
-def _without_fibula(
-    scan: Scan, voxels: np.ndarray, options: CompartmentOptions, progress: Progress
-) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...]]:
-    if not options.remove_fibula:
-        return voxels, None, ()
-    found = FibulaOptions(bone_threshold=options.bone_threshold)
-    try:
-        fibula = find_fibula(scan, options=found, progress=progress)
-    except InputError:
-        return voxels, None, ("no fibula was seen beside the bone",)
-    barred = np.zeros(scan.shape, np.uint8)
-    barred[fibula.region][fibula.mask] = 255
-    if scan.kind is Kind.COMPOSITE:
-        return np.where(barred > 0, np.uint8(0), voxels), barred, ()
-    return take_out(scan, fibula, options=found).to_numpy(), barred, ()
-
-
 def _bony(outlines: Outlines, scan: Scan, threshold: float) -> tuple[int, int]:
     # The slices from the first to the last that the bone fills.
     areas = np.array([table[:, 0].max() if len(table) else 0.0 for table in outlines.pieces])
@@ -278,13 +266,13 @@ def _reach(outlines: Outlines, scan: Scan) -> float:
 
 def _told(scan: Scan, seen: tuple[float, float]) -> tuple[str, ...]:
     notes = []
-    for share, name in zip(seen, ("periosteum", "endosteum"), strict=True):
+    for share, (name, few) in zip(seen, _FEW_SEEN.items(), strict=True):
         if share < _LEAST_SEEN:
             raise InputError(
                 f"The cortex of {scan.title} could not be told from the rest: hardly any of its {name} is seen",
                 expected="a tube of bone around a marrow cavity, along z",
                 remedy="Adjust the bone threshold, or paint the compartments",
             )
-        if share < _FEW_SEEN:
+        if share < few:
             notes.append(f"only {share:.0%} of the {name} was seen; the rest is carried on from it")
     return tuple(notes)

@@ -204,7 +204,7 @@ def _overall(table: Mapping[str, np.ndarray], pores: tuple[float, float]) -> tup
     values = {name: float(np.nanmean(row)) for name, row in table.items()}
     # Of volumes, not of percentages.
     values["Ct.Ar/Tt.Ar"] = 100 * values["Ct.Ar"] / values["Tt.Ar"]
-    values["Ct.Po"] = 100 * pores[0] / pores[1]
+    values["Ct.Po"] = float(100 * pores[0] / pores[1])
     absent: dict[str, str] = {}
     if not values["Ma.Ar"]:
         absent["Ec.Pm"] = "no marrow is labelled in the slices asked for"

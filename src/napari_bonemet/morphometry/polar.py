@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from napari_bonemet.slabs import over_slabs
 
 Field = NDArray[np.floating]
+Mask = NDArray[np.bool_]
 
 RAYS = 360
 _SLAB = 8
-# A limit in micrometres is never less than this part of a pixel.
-_LEAST_PIXELS = 1.0
+# Widths of the local means that draw a surface to its edges, coarse and fine.
+_DRAWN_UM = (120.0, 45.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +50,16 @@ class Frame:
 
     def least(self, limit_um: float) -> float:
         """A limit, or a pixel where that is more."""
-        return max(limit_um, _LEAST_PIXELS * max(self.pixel))
+        return max(limit_um, *self.pixel)
+
+    def width(self, um: float, surface: Field) -> tuple[float, float]:
+        """How many slices and rays a length on a surface is."""
+        ray = 2 * np.pi * max(float(np.median(surface)), 1.0) / self.shape[1]
+        return (um / self.spacing[0], um / ray)
+
+    def widths(self, surface: Field) -> tuple[tuple[float, float], ...]:
+        """Over how many slices and rays a surface is drawn to what is seen of it, from coarse to fine."""
+        return tuple(self.width(um, surface) for um in _DRAWN_UM)
 
     def outer_edges(self, level: float, start: Field, stop: Field) -> Field:
         """Distance of the outermost edge of bone between two distances, micrometres; NaN where there is none."""
