@@ -8,7 +8,8 @@ from scipy import ndimage
 
 from napari_bonemet.coverage import covered
 from napari_bonemet.errors import InputError
-from napari_bonemet.geometry import Region, as_triple
+from napari_bonemet.geometry import Region, Triple, as_triple
+from napari_bonemet.io.composite_codes import LOST, NEITHER
 from napari_bonemet.morphometry.lesion_pieces import label_lesions
 from napari_bonemet.morphometry.lesion_result import Lesion, LesionOptions, Lesions, Perforation
 from napari_bonemet.morphometry.lesion_volume import BoneCount, background_share, lesion_mm3
@@ -80,10 +81,10 @@ def find_lesions(
     volume, left_out, contacts = label_lesions(codes, scan, options)
     progress.advance(0.4)
     boxes = [_around(box, codes.shape) for box in ndimage.find_objects(volume)]
-    seen = None if weeks is None else covered(scan)
-    share, volumes = _volumes(volume, boxes, weeks, (seen, parts), options)
+    bone = None if weeks is None or not boxes else BoneCount.of(weeks, options, seen=covered(scan), labels=parts)
+    share, volumes = _volumes(volume, boxes, bone, scan.spacing)
     progress.advance(0.7)
-    leg, found = _Leg(scan, codes, parts, growth_plate_um, options), []
+    leg, found = _Leg(scan, codes, parts, growth_plate_um, bone, options), []
     for number, (box, contact) in enumerate(zip(boxes, contacts, strict=True), 1):
         progress.advance(0.7 + 0.3 * number / len(boxes))
         lesion = leg.describe(volume[box] == number, box, number)
@@ -114,22 +115,14 @@ def _around(box: Region, shape: tuple[int, ...]) -> Region:
 
 
 def _volumes(
-    volume: np.ndarray,
-    boxes: list[Region],
-    weeks: tuple[Scan, Scan] | None,
-    known: tuple[np.ndarray | None, np.ndarray | None],
-    options: LesionOptions,
+    volume: np.ndarray, boxes: list[Region], bone: BoneCount | None, spacing: Triple
 ) -> tuple[float, list[float] | None]:
     # The share that remodelling took, and each lesion's volume, mm³; None without greys.
-    if weeks is None:
+    if bone is None:
         return 0.0, None
-    if not boxes:
-        return 0.0, []
-    seen, labels = known
-    bone = BoneCount.of(weeks, options, seen=seen, labels=labels)
     near = [bone.around(volume[box] == number, box) for number, box in enumerate(boxes, 1)]
-    share = 0.0 if labels is None else background_share(bone.everywhere(), near)
-    return share, [lesion_mm3(count, share, weeks[0].spacing) for count in near]
+    share = 0.0 if bone.labels is None else background_share(bone.everywhere(), near)
+    return share, [lesion_mm3(count, share, spacing) for count in near]
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +133,7 @@ class _Leg:
     codes: np.ndarray
     labels: np.ndarray | None
     plate_um: float | None
+    bone: BoneCount | None
     options: LesionOptions
 
     @cached_property
@@ -174,6 +168,12 @@ class _Leg:
             return None
         return float((self.labels[box][lesion] == part).sum()) * self.scan.grid.voxel_volume_mm3
 
+    def _open(self, box: Region) -> np.ndarray:
+        # Where there is no bone in the later week: by its greys where they are known.
+        if self.bone is not None:
+            return np.asarray(self.bone.after[box] <= self.bone.level)
+        return np.isin(self.codes[box], (NEITHER, LOST))
+
     def _holes(self, lesion: np.ndarray, box: Region) -> tuple[Perforation, ...]:
         if self.labels is None or not (self.labels[box][lesion] == _CORTEX).any():
             return ()
@@ -181,7 +181,7 @@ class _Leg:
         parts = self.labels[box].copy()
         # A slice without compartments is not outside the bone; nothing is known of it.
         parts[~self.known[box[0]]] = UNKNOWN
-        found = find_perforations(lesion, self.codes[box], parts, self.scan.spacing, least)
+        found = find_perforations(lesion, self._open(box), parts, self.scan.spacing, least)
         origin = np.asarray(self.scan.grid.crop(box).origin)
         return tuple(replace(hole, centre_um=as_triple((origin + hole.centre_um).tolist())) for hole in found)
 

@@ -4,65 +4,80 @@ import numpy as np
 from scipy import ndimage
 
 from napari_bonemet.geometry import Triple
-from napari_bonemet.io.composite_codes import NEITHER
 from napari_bonemet.morphometry.lesion_result import Perforation
 
 _ALL = np.ones((3, 3, 3), bool)
 _CROSS = ndimage.generate_binary_structure(3, 1)
-_CORTEX, _MEDULLARY = 1, 2
+_OUTSIDE, _CORTEX, _MEDULLARY = 0, 1, 2
 # Of voxels whose compartment is not known: neither outside nor medullary.
 UNKNOWN = 3
 _SMOOTH = 1.5
+# How far the bone's surfaces may lie within those of its cortex compartment.
+_RIM_UM = 60.0
 
 
 def find_perforations(
-    lesion: np.ndarray, codes: np.ndarray, labels: np.ndarray, spacing: Triple, least_mm2: float
+    lesion: np.ndarray, open_now: np.ndarray, labels: np.ndarray, spacing: Triple, least_mm2: float
 ) -> tuple[Perforation, ...]:
     """The holes of one lesion through the cortex: lost cortical bone that reaches from marrow to the outside.
 
-    A hole is a connected gap (26) in the cortex compartment that lies against the medullary compartment and, on its
-    other side, against the outside. It is made of the lesion's lost voxels and of what was no bone beside them, since
-    the outermost voxels of a cortex are half empty. Its area is that of the periosteal side: the faces between the
-    gap and the outside, each times the cosine between it and the smooth outline of the bone. Openings of one lesion
-    that are fewer than three voxels apart are one.
+    A hole is a connected gap (26) in the cortex compartment, of the lesion's lost voxels and those that touch them and
+    are open now. It lies against the medullary compartment on one side and against the outside on the other, or comes
+    to within some 60 µm of them through what is open: compartments are smooth, and the bone's surfaces are not. Its
+    area is that of the periosteal side: the faces between the gap and the outside, each times the cosine between it
+    and the smooth outline of the bone. Openings of one lesion that are fewer than three voxels apart are one.
 
     Parameters
     ----------
     lesion : ndarray of bool, (z, y, x)
         The lesion's lost voxels, in a box with a margin of some voxels around them.
-    codes, labels : ndarray of uint8, (z, y, x)
-        Composite and compartments (0 outside, 1 cortex, 2 medullary, 3 not known) there.
+    open_now : ndarray of bool, (z, y, x)
+        Where there is no bone in the later week.
+    labels : ndarray of uint8, (z, y, x)
+        Compartments there: 0 outside, 1 cortex, 2 medullary, 3 not known.
     spacing : tuple of float
         Voxel size (z, y, x), micrometres.
     least_mm2 : float
-        Smallest area that is told.
+        Smallest opening that is told, what is open beside the lesion included.
 
     Returns
     -------
     tuple of Perforation
         Largest first; centres in micrometres from the box's first voxel.
     """
-    beside = ndimage.binary_dilation(lesion, _CROSS) & (codes == NEITHER)
-    gap = (labels == _CORTEX) & (lesion | beside)
+    cortex = labels == _CORTEX
+    gap = cortex & (lesion | (open_now & ndimage.binary_dilation(lesion, _ALL)))
+    reach = max(1, round(_RIM_UM / max(spacing)))
+    rim = cortex & open_now & ~gap
+    inner = _grown(labels == _MEDULLARY, rim, reach)
+    outer = _grown(labels == _OUTSIDE, rim & ~inner, reach)
     parts, count = ndimage.label(gap, _ALL)
     through = np.zeros(count + 1, bool)
-    through[np.unique(parts[ndimage.binary_dilation(labels == _MEDULLARY, _ALL)])] = True
+    through[np.unique(parts[ndimage.binary_dilation(inner, _ALL)])] = True
     through[0] = False
-    open_faces = _open_faces(through[parts], labels, spacing)
+    open_faces = _open_faces(through[parts], outer, labels, spacing)
     mouths, count = ndimage.label(ndimage.binary_dilation(open_faces > 0, _CROSS), _ALL)
     found = []
     for number in range(1, count + 1):
         weights = np.where(mouths == number, open_faces, 0)
-        area = float(weights.sum()) * 1e-6
-        if area >= least_mm2:
-            z, y, x = np.asarray(ndimage.center_of_mass(weights)) * spacing
-            found.append(Perforation(area, (float(z), float(y), float(x))))
+        if weights.sum() * 1e-6 < least_mm2:
+            continue
+        # What is open beside the lesion leads to the outside; the mouth is as wide as the lesion itself where it can.
+        if weights[lesion].any():
+            weights[~lesion] = 0
+        z, y, x = np.asarray(ndimage.center_of_mass(weights)) * spacing
+        found.append(Perforation(float(weights.sum()) * 1e-6, (float(z), float(y), float(x))))
     return tuple(sorted(found, key=lambda hole: -hole.area_mm2))
 
 
-def _open_faces(gap: np.ndarray, labels: np.ndarray, spacing: Triple) -> np.ndarray:
+def _grown(side: np.ndarray, through: np.ndarray, reach: int) -> np.ndarray:
+    # A side of the cortex, and what is open beside it.
+    return np.asarray(ndimage.binary_dilation(side, _CROSS, iterations=reach, mask=side | through))
+
+
+def _open_faces(gap: np.ndarray, outer: np.ndarray, labels: np.ndarray, spacing: Triple) -> np.ndarray:
     # Area of each gap voxel's faces towards the outside, square micrometres.
-    inside = labels > 0
+    inside = labels != _OUTSIDE
     out = np.zeros(gap.shape)
     if not gap.any() or inside.all():
         return out
@@ -72,7 +87,7 @@ def _open_faces(gap: np.ndarray, labels: np.ndarray, spacing: Triple) -> np.ndar
     for axis in range(3):
         face = float(np.prod(spacing)) / spacing[axis]
         for step in (-1, 1):
-            towards = gap & ~_shifted(inside, axis, step)
+            towards = gap & ~_shifted(~outer, axis, step)
             out[towards] += face * (np.abs(slope[axis]) / length)[towards]
     return out
 
