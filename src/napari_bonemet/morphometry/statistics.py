@@ -77,9 +77,9 @@ def method_in_words(options: StatisticsOptions | None = None) -> str:
         else "all measures, weeks and groups of one kind of comparison"
     )
     return (
-        f"Within animals: each week with the baseline, by {paired}. Between groups: by {groups}, of the measure and of its "
-        f"change since the baseline. n counts animals; legs of one animal in one group are averaged. Effect: Hedges' g "
-        f"(groups: difference over the pooled SD; within animals: mean over the SD of the differences) with a "
+        f"Within animals: each week with the baseline, by {paired}. Between groups: by {groups}, of the measure and of "
+        f"its change since the baseline. n counts animals; legs of one animal in one group are averaged. Effect: Hedges' "
+        f"g (groups: difference over the pooled SD; within animals: mean over the SD of the differences) with a "
         f"{100 * options.confidence:g} % interval. All tests two-sided; p Holm is corrected over {over}."
     )
 
