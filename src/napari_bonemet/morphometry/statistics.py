@@ -78,9 +78,9 @@ def method_in_words(options: StatisticsOptions | None = None) -> str:
     )
     return (
         f"Within animals: each week with the baseline, by {paired}. Between groups: by {groups}, of the measure and of "
-        f"its change since the baseline. n counts animals; legs of one animal in one group are averaged. Effect: Hedges' "
-        f"g (groups: difference over the pooled SD; within animals: mean over the SD of the differences) with a "
-        f"{100 * options.confidence:g} % interval. All tests two-sided; p Holm is corrected over {over}."
+        f"its change since the baseline. n counts animals; legs of one animal in one group are averaged. Effect: "
+        f"Hedges' g (groups: difference over the pooled SD; within animals: mean over the SD of the differences), "
+        f"with a {100 * options.confidence:g} % interval. All tests two-sided; p Holm is corrected over {over}."
     )
 
 
