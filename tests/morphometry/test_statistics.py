@@ -88,7 +88,10 @@ def test_too_few_and_constant_values_are_refused_with_the_reason(measured) -> No
     assert each.reason == "too few: Welch t needs 3 animals in each group, there are 4 and 2"
     assert each.difference == pytest.approx(4.5 - np.mean([v[1] for v in CONTROLS.values()]))
     assert found(every, "week with baseline", "tumour").reason == "too few: paired t needs 3 pairs, there are 2"
-    assert "same amount" in found(every, "week with baseline", symbol="SMI").reason
+    assert found(every, "week with baseline", symbol="SMI").reason == "no animal changed"
+    alike = {f"c{n}": (n, n + 0.5) for n in range(4)}
+    every = compare_weeks(table_of(measured, controls=alike))
+    assert found(every, "week with baseline").reason == "all animals changed by the same amount"
     assert "same value" in found(compare_weeks(table_of(measured)), "between groups", symbol="SMI").reason
 
 

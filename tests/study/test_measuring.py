@@ -126,6 +126,15 @@ def test_records_that_know_only_some(tmp_path: Path) -> None:
         cohort(tmp_path, records="Mouse,Tumor\n8,no\n9,yes\n")
 
 
+def test_what_never_changes_is_said(tmp_path: Path) -> None:
+    measured = [
+        ScanMeasures(scan("1", week, synthetic=False), {"TV": 2.0, "Tt.Ar": 1.5, "BV": 1.0 + week}) for week in (0, 2)
+    ]
+    (note,) = compare_cohort(measured).notes
+    assert note.startswith("TV, Tt.Ar: the same in all weeks of each leg")
+    assert compare_cohort(measured[:1]).notes == ()
+
+
 def test_only_a_folder_of_ours_is_replaced(tmp_path: Path) -> None:
     made = cohort(tmp_path)
     out = tmp_path / "out"

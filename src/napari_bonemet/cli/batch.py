@@ -128,6 +128,6 @@ def _write_measures(
 
     out = own.common.out or Path()
     cohort, said = write_batch_measures(rows, out, chosen(BatchOptions).measuring, joined, overwrite=True)
-    for note in (*cohort.notes, *said):
+    for note in (*cohort.notes, *cohort.absent_in_words(), *said):
         terminal.warn(note)
     terminal.say(f"Measures of all legs, plots and report.html are in {out / FOLDER}")

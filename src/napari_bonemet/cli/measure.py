@@ -89,7 +89,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     cohort = compare_cohort(measured, joined, options=statistics, baseline=own.baseline_week, refused=refused)
     said = _write(cohort, out, own, chosen, PartOf(progress, 0.9, 1.0))
     _show(terminal, cohort)
-    for note in (*cohort.notes, *_absent(cohort), *said):
+    for note in (*cohort.notes, *cohort.absent_in_words(), *said):
         terminal.warn(note)
     terminal.say(f"The table is {out}" if out.suffix == ".csv" else f"Tables, plots and report.html are in {out}")
     if refused:
@@ -155,19 +155,6 @@ def _show(terminal: Terminal, cohort: "CohortMeasures") -> None:
         numbers = ["" if value is None else f"{value:.4g}" for value in values]
         shown.add_row(row.name, f"{row.week:g}", row.group, *numbers)
     terminal.show(shown)
-
-
-def _absent(cohort: "CohortMeasures") -> list[str]:
-    """What could not be measured, symbols of one reason together."""
-    symbols: dict[tuple[str, int], list[str]] = {}
-    for symbol, reasons in cohort.absent.items():
-        for reason, count in reasons.items():
-            symbols.setdefault((reason, count), []).append(symbol)
-    scans = len(cohort.table.rows)
-    return [
-        f"{', '.join(names)} not measured{'' if count == scans else f' in {count} of {scans} scans'}: {reason}"
-        for (reason, count), names in symbols.items()
-    ]
 
 
 def _not_done(refused: Mapping[str, str], count: int) -> InputError:

@@ -196,8 +196,10 @@ def _too_few(test: Test, one: int, two: int, what: str) -> str:
 
 
 def _flat(values: np.ndarray) -> str:
-    spread = float(np.ptp(values))
-    return "all animals changed by the same amount" if spread <= 1e-12 * max(1.0, float(np.abs(values).max())) else ""
+    largest = float(np.abs(values).max())
+    if largest == 0:
+        return "no animal changed"
+    return "all animals changed by the same amount" if float(np.ptp(values)) <= 1e-12 * largest else ""
 
 
 def _both_flat(one: np.ndarray, two: np.ndarray) -> str:

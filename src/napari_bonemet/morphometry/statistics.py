@@ -67,9 +67,9 @@ def method_in_words(options: StatisticsOptions | None = None) -> str:
     """What was done, as sentences for a report."""
     options = options or StatisticsOptions()
     paired, groups = (
-        ("Paired t test", "Welch's t test")
+        ("a paired t test", "Welch's t test")
         if options.tests == "t"
-        else ("Wilcoxon's signed rank test", "Mann-Whitney U test")
+        else ("Wilcoxon's signed rank test", "the Mann-Whitney U test")
     )
     over = (
         "the measures of one comparison (one week, one pair of groups); not over weeks and pairs of groups"
@@ -77,10 +77,10 @@ def method_in_words(options: StatisticsOptions | None = None) -> str:
         else "all measures, weeks and groups of one kind of comparison"
     )
     return (
-        f"Within animals: each week with the baseline, {paired}. Between groups: {groups}, of the measure and of its "
-        f"change since the baseline. n counts animals; legs of one animal in one group are averaged. Effect: Hedges' g "
-        f"(groups: difference over the pooled SD; within animals: mean over the SD of the differences) with a "
-        f"{100 * options.confidence:g} % interval. All tests two-sided; p Holm is corrected over {over}."
+        f"Within animals: each week with the baseline, by {paired}. Between groups: by {groups}, of the measure and of "
+        f"its change since the baseline. n counts animals; legs of one animal in one group are averaged. Effect: "
+        f"Hedges' g (groups: difference over the pooled SD; within animals: mean over the SD of the differences), "
+        f"with a {100 * options.confidence:g} % interval. All tests two-sided; p Holm is corrected over {over}."
     )
 
 

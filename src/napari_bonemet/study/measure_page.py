@@ -61,12 +61,7 @@ def _overview(cohort: CohortMeasures) -> Iterator[str]:
 
 def _notes(cohort: CohortMeasures) -> Iterator[str]:
     refused = [f"{leg} could not be measured: {reason}" for leg, reason in cohort.refused.items()]
-    absent = [
-        f"{symbol} was not measured in {count} of {len(cohort.table.rows)} scans: {reason}"
-        for symbol, reasons in cohort.absent.items()
-        for reason, count in reasons.items()
-    ]
-    notes = [*refused, *cohort.notes, *absent]
+    notes = [*refused, *cohort.notes, *cohort.absent_in_words()]
     if notes:
         items = "".join(f"<li>{escape(note)}</li>" for note in notes)
         yield f"<details open><summary>To know ({len(notes)})</summary><ul>{items}</ul></details>"

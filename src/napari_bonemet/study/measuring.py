@@ -68,6 +68,17 @@ class CohortMeasures:
                 reasons[reason] = reasons.get(reason, 0) + 1
         return found
 
+    def absent_in_words(self) -> Iterator[str]:
+        """The same as sentences, symbols of one reason together."""
+        symbols: dict[tuple[str, int], list[str]] = {}
+        for symbol, reasons in self.absent.items():
+            for reason, count in reasons.items():
+                symbols.setdefault((reason, count), []).append(symbol)
+        scans = len(self.table.rows)
+        for (reason, count), names in symbols.items():
+            where = "" if count == scans else f" in {count} of {scans} scans"
+            yield f"{', '.join(names)} not measured{where}: {reason}"
+
 
 def join_records(scans: Sequence[Scanned], records: Records | None, by: str | None = None) -> Joined:
     """Find the rows of each scan and the group of each leg; before measuring, so that a wrong file is told at once.
@@ -128,6 +139,11 @@ def compare_cohort(
         legs = ", ".join(dict.fromkeys(late))
         notes.append(f"{legs}: no scan of week {table.baseline:g}, hence no change since then")
     notes += _notes_of(table)
+    if fixed := [measure.symbol for measure in table.measures if _never_changes(table, measure.symbol)]:
+        notes.append(
+            f"{', '.join(fixed)}: the same in all weeks of each leg, as it is where registered weeks are measured in "
+            "the baseline's compartments"
+        )
     return CohortMeasures(
         table,
         compare_weeks(table, options),
@@ -135,6 +151,11 @@ def compare_cohort(
         tuple(dict.fromkeys(notes)),
         dict(refused or {}),
     )
+
+
+def _never_changes(table: WeeklyTable, symbol: str) -> bool:
+    changes = [table.change(row.leg, row.week, symbol) for row in table.rows]
+    return any(change is not None for change in changes) and not any(changes)
 
 
 def _notes_of(table: WeeklyTable) -> Iterator[str]:

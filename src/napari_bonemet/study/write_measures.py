@@ -3,6 +3,8 @@
 import io
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from napari_bonemet.errors import InputError
 from napari_bonemet.figures.export import save_plot
 from napari_bonemet.figures.measures import measure_figure
@@ -21,6 +23,7 @@ __all__ = ["RECORD", "require_own_folder", "write_cohort_measures"]
 
 RECORD = "measures.json"
 _PLOT_FORMATS = ("png", "svg")
+_PAGE_DPI, _PAGE_COLOURS = 110, 48
 
 
 def require_own_folder(out: Path) -> None:
@@ -110,11 +113,19 @@ def _write_plots(cohort: CohortMeasures, folder: Path, progress: Progress) -> di
         figure = measure_figure(cohort.table, measure.symbol)
         for kind in _PLOT_FORMATS:
             save_plot(figure, folder / f"{measure.symbol.replace('/', '-')}.{kind}")
-        page = io.BytesIO()
-        figure.savefig(page, format="png", dpi=100, facecolor="white", metadata={"Software": None})
-        plots[measure.symbol] = page.getvalue()
+        plots[measure.symbol] = _small_png(figure)
         progress.advance((number + 1) / len(measures))
     return plots
+
+
+def _small_png(figure: Figure) -> bytes:
+    """A plot for the report: few colours are enough, and a page of thirty plots can still be sent."""
+    from PIL import Image
+
+    drawn, page = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=_PAGE_DPI, facecolor="white")
+    Image.open(drawn).convert("RGB").quantize(_PAGE_COLOURS, dither=Image.Dither.NONE).save(page, "png", optimize=True)
+    return page.getvalue()
 
 
 def _write_text(path: Path, text: str) -> None:
