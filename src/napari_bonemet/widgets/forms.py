@@ -17,6 +17,8 @@ from napari_bonemet.options import OptionField, Options, describe
 __all__ = ["OptionsForm", "form_layout"]
 
 _MOST = 2**31 - 1
+# Room for the two buttons of a number field, pixels.
+_BUTTONS = 44
 _ABBREVIATIONS = {"dpi"}
 
 OptionsT = TypeVar("OptionsT", bound=Options)
@@ -69,13 +71,17 @@ class _Field:
         box.native.setDecimals(0 if whole else _decimals(self.option.default, step))
         if self.optional:
             box.native.setSpecialValueText(self.option.unset)
+            # napari lets number fields shrink: words would be cut instead of the field being put below its label.
+            words = box.native.fontMetrics().horizontalAdvance(self.option.unset)
+            box.native.setStyleSheet(f"min-width: {words + _BUTTONS}px")
         if self.option.unit:
             box.native.setSuffix(f" {self.option.unit}")
         return box
 
     @property
     def label(self) -> str:
-        text = self.option.label
+        # The unit stands behind the number.
+        text = self.option.label.removesuffix(" um") if self.option.unit else self.option.label
         return text.upper() if text in _ABBREVIATIONS else text[:1].upper() + text[1:]
 
     def get(self) -> Any:
