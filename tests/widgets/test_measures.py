@@ -1,6 +1,7 @@
 """The Measures dock by its buttons: measure, read, click, paint, and see it on the bone."""
 
 import csv
+import shlex
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,9 @@ from qtpy.QtGui import QGuiApplication
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
+from napari_bonemet.cli.flags import parse
+from napari_bonemet.cli.measure import STEPS, Arguments
+from napari_bonemet.morphometry.measure import MeasureOptions
 from napari_bonemet.scan import Kind
 from napari_bonemet.widgets import measures_run
 from napari_bonemet.widgets.desk import Leg
@@ -264,7 +268,19 @@ def test_the_command_names_folder_and_options(dock, make_series, tmp_path):
     series = make_series(kind=Kind.REGIST)
     dock.desk.set_series(series, Leg(series=series, folder=tmp_path))
     dock.form.fields["bone_threshold"].value = 80
+    dock.form.fields["thickness_convention"].value = "bonej"
+    dock.form.fields["slope"].value, dock.form.fields["intercept"].value = 5, -100
+    assert dock.form.options().cortical.thickness_convention == "bonej", "asked once, as there is one flag"
     dock.copy_button.click()
-    command = QGuiApplication.clipboard().text()
-    assert command.startswith(f"napari-bonemet measure {tmp_path} --out measures.csv")
-    assert "--bone-threshold 80" in command
+    command = shlex.split(QGuiApplication.clipboard().text())
+    assert command[:5] == ["napari-bonemet", "measure", str(tmp_path), "--out", "measures.csv"]
+    _, chosen = parse(Arguments, STEPS, command[2:], name="measure", about="")
+    assert chosen(MeasureOptions) == dock.form.options()
+
+
+def test_a_calibration_by_halves_is_told(dock, make_series, qtbot):
+    dock.desk.set_series(make_series(kind=Kind.REGIST))
+    dock.form.fields["slope"].value = 5
+    press(dock.run_bar, qtbot)
+    assert "given by halves" in dock.run_bar.line.text()
+    assert dock.desk.measures is None

@@ -261,8 +261,15 @@ class MeasuresDock(Dock):
 
     def _command(self) -> list[list[str]]:
         commands, folder = weeks_commands(self.desk)
-        flags = as_flags(self.form.options())
+        flags = _once(as_flags(self.form.options()))
         return [*commands, ["napari-bonemet", "measure", folder, "--out", "measures.csv", *flags]]
+
+
+def _once(flags: list[str]) -> list[str]:
+    """What two steps share is one flag."""
+    starts = [at for at, word in enumerate(flags) if word.startswith("--")]
+    each = [tuple(flags[a:b]) for a, b in zip(starts, [*starts[1:], len(flags)], strict=True)]
+    return [word for words in dict.fromkeys(each) for word in words]
 
 
 def _painted(made: LegMeasures) -> str:

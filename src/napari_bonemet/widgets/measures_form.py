@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_bonemet.options import Options, describe
+from napari_bonemet.options import OptionField, Options, describe
 from napari_bonemet.widgets.forms import OptionsForm
 
 __all__ = ["NestedForm"]
@@ -40,10 +40,12 @@ class NestedForm(QWidget, Generic[OptionsT]):
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 4, 0, 4)
         self.forms: dict[str, OptionsForm[Any]] = {"": OptionsForm(options)}
+        self._shared: dict[str, dict[str, str]] = {}
         column.addWidget(self.forms[""])
         for field in describe(options):
             if isinstance(field.type, type) and issubclass(field.type, Options):
-                self.forms[field.name] = self._part(column, field.label, field.default)
+                self._shared[field.name] = self._asked_above(field.type)
+                self.forms[field.name] = self._part(column, field)
         for form in self.forms.values():
             form.changed.connect(self.changed)
         self._title = title
@@ -63,9 +65,14 @@ class NestedForm(QWidget, Generic[OptionsT]):
         self.fold.setText(f"{'▾' if unfolded else '▸'} {self._title}")
         self.inside.setVisible(unfolded)
 
-    def _part(self, column: QVBoxLayout, label: str, default: Options) -> OptionsForm[Any]:
-        name = QLabel(f"<b>{label[:1].upper()}{label[1:]}</b>")
-        form: OptionsForm[Any] = OptionsForm(default)
+    def _asked_above(self, options: type[Options]) -> dict[str, str]:
+        """Names that an earlier part has, and which part: they are one choice, as they are one flag of a command."""
+        names = [option.name for option in describe(options)]
+        return {name: part for name in names for part, form in self.forms.items() if name in form.fields}
+
+    def _part(self, column: QVBoxLayout, field: OptionField) -> OptionsForm[Any]:
+        name = QLabel(f"<b>{field.label[:1].upper()}{field.label[1:]}</b>")
+        form: OptionsForm[Any] = OptionsForm(field.type, hidden=tuple(self._shared[field.name]))
         column.addWidget(name)
         column.addWidget(form)
         return form
@@ -83,5 +90,9 @@ class NestedForm(QWidget, Generic[OptionsT]):
         InputError
             When a value cannot be used; the sentence names the option.
         """
-        parts = {name: form.options() for name, form in self.forms.items() if name}
+        parts: dict[str, Options] = {}
+        for name, form in self.forms.items():
+            if name:
+                shared = {option: getattr(parts[part], option) for option, part in self._shared[name].items()}
+                parts[name] = form.options(**shared)
         return self.forms[""].options(**parts)

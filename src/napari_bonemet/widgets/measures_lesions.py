@@ -98,7 +98,7 @@ class LesionList(QWidget):
         for widget in (self.since, self.changes, self.save_button):
             widget.setVisible(found is not None)
         if found is not None:
-            self.since.setText(f"Formed (M), resorbed (E) since week {min(found.weeks):g}, %")
+            self.since.setText(f"% since week {min(found.weeks):g}: M formed, E resorbed")
             self._fill_changes(found)
             self.table.horizontalHeaderItem(4).setToolTip(f"{TIPS[4]} from the {found.position_from}")
         self._fill()
