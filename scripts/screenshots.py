@@ -81,6 +81,14 @@ class Screen:
         self.viewer.window.screenshot(str(path), canvas_only=False, flash=False)
         shrink(path)
 
+    def show(self, dock: Any, part: Any) -> None:
+        """Scroll a dock until a part of it stands at its top."""
+        self.settle()
+        for area in dock.findChildren(QScrollArea):
+            if area.widget() is not None and area.widget().isAncestorOf(part):
+                area.verticalScrollBar().setValue(part.mapTo(area.widget(), part.rect().topLeft()).y() - 30)
+        self.settle()
+
     def top(self, dock: Any) -> None:
         """Scroll a dock to its top."""
         for area in dock.findChildren(QScrollArea):
@@ -131,6 +139,8 @@ def walk(screen: Screen) -> None:
     screen.save("region-of-interest")
     screen.press(composite.whole_button, composite.roi_run)
 
+    measure(screen)
+
     futures = screen.dock("Futures")
     screen.press(futures.run_bar.run_button, futures.run_bar)
     screen.wait(lambda: not futures.canvas.layers.busy)
@@ -171,6 +181,49 @@ def correct(screen: Screen, register: Any) -> None:
     screen.bottom(register)
     screen.save("correct-by-hand")
     screen.press(register.nudge.stop_button)
+
+
+def measure(screen: Screen) -> None:
+    """The measures of the weeks among a synthetic cohort, a map on the bone, and a lesion flown to."""
+    dock = screen.dock("Measures")
+    screen.press(dock.run_bar.run_button, dock.run_bar)
+    with TemporaryDirectory() as folder:
+        dock.cohort.add(synthetic_cohort(Path(folder) / "synthetic cohort.csv"))
+        screen.wait(lambda: not dock.cohort.bar.running)
+    dock.result.table.choose("BV/TV")
+    dock.result.table.picked.emit("BV/TV", 3)
+    dock.on_bone.choose("Tb.Th")
+    screen.show(dock, dock.result)
+    screen.save("measures")
+    dock.result.table.choose("Ct.Ar")
+    dock.result.table.picked.emit("Ct.Ar", 3)
+    dock.on_bone.choose("compartments")
+    screen.show(dock, dock.result.meaning)
+    screen.save("measures-compartments")
+    screen.press(dock.lesions.run_bar.run_button, dock.lesions.run_bar)
+    dock.lesions.table.cellClicked.emit(0, 0)
+    screen.wait(lambda: not dock.flight.flying)
+    screen.show(dock, dock.lesions)
+    screen.save("measures-lesions")
+    dock.on_bone.choose("nothing")
+    screen.viewer.reset_view()
+
+
+def synthetic_cohort(path: Path) -> Path:
+    """Four synthetic legs with a tumour and four without, measured as the sample is."""
+    from napari_bonemet.io.atomic import write_table
+    from napari_bonemet.morphometry.measure import measure_series
+    from napari_bonemet.morphometry.weekly import weekly_table
+    from napari_bonemet.phantom.leg import make_leg
+    from napari_bonemet.phantom.options import LegOptions
+
+    rows: list[dict[str, object]] = []
+    for seed in range(8):
+        tumour = seed % 2 == 0
+        leg = make_leg(LegOptions(seed=100 + seed, tumour=tumour, subject=f"synthetic-{100 + seed}"))
+        table = weekly_table(measure_series(leg.registered()))
+        rows += [row | {"tumour": "yes" if tumour else "no"} for row in table.as_rows()]
+    return write_table(path, rows)
 
 
 def separate(screen: Screen) -> None:

@@ -112,3 +112,30 @@ def test_command_is_copied(qtbot, form):
     form.fields["weeks"].value = "one"
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     assert "weeks cannot be used" in said[-1]
+
+
+def test_a_number_that_is_deleted_stands_for_none(form, qtbot):
+    field = form.fields["around"]
+    field.value = 12.0
+    field.native.selectAll()
+    qtbot.keyClick(field.native, Qt.Key.Key_Backspace)
+    assert form.options().around is None
+    qtbot.keyClicks(field.native, "34")
+    assert form.options().around == 34
+    field.native.selectAll()
+    qtbot.keyClick(field.native, Qt.Key.Key_Delete)
+    assert field.native.text() == "whole field"
+
+
+def test_a_unit_is_not_said_twice_and_a_rate_keeps_its_digits(qtbot):
+    @dataclass(frozen=True)
+    class Rates(Options):
+        length_um: Annotated[float | None, Doc("Length."), Between(0, 100), Unit("µm")] = None
+        slope: Annotated[float | None, Doc("Slope."), Between(-10, 10), Unit("mg per grey")] = None
+
+    form = OptionsForm(Rates)
+    qtbot.addWidget(form)
+    assert form._fields["length_um"].label == "Length"
+    form.fields["slope"].value = 1.76123
+    form.fields["length_um"].value = 10.5
+    assert form.options() == Rates(10.5, 1.76123)

@@ -27,10 +27,20 @@ _SLAB = 64
 class DensityOptions(Options):
     """What density a grey stands for: by slope and intercept, or by two rods of known density."""
 
-    slope: Annotated[float | None, Doc("Density per grey value."), Unit("mg HA/cm³ per grey value"), Unset("none")] = (
-        None
-    )
-    intercept: Annotated[float | None, Doc("Density at grey 0."), Unit("mg HA/cm³"), Unset("none")] = None
+    slope: Annotated[
+        float | None,
+        Doc("Density per grey value; it rises with the grey."),
+        Between(-1000, 1000),
+        Unit("mg HA/cm³ per grey value"),
+        Unset("none"),
+    ] = None
+    intercept: Annotated[
+        float | None,
+        Doc("Density at grey 0, often below 0."),
+        Between(-100_000, 100_000),
+        Unit("mg HA/cm³"),
+        Unset("none"),
+    ] = None
     first_rod_grey: Annotated[float | None, Doc("Mean grey of the first rod."), Unset("none")] = None
     first_rod_density: Annotated[float | None, Doc("Density of the first rod."), Unit("mg HA/cm³"), Unset("none")] = (
         None

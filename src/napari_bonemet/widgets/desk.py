@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from napari_bonemet.processing.roi import RoiResult
     from napari_bonemet.widgets.diagnosis_run import LegDiagnosis
     from napari_bonemet.widgets.futures_run import Drawn
+    from napari_bonemet.widgets.measures_lesion_run import LegLesions
+    from napari_bonemet.widgets.measures_run import LegMeasures
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +78,8 @@ class Desk(QObject):
         Something new is there, or was taken away.
     diagnosis_changed : Signal
         The same, of what the classifier says.
+    measures_changed, lesions_changed : Signal
+        The same, of the measures of the weeks, and of the lesions found in them.
     week_changed : Signal(object)
         The current week, or None.
     """
@@ -86,6 +90,8 @@ class Desk(QObject):
     roi_changed = Signal()
     composites_changed = Signal()
     diagnosis_changed = Signal()
+    measures_changed = Signal()
+    lesions_changed = Signal()
     forecast_changed = Signal()
     week_changed = Signal(object)
 
@@ -101,6 +107,8 @@ class Desk(QObject):
         self.scores: ForecastScores | None = None
         self.drawn: Drawn | None = None
         self.diagnoses: LegDiagnosis | None = None
+        self.measures: LegMeasures | None = None
+        self.lesions: LegLesions | None = None
         self.week: float | None = None
 
     @property
@@ -157,6 +165,8 @@ class Desk(QObject):
         self.composites = {}
         self.composites_changed.emit()
         self.set_diagnoses(None)
+        self.set_measures(None)
+        self.set_lesions(None)
         self.set_forecast(None)
 
     def set_composite(self, week: float, result: "CompositeResult") -> None:
@@ -180,6 +190,16 @@ class Desk(QObject):
         """Take note of what the classifier says of the weeks, and of the forecast that is on the desk."""
         self.diagnoses = diagnoses
         self.diagnosis_changed.emit()
+
+    def set_measures(self, measures: "LegMeasures | None") -> None:
+        """Take note of the measures of the weeks."""
+        self.measures = measures
+        self.measures_changed.emit()
+
+    def set_lesions(self, lesions: "LegLesions | None") -> None:
+        """Take note of the lesions of the weeks."""
+        self.lesions = lesions
+        self.lesions_changed.emit()
 
     def set_week(self, week: float | None) -> None:
         """Turn to a week."""

@@ -3,6 +3,7 @@
 import types
 from collections.abc import Sequence
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 
@@ -17,6 +18,8 @@ from napari_bonemet.options import OptionField, Options, describe
 __all__ = ["OptionsForm", "form_layout"]
 
 _MOST = 2**31 - 1
+# Room for the two buttons of a number field, pixels.
+_BUTTONS = 44
 _ABBREVIATIONS = {"dpi"}
 
 OptionsT = TypeVar("OptionsT", bound=Options)
@@ -66,16 +69,28 @@ class _Field:
         low, high = round(max(low, -_MOST) - (step if self.optional else 0), 9), min(high, _MOST)
         # Whole numbers too: magicgui's SpinBox is of a Qt class that shows no unit behind the number.
         box: Any = FloatSpinBox(name=self.option.name, min=low, max=high, step=step, value=low)
-        box.native.setDecimals(0 if whole else _decimals(self.option.default, step))
+        box.native.setDecimals(0 if whole else _decimals(self.option, step))
         if self.optional:
             box.native.setSpecialValueText(self.option.unset)
+            # napari lets number fields shrink: words would be cut instead of the field being put below its label.
+            texts = (self.option.unset, f"00.00 {self.option.unit}")
+            widest = max(box.native.fontMetrics().horizontalAdvance(text) for text in texts)
+            box.native.setStyleSheet(f"min-width: {widest + _BUTTONS}px")
+            box.native.lineEdit().textEdited.connect(partial(self._emptied, box.native))
         if self.option.unit:
             box.native.setSuffix(f" {self.option.unit}")
         return box
 
+    def _emptied(self, field: Any, text: str) -> None:
+        """A field whose number is deleted stands for no number, and what is typed next replaces the words."""
+        if not text.removesuffix(field.suffix()).strip():
+            field.setValue(field.minimum())
+            field.selectAll()
+
     @property
     def label(self) -> str:
-        text = self.option.label
+        # The unit stands behind the number.
+        text = self.option.label.removesuffix(" um") if self.option.unit else self.option.label
         return text.upper() if text in _ABBREVIATIONS else text[:1].upper() + text[1:]
 
     def get(self) -> Any:
@@ -127,8 +142,11 @@ def _step(default: Any, span: float) -> float:
     return 10.0 if size > 1000 else 1.0 if size > 10 else 0.1 if size > 1 else float(f"{min(size, 0.01):.0e}")
 
 
-def _decimals(default: Any, step: float) -> int:
-    written = f"{default if isinstance(default, float) else step:.10f}"
+def _decimals(option: OptionField, step: float) -> int:
+    if option.default is None:
+        # Nothing says how fine it is; of one thing per another, many digits count.
+        return 5 if " per " in option.unit else 2
+    written = f"{option.default if isinstance(option.default, float) else step:.10f}"
     return max(2, len(written.rstrip("0").partition(".")[2]))
 
 

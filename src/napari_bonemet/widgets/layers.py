@@ -91,6 +91,7 @@ def layer_tuple(
     visible: bool = True,
     extra: Mapping[str, Any] | None = None,
     look: Mapping[str, Any] | None = None,
+    as_labels: bool = False,
 ) -> LayerTuple:
     """The layer of a scan as napari's (data, attributes, type), with scale, place, units and axis labels.
 
@@ -108,6 +109,8 @@ def layer_tuple(
     look : mapping, optional
         Attributes of an image that differ from the usual (colormap, rendering), or that are known without a look
         at its voxels (contrast_limits).
+    as_labels : bool
+        The voxels are numbers of parts, which `look` may give colours and names (features).
     """
     labels = scan.kind == Kind.COMPOSITE and style == "colour" and not what
     attributes: dict[str, Any] = {
@@ -119,6 +122,8 @@ def layer_tuple(
         "visible": visible,
         "metadata": {KEY: record_of_scan(scan, what, extra)},
     }
+    if as_labels:
+        return (scan.voxels, attributes | dict(look or {}), "labels")
     if labels:
         attributes |= {"colormap": composite_colormap("colour"), "features": _classes()}
         return (scan.voxels, attributes, "labels")
@@ -143,6 +148,7 @@ def add_scan(
     visible: bool = True,
     extra: Mapping[str, Any] | None = None,
     look: Mapping[str, Any] | None = None,
+    as_labels: bool = False,
 ) -> Layer:
     """Put a scan on the canvas, in the place of our own layer of the same scan if there is one.
 
@@ -153,7 +159,9 @@ def add_scan(
     Layer
         The new layer, on top, or where the replaced one was.
     """
-    data, attributes, kind = layer_tuple(scan, what=what, style=style, visible=visible, extra=extra, look=look)
+    data, attributes, kind = layer_tuple(
+        scan, what=what, style=style, visible=visible, extra=extra, look=look, as_labels=as_labels
+    )
     old = find_layers(viewer, leg=scan.leg, week=scan.week, kind=scan.kind, what=what)
     place = min((viewer.layers.index(layer) for layer in old), default=len(viewer.layers))
     for layer in old:

@@ -1,11 +1,11 @@
 """How results look on the canvas: the colours of composites and differences, the same as in the figures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgba
 from napari.layers import Image
 from napari.utils import Colormap, DirectLabelColormap
 
@@ -144,6 +144,35 @@ def look_of_risk() -> dict[str, Any]:
     """Attributes of an image layer that shows the share of samples that lost bone, 0 to 1, clear where none did."""
     colormap = clear_colormap("newly lost bone", "autumn_r")
     return {"colormap": colormap, "contrast_limits": (0.0, 1.0), "rendering": "translucent"}
+
+
+def part_colormap(colours: Mapping[int, str]) -> DirectLabelColormap:
+    """A labels colour map for numbered parts; what belongs to none is clear."""
+    clear = np.zeros(4)
+    parts: dict[int | None, np.ndarray] = {None: clear, 0: clear}
+    return DirectLabelColormap(color_dict=parts | {number: np.array(to_rgba(c)) for number, c in colours.items()})
+
+
+def prepare_labels() -> None:
+    """Have napari compile how it looks up label colours: it takes seconds, once, and may be done beside the screen."""
+    part_colormap({1: "#ffffff"}).map(np.array([[0, 1]], np.uint8))
+
+
+def look_of_map(of: str, most: float, least: float = 0.0) -> dict[str, Any]:
+    """Attributes of an image layer that maps a measure over the bone, clear where nothing was measured (zero).
+
+    Parameters
+    ----------
+    of : str
+        Matplotlib's name of the colours.
+    most, least : float
+        The ends of the range, in the unit of the voxels.
+    """
+    colours = np.array(mpl.colormaps[of](np.linspace(0, 1, 256)))
+    colours[0, 3] = 0.0
+    limits = (least, max(most, least + 1.0))
+    look: dict[str, Any] = {"colormap": Colormap(colours, name=f"{of}, clear at zero"), "contrast_limits": limits}
+    return look | {"rendering": "translucent", "interpolation3d": "nearest"}
 
 
 def with_colorbar(layer: Image) -> None:

@@ -25,6 +25,7 @@ DOCKS = (
     "Separate limbs",
     "Register weeks",
     "Composite and RoI",
+    "Measures",
     "Futures",
     "Diagnosis",
     "Figure",

@@ -76,9 +76,9 @@ class SlicePlot(FigureCanvasQTAgg):
             self._marker.set_xdata([index, index])
             self.draw_idle()  # type: ignore[no-untyped-call]
 
-    def _draw(self) -> None:
+    def _dress(self, across: str, title: str, label: str) -> tuple[Any, str]:
+        """Empty the plot, and give it its words in the window's colours; gives its axes and the colour of text."""
         axes, ink = self._axes, self._ink
-        at = self._marker.get_xdata()[0] if self._marker is not None else 0
         axes.clear()
         self._marker = None
         for spine in axes.spines.values():
@@ -86,9 +86,14 @@ class SlicePlot(FigureCanvasQTAgg):
         axes.spines[["top", "right"]].set_visible(False)
         axes.tick_params(colors=ink, labelsize=7)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_xlabel("slice", color=ink, fontsize=8)
-        axes.set_ylabel(self._label, color=ink, fontsize=8)
-        axes.set_title(self._title, color=ink, fontsize=8, loc="left")
+        axes.set_xlabel(across, color=ink, fontsize=8)
+        axes.set_ylabel(label, color=ink, fontsize=8)
+        axes.set_title(title, color=ink, fontsize=8, loc="left")
+        return axes, ink
+
+    def _draw(self) -> None:
+        at = self._marker.get_xdata()[0] if self._marker is not None else 0
+        axes, ink = self._dress("slice", self._title, self._label)
         if self._values.size:
             axes.plot(np.arange(self._values.size), self._values, color=self._line, linewidth=1.5)
             axes.set_xlim(0, max(self._values.size - 1, 1))

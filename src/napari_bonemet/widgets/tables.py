@@ -6,6 +6,10 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QGuiApplication, QIcon, QKeySequence, QShortcut
 from qtpy.QtWidgets import QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QWidget
 
+# Four weeks of numbers beside their names in a dock 320 px wide.
+_COMPACT = "QTableWidget { font-size: 11px; } QTableWidget::item { padding: 0 1px; } QHeaderView { font-size: 11px; }"
+COMPACT_ROW = 20
+
 
 class SmallTable(QTableWidget):
     """A read-only table as narrow as a dock and as high as its rows.
@@ -18,6 +22,7 @@ class SmallTable(QTableWidget):
 
     def __init__(self, headings: Sequence[str], parent: QWidget | None = None) -> None:
         super().__init__(0, len(headings), parent)
+        self._highest: int | None = None
         self.setHorizontalHeaderLabels(list(headings))
         self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QTableWidget.SelectionMode.ContiguousSelection)
@@ -33,6 +38,20 @@ class SmallTable(QTableWidget):
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(self.copy)
         self.setToolTip("Ctrl+C copies the table")
+        self._fit()
+
+    def make_compact(self, highest: int) -> None:
+        """Small print and low rows, for tables of many numbers; what is more than `highest` pixels scrolls."""
+        self._highest = highest
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        # What an ellipsis needs is what a number needs.
+        self.setTextElideMode(Qt.TextElideMode.ElideNone)
+        self.setStyleSheet(_COMPACT)
+        self.verticalHeader().setMinimumSectionSize(COMPACT_ROW)
+        self.verticalHeader().setDefaultSectionSize(COMPACT_ROW)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAsNeeded)
+        self.setHorizontalScrollMode(QTableWidget.ScrollMode.ScrollPerPixel)
         self._fit()
 
     def fill(self, rows: Sequence[Sequence[str]]) -> None:
@@ -71,6 +90,8 @@ class SmallTable(QTableWidget):
         QGuiApplication.clipboard().setText("\n".join("\t".join(row) for row in [headings, *self.rows()]))
 
     def _fit(self) -> None:
-        self.resizeRowsToContents()
+        if self._highest is None:
+            self.resizeRowsToContents()
         height = self.horizontalHeader().sizeHint().height() + sum(self.rowHeight(r) for r in range(self.rowCount()))
-        self.setFixedHeight(height + 2 * self.frameWidth() + 2)
+        height += 2 * self.frameWidth() + 2
+        self.setFixedHeight(height if self._highest is None else min(height, self._highest))
