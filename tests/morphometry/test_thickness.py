@@ -4,7 +4,7 @@ from scipy import ndimage
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.morphometry.distance import squared_distance
-from napari_bonemet.morphometry.thickness import CONVENTIONS, Convention, local_thickness
+from napari_bonemet.morphometry.thickness import CONVENTIONS, Convention, local_thickness, mid_axes
 from napari_bonemet.progress import Cancelled
 
 
@@ -149,3 +149,17 @@ def test_a_wish_to_stop_is_heard() -> None:
 
     with pytest.raises(Cancelled):
         local_thickness(random_mask(1), 1.0, progress=Stop())
+
+
+def test_mid_axes_are_middles_and_leave_out_bumps() -> None:
+    steps = np.arange(31) - 15
+    reach = steps[:, None] ** 2 + steps[None] ** 2
+    rod = np.repeat((reach <= 8**2)[None], 40, axis=0)
+    axes = mid_axes(rod)
+    assert axes[:, 15, 15].all()
+    assert axes.sum() == 40
+    rough = rod | ((reach <= 9**2) & (np.random.default_rng(0).random(rod.shape) < 0.3))
+    assert reach[mid_axes(rough).any(axis=0)].max() <= 2**2
+    plate = np.zeros((21, 20, 20), bool)
+    plate[6:13] = True
+    assert np.flatnonzero(mid_axes(plate).any(axis=(1, 2))).tolist() == [9]

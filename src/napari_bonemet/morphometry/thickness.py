@@ -125,7 +125,8 @@ def local_thickness(
     mask = as_mask(mask)
     squared = squared_distance(mask, progress=PartOf(progress, 0.0, 0.3))
     rule = _rule(convention, int(squared.max()))
-    _paint(squared, rule, PartOf(progress, 0.3, 0.95))
+    counts = _mark(squared, rule, PartOf(progress, 0.3, 0.5))
+    _paint(squared, counts, rule, PartOf(progress, 0.5, 0.95))
     diameters = (rule.diameters * spacing_um).astype(np.float32)
     out = squared.view(np.float32)
     _over(lambda a, b: look_up(squared, out, diameters, a, b), len(out), NO_PROGRESS)
@@ -136,10 +137,10 @@ def local_thickness(
 
 
 def mid_axes(mask: np.ndarray, *, progress: Progress = NO_PROGRESS) -> np.ndarray:
-    """The ridge of the distance map, by IPL's rule: middle lines of rods and middle sheets of plates.
+    """Middle lines of rods and middle sheets of plates: centres of the balls that make the local thickness.
 
-    A voxel belongs to it when no neighbour's larger ball comes within 0.9 voxel of holding its own (Hildebrand and
-    Ruegsegger 1997, the distance ridge).
+    They are the voxels of IPL's distance ridge whose own ball is the largest that holds them, to within a voxel.
+    The rest of the ridge runs out to each bump of the surface, and would bring neighbours nearer than they are.
 
     Parameters
     ----------
@@ -158,32 +159,42 @@ def mid_axes(mask: np.ndarray, *, progress: Progress = NO_PROGRESS) -> np.ndarra
     InputError
         When the whole volume is `mask`.
     """
-    from napari_bonemet.morphometry.thickness_kernels import mark_centres
+    from napari_bonemet.morphometry.thickness_kernels import keep_widest
 
-    squared = squared_distance(mask, progress=PartOf(progress, 0.0, 0.8))
-    counts = np.zeros(len(squared), np.int64)
-    least = _rule("ipl", int(squared.max())).least
-    _over(lambda a, b: mark_centres(squared, least, counts, a, b), len(squared), PartOf(progress, 0.8, 1.0))
-    return squared < 0
+    marked = squared_distance(mask, progress=PartOf(progress, 0.0, 0.4))
+    rule = _rule("ipl", int(marked.max()))
+    counts = _mark(marked, rule, PartOf(progress, 0.4, 0.6))
+    painted = marked.copy()
+    _paint(painted, counts, rule, PartOf(progress, 0.6, 1.0))
+    out = np.empty(marked.shape, bool)
+    _over(lambda a, b: keep_widest(marked, painted, rule.diameters, out, a, b), len(out), NO_PROGRESS)
+    return out
 
 
 def _over(work: Callable[[int, int], None], length: int, progress: Progress) -> None:
     over_slabs(work, length, slab=SLAB, progress=progress)
 
 
-def _paint(squared: np.ndarray, rule: _Rule, progress: Progress) -> None:
-    """Replace, in place, each voxel's squared distance by that of the largest ball over it."""
-    from napari_bonemet.morphometry.thickness_kernels import gather_centres, mark_centres, paint
+def _mark(squared: np.ndarray, rule: _Rule, progress: Progress) -> np.ndarray:
+    """Make negative, in place, the centres whose balls are needed; how many there are in each slice."""
+    from napari_bonemet.morphometry.thickness_kernels import mark_centres
+
+    counts = np.zeros(len(squared), np.int64)
+    _over(lambda a, b: mark_centres(squared, rule.least, counts, a, b), len(squared), progress)
+    return counts
+
+
+def _paint(squared: np.ndarray, counts: np.ndarray, rule: _Rule, progress: Progress) -> None:
+    """Replace, in place, each voxel's squared distance, centres marked, by that of the largest ball over it."""
+    from napari_bonemet.morphometry.thickness_kernels import gather_centres, paint
 
     depth = len(squared)
-    counts = np.zeros(depth, np.int64)
-    _over(lambda a, b: mark_centres(squared, rule.least, counts, a, b), depth, PartOf(progress, 0.0, 0.3))
     begin = np.concatenate([[0], np.cumsum(counts)])
     where, reach = np.empty(begin[-1], np.int32), np.empty(begin[-1], np.int32)
-    _over(lambda a, b: gather_centres(squared, begin, where, reach, a, b), depth, PartOf(progress, 0.3, 0.4))
+    _over(lambda a, b: gather_centres(squared, begin, where, reach, a, b), depth, PartOf(progress, 0.0, 0.1))
     _over(
         lambda a, b: paint(squared, begin, where, reach, rule.sizes, rule.table, a, b), depth,
-        PartOf(progress, 0.4, 1.0),
+        PartOf(progress, 0.1, 1.0),
     )  # fmt: skip
 
 

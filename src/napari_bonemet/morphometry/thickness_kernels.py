@@ -231,3 +231,17 @@ def clean_surface(out, start, stop):  # type: ignore[no-untyped-def]
                                 count += 1
                 if count:
                     out[z, y, x] = -total / count
+
+
+@njit(nogil=True, cache=True)
+def keep_widest(marked, painted, diameters, out, start, stop):  # type: ignore[no-untyped-def]
+    """Whether, in slices `start` to `stop`, a voxel is a marked centre whose ball is within a voxel of the map's.
+
+    `marked`: squared distances, negative at centres; `painted`: those of the largest ball over each voxel.
+    """
+    ny, nx = out.shape[1], out.shape[2]
+    for z in range(start, stop):
+        for y in range(ny):
+            for x in range(nx):
+                own = -marked[z, y, x]
+                out[z, y, x] = own > 0 and diameters[own] >= diameters[painted[z, y, x]] - 1
