@@ -113,3 +113,27 @@ def test_composites_are_refused_and_a_leg_without_bone_does_not_stop_the_others(
     assert said.code == 2
     assert "5 left tibia" in said.err
     assert len(rows_of(tmp_path / "m.csv")) == 2
+
+
+def test_flags_of_a_batch_change_nothing_that_they_are_not_about(tmp_path: Path) -> None:
+    from napari_bonemet.cli import batch
+    from napari_bonemet.cli.flags import parse
+
+    def chosen(*words: str) -> batch.BatchOptions:
+        return batch.options_of(parse(batch.Arguments, batch.STEPS, ["Seg-CT", *words], name="batch", about="")[1])
+
+    assert chosen() == batch.BatchOptions()
+    both = chosen("--remove-fibula", "--measures", "--bone-threshold", "90")
+    assert both.study.roi.remove_fibula
+    assert both.measuring.compartments.remove_fibula
+    assert both.measuring.compartments.bone_threshold == both.study.roi.bone_threshold == 90
+
+
+def test_records_of_a_batch_that_do_not_fit(cli: Cli, scanned: Path, tmp_path: Path) -> None:
+    (tmp_path / "mice.csv").write_text("Mouse,Week\n9,0\n")
+    words = ("batch", scanned, "--out", tmp_path / "out", "--records", tmp_path / "mice.csv")
+    assert "Add --measures" in cli(*words).err
+    said = cli(*words, "--measures")
+    assert said.code == 2
+    assert "no row of any animal" in " ".join(said.err.split())
+    assert not (tmp_path / "out").exists()

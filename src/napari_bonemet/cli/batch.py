@@ -1,7 +1,7 @@
 """``napari-bonemet batch``: many legs, on this machine or a cluster; started again, it does what is left."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -74,16 +74,17 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
 
     if own.common.out is None:
         raise InputError("The place for the results is missing", remedy="Give it: --out FOLDER")
+    options = options_of(chosen)
     jobs = jobs_in(
         own.source,
         own.common.out,
-        chosen(BatchOptions),
+        options,
         spacing=own.common.voxel_size,
         reference=own.reference,
         overwrite=own.common.overwrite,
         progress=progress,
     )
-    joined = join_planned(jobs, _records(own, chosen), own.groups)
+    joined = join_planned(jobs, _records(own, options), own.groups)
     try:
         result = run_batch(jobs, workers=own.workers, scheduler=own.scheduler, told=terminal.warn, progress=progress)
     except (Cancelled, KeyboardInterrupt):
@@ -95,7 +96,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
         for note in about.get("notes", ()) if leg in result.done else ():
             terminal.warn(note if note.startswith(leg) else f"{leg}: {note}")
     if result.measured:
-        _write_measures(own, chosen, result.measured, joined, terminal)
+        _write_measures(own, options, result.measured, joined, terminal)
     if result.failed:
         reasons = "\n".join(f"  {leg}: {reason}" for leg, reason in result.failed.items())
         raise BoneMetError(f"{len(result.failed)} of {len(jobs)} legs could not be done:\n{reasons}")
@@ -108,7 +109,19 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     }
 
 
-def _records(own: Arguments, chosen: Chosen) -> "Records | None":
+def options_of(chosen: Chosen) -> BatchOptions:
+    """The options as the flags chose them.
+
+    ``--remove-fibula`` is about the region of interest, whose option has the name of one of the measures: those leave
+    the fibula out as they always do.
+    """
+    options = chosen(BatchOptions)
+    ours = BatchOptions().measuring.compartments.remove_fibula
+    compartments = replace(options.measuring.compartments, remove_fibula=ours)
+    return replace(options, measuring=replace(options.measuring, compartments=compartments))
+
+
+def _records(own: Arguments, options: BatchOptions) -> "Records | None":
     """The medical records, read before anything is begun."""
     from napari_bonemet.io.records import read_records
 
@@ -116,18 +129,18 @@ def _records(own: Arguments, chosen: Chosen) -> "Records | None":
         if own.groups is not None:
             raise InputError("--groups names a column of the records", remedy="Name them: --records FILE")
         return None
-    if not chosen(BatchOptions).measures:
+    if not options.measures:
         raise InputError("The records are for measures", remedy="Add --measures")
     return read_records(own.records)
 
 
 def _write_measures(
-    own: Arguments, chosen: Chosen, rows: Sequence["LegWeek"], joined: "Joined", terminal: Terminal
+    own: Arguments, options: BatchOptions, rows: Sequence["LegWeek"], joined: "Joined", terminal: Terminal
 ) -> None:
     from napari_bonemet.study.batch_measures import FOLDER, write_batch_measures
 
     out = own.common.out or Path()
-    cohort, said = write_batch_measures(rows, out, chosen(BatchOptions).measuring, joined, overwrite=True)
+    cohort, said = write_batch_measures(rows, out, options.measuring, joined, overwrite=True)
     for note in (*cohort.notes, *cohort.absent_in_words(), *said):
         terminal.warn(note)
     terminal.say(f"Measures of all legs, plots and report.html are in {out / FOLDER}")
