@@ -6,6 +6,7 @@ from typing import Literal
 
 import matplotlib.style
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -105,12 +106,18 @@ def measure_figure(table: WeeklyTable, symbol: str) -> Figure:
         figure = Figure(figsize=_SIZE if changed else (_SIZE[0] / 2 + 0.6, _SIZE[1]), dpi=_DPI, layout="constrained")
         FigureCanvasAgg(figure)
         shown: tuple[Show, ...] = ("value", "change") if changed else ("value",)
+        handles: list[Artist] = []
+        labels: list[str] = []
         for number, show in enumerate(shown):
             axes = figure.add_subplot(1, len(shown), number + 1)
             draw_measure(axes, table, symbol, show=show)
-            if number and (legend := axes.get_legend()):
+            if legend := axes.get_legend():
+                handles, labels = axes.get_legend_handles_labels()
                 legend.remove()
-        figure.suptitle(f"{symbol}: {measure.meaning}" if measure else symbol, fontsize=9)
+        if handles:
+            # Above the plots: within them it would hide bars of some measure or other.
+            figure.legend(handles, labels, loc="outside upper center", ncols=len(labels), fontsize=7, frameon=False)
+        figure.axes[0].set_title(f"{symbol}: {measure.meaning}" if measure else symbol, fontsize=9, loc="left")
         figure.supxlabel(_admitted(table), fontsize=6.5, color="#333333")
     return figure
 
