@@ -215,3 +215,15 @@ def test_painted_compartments() -> None:
         painted, scan, options=CompartmentOptions(growth_plate=2, trabecular_offset_um=100.0, trabecular_length_um=60.0)
     )
     assert part.trabecular_slices == slice(7, 10)
+
+
+def test_a_loose_piece_of_the_wall_is_no_fibula() -> None:
+    voxels = tube((60, 110, 110), outer=700.0, inner=560.0, um=20.0)
+    plain = find_compartments(scan_of(voxels), options=CompartmentOptions(remove_fibula=False)).labels
+    y, x = np.meshgrid(*(np.arange(110) - 54.5,) * 2, indexing="ij")
+    turn = np.abs(np.arctan2(y, x))
+    voxels[4:52, (turn > 0.55) & (turn < 0.85)] = 25  # a piece of the wall stands alone for longer than the fibula
+    voxels[20:60, np.hypot(y + 46, x) < 6] = 155
+    found = find_compartments(scan_of(voxels))
+    assert dice(found.labels == Part.CORTEX, plain == Part.CORTEX) > 0.98
+    assert not found.labels[:, np.hypot(y + 46, x) < 6].any()

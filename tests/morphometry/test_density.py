@@ -96,3 +96,11 @@ def test_what_cannot_be_measured_is_absent_by_name() -> None:
     assert "codes" in composite.absent["Tb.BMD"]
     with pytest.raises(InputError, match="do not fit"):
         measure_density(Scan(scan.to_numpy()[1:], scan.spacing), parts, options=LINE)
+
+
+def test_the_ends_of_the_scan_are_no_surface() -> None:
+    scan, parts = block()
+    greys = scan.to_numpy().copy()
+    greys[0, 21:26, 11:16] = 200
+    values = measure_density(Scan(greys, scan.spacing), parts, options=LINE).values
+    assert values["Tb.TMD"] == pytest.approx(5 * (29 * 140 + 200) / 30 - 100)
