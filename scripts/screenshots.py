@@ -192,7 +192,7 @@ def measure(screen: Screen) -> None:
         screen.wait(lambda: not dock.cohort.bar.running)
     dock.result.table.choose("BV/TV")
     dock.result.table.picked.emit("BV/TV", 3)
-    dock.on_bone.choose("Tb.Th")
+    dock.on_bone.choose("Tb.Sp")
     screen.show(dock, dock.result)
     screen.save("measures")
     dock.result.table.choose("Ct.Ar")

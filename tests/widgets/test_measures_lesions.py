@@ -1,21 +1,27 @@
 """Lesions in the Measures dock: listed, flown to in slices and in 3D, saved."""
 
 import csv
+import shlex
 
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QGuiApplication
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
+from napari_bonemet.cli.flags import parse
+from napari_bonemet.cli.remodel import STEPS, Arguments
 from napari_bonemet.morphometry.remodelling_result import Change, Remodelling
 from napari_bonemet.provenance import Step
 from napari_bonemet.scan import Kind
+from napari_bonemet.study.remodelling import RemodelOptions
 from napari_bonemet.widgets import measures
+from napari_bonemet.widgets.desk import Leg
 from napari_bonemet.widgets.layers import find_layers, record_of_layer
 from napari_bonemet.widgets.measures import MeasuresDock
 from napari_bonemet.widgets.measures_lesion_list import LesionLine, Seen, lesion_rows, said_of, story
-from napari_bonemet.widgets.measures_lesion_run import LegLesions
+from napari_bonemet.widgets.measures_lesion_run import LegLesions, remodelling_as
 
 WAIT_MS = 20_000
 GROWING = LesionLine(
@@ -156,6 +162,19 @@ def test_the_table_is_saved_week_by_week(done, qtbot, tmp_path, monkeypatch):
     with at.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [(row["animal"], row["lesion"], row["week"]) for row in rows] == [("871", "1", "1.0"), ("871", "1", "2.0")]
+
+
+def test_the_command_does_the_same(dock, make_series, tmp_path):
+    series = make_series(kind=Kind.REGIST)
+    dock.desk.set_series(series, Leg(series=series, folder=tmp_path))
+    dock.form.fields["bone_threshold"].value = 80
+    dock.copy_lesions.click()
+    command = shlex.split(QGuiApplication.clipboard().text())
+    assert command[:3] == ["napari-bonemet", "remodel", str(tmp_path)]
+    _, chosen = parse(Arguments, STEPS, command[2:], name="remodel", about="")
+    made = chosen(RemodelOptions)
+    assert made == remodelling_as(dock.form.options())
+    assert made.composite.bone_threshold == made.lesions.bone_threshold == 80
 
 
 def test_words_of_a_lesion():

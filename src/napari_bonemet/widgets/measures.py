@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QLabel
 
 from napari_bonemet.errors import BoneMetError
 from napari_bonemet.morphometry.measure import MeasureOptions
-from napari_bonemet.options import as_flags
+from napari_bonemet.options import Options, as_flags
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.copy_command import CopyCommandButton
 from napari_bonemet.widgets.dock import Dock
@@ -17,7 +17,7 @@ from napari_bonemet.widgets.measures_cohort import CohortBox
 from napari_bonemet.widgets.measures_export import Exports
 from napari_bonemet.widgets.measures_form import NestedForm
 from napari_bonemet.widgets.measures_layers import COMPARTMENTS, LESIONS, MAPS
-from napari_bonemet.widgets.measures_lesion_run import find_in, require_weeks
+from napari_bonemet.widgets.measures_lesion_run import find_in, remodelling_as, require_weeks
 from napari_bonemet.widgets.measures_lesions import LesionList
 from napari_bonemet.widgets.measures_on_bone import OnBone
 from napari_bonemet.widgets.measures_records import read_cohort
@@ -108,7 +108,9 @@ class MeasuresDock(Dock):
         self.lesions.run_bar.run_button.clicked.connect(self.find_lesions)
         self.lesions.run_bar.runner.finished.connect(self.refresh)
         self.lesions.asked.connect(self.go_to_lesion)
-        box.addWidget(self.lesions)
+        self.copy_lesions = CopyCommandButton(self._lesion_command, self.lesions.run_bar.say)
+        for widget in (self.lesions, self.copy_lesions):
+            box.addWidget(widget)
 
     def _build_on_bone(self) -> None:
         box = self.box("On the bone")
@@ -260,9 +262,14 @@ class MeasuresDock(Dock):
         self.viewer.events.theme.disconnect(self._theme)
 
     def _command(self) -> list[list[str]]:
+        return self._commands("measure", "measures.csv", self.form.options())
+
+    def _lesion_command(self) -> list[list[str]]:
+        return self._commands("remodel", "remodelled", remodelling_as(self.form.options()))
+
+    def _commands(self, name: str, out: str, options: Options) -> list[list[str]]:
         commands, folder = weeks_commands(self.desk)
-        flags = _once(as_flags(self.form.options()))
-        return [*commands, ["napari-bonemet", "measure", folder, "--out", "measures.csv", *flags]]
+        return [*commands, ["napari-bonemet", name, folder, "--out", out, *_once(as_flags(options))]]
 
 
 def _once(flags: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ import numpy as np
 from napari_bonemet.errors import InputError
 from napari_bonemet.morphometry.compartments import compartments_from_labels
 from napari_bonemet.morphometry.lesion_history import FollowedLesion, LesionHistory
+from napari_bonemet.morphometry.lesions import LesionOptions
 from napari_bonemet.morphometry.measure import MeasureOptions
 from napari_bonemet.morphometry.remodelling import Remodelling
 from napari_bonemet.processing.composite_result import CompositeOptions
@@ -18,7 +19,7 @@ from napari_bonemet.study.remodelling import LegRemodelling, RemodelOptions, rem
 from napari_bonemet.widgets.looks import prepare_labels
 from napari_bonemet.widgets.measures_lesion_list import LesionLine, Seen
 
-__all__ = ["LegLesions", "find_in", "lines_of", "require_weeks"]
+__all__ = ["LegLesions", "find_in", "lines_of", "remodelling_as", "require_weeks"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +97,22 @@ def find_in(
     parts = None
     if labels is not None:
         parts = compartments_from_labels(labels, series.baseline, options=options.compartments)
-    composite = CompositeOptions(bone_threshold=options.compartments.bone_threshold)
-    wanted = RemodelOptions(pairs="baseline", compartments=options.compartments, composite=composite)
-    made = remodel_leg(series, options=wanted, compartments=parts, progress=PartOf(progress, 0.0, 0.95))
+    made = remodel_leg(
+        series, options=remodelling_as(options), compartments=parts, progress=PartOf(progress, 0.0, 0.95)
+    )
     prepare_labels()
     return _told(made)
+
+
+def remodelling_as(options: MeasureOptions) -> RemodelOptions:
+    """Remodelling and lesions since the first week, with the threshold and compartments that bone is measured with."""
+    threshold = options.compartments.bone_threshold
+    return RemodelOptions(
+        pairs="baseline",
+        compartments=options.compartments,
+        composite=CompositeOptions(bone_threshold=threshold),
+        lesions=LesionOptions(bone_threshold=threshold),
+    )
 
 
 def _told(made: LegRemodelling) -> LegLesions:
