@@ -2,6 +2,7 @@
 
 import csv
 import shlex
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -189,6 +190,26 @@ def test_painted_compartments_are_measured_again(done, qtbot, monkeypatch):
     assert asked[1][6, 1, 1] == 2
     assert [item.text() for item in cells(done, "BV/TV")[1]] == ["30.0", "99.0", "24.0"]
     assert "painted by hand in week 1" in done.result.whose.text()
+
+
+def test_compartments_that_weeks_share_are_painted_for_all(done, qtbot, monkeypatch):
+    asked = {}
+
+    def measure_scan(scan, *, options, compartments, keep_maps, progress):
+        asked[scan.week] = compartments.labels
+        return measured(scan)
+
+    monkeypatch.setattr(measures_run, "measure_scan", measure_scan)
+    one = done.desk.measures.weeks[0].labels
+    weeks = tuple(replace(week, labels=replace(week.scan, voxels=one.voxels)) for week in done.desk.measures.weeks)
+    done.desk.set_measures(replace(done.desk.measures, weeks=weeks))
+    done.desk.set_week(1.0)
+    done.on_bone.choose("compartments")
+    (layer,) = shown(done, "compartments")
+    layer.data_setitem((np.array([6]), np.array([1]), np.array([1])), 2)
+    press(done.on_bone.painted_bar, qtbot)
+    assert list(asked) == [0, 1, 2]
+    assert all(labels[6, 1, 1] == 2 for labels in asked.values())
 
 
 def test_measures_go_with_the_leg(done, make_series):

@@ -94,6 +94,8 @@ def test_lesions_are_found_and_lie_in_lost_bone(leg, made):
     assert lost.any()
     z = largest.weeks[3.0].centre_um[0]
     assert np.flatnonzero((labels == largest.number).any(axis=(1, 2))).min() * 40 <= z - leg.baseline.origin[0]
+    seen, row = largest.weeks[3.0], found.tables["lesions"][largest.number - 1]
+    assert (seen.volume_mm3, seen.position_mm * 1000) == pytest.approx((row["volume (mm³)"], row["position (µm)"]))
     assert [row["lesion"] for row in found.tables["lesions"]] == [lesion.number for lesion in found.lesions]
     assert found.remodelling[0].whole.resorbed_percent > found.remodelling[0].whole.formed_percent
 
