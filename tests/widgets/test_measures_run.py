@@ -11,6 +11,9 @@ from napari_bonemet.morphometry.measure import MeasureOptions
 from napari_bonemet.phantom.leg import make_leg
 from napari_bonemet.phantom.options import LegOptions
 from napari_bonemet.progress import Cancelled
+from napari_bonemet.resample import resample
+from napari_bonemet.series import ScanSeries
+from napari_bonemet.study.measure_legs import measure_leg
 from napari_bonemet.widgets.layers import layer_name
 from napari_bonemet.widgets.measures_lesion_run import find_in, require_weeks
 from napari_bonemet.widgets.measures_run import measure_painted, measure_weeks, require_measurable, what_is_measured
@@ -98,6 +101,19 @@ def test_lesions_are_found_and_lie_in_lost_bone(leg, made):
     assert (seen.volume_mm3, seen.position_mm * 1000) == pytest.approx((row["volume (mm³)"], row["position (µm)"]))
     assert [row["lesion"] for row in found.tables["lesions"]] == [lesion.number for lesion in found.lesions]
     assert found.remodelling[0].whole.resorbed_percent > found.remodelling[0].whole.formed_percent
+
+
+def test_the_screen_measures_what_the_command_does(leg):
+    """The later week was not seen in its first slices, which is no bone lost."""
+    first, later = leg
+    moved = replace(later, origin=(4 * 40.0, 0.0, 0.0))
+    series = ScanSeries((first, resample(moved, first.grid)))
+    made, told = measure_weeks(series, MeasureOptions()), measure_leg(series, MeasureOptions())
+    assert [dict(week.values) for week in made.weeks] == [dict(week.values) for week in told]
+    assert made.weeks[0].scan.shape[0] < first.shape[0]
+    assert any("which every week saw" in note for note in made.weeks[0].notes)
+    labels = made.weeks[0].labels
+    assert first.grid.region_of(labels.grid)[0].start >= 4
 
 
 def test_cancel_reaches_the_measures(leg):

@@ -203,12 +203,14 @@ class MeasuresDock(Dock):
         )
 
     def _labels_of(self, series: ScanSeries) -> np.ndarray | None:
-        """The compartments of the first week, where it was measured; painted ones count."""
+        """The compartments of the first week on the grid of the weeks, where they were painted; None else."""
         made = self.desk.measures
         first = made.weeks[0] if made is not None else None
-        if first is None or first.labels is None or first.scan.week != series.weeks[0]:
+        if made is None or first is None or first.labels is None or series.weeks[0] not in made.painted:
             return None
-        return np.array(first.labels.voxels)
+        labels = np.zeros(series.baseline.shape, np.uint8)
+        labels[series.baseline.grid.region_of(first.labels.grid)] = first.labels.to_numpy()
+        return labels
 
     def _show_lesions(self) -> None:
         found = self.desk.lesions

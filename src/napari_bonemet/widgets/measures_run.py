@@ -14,6 +14,7 @@ from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.provenance import Step
 from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.series import ScanSeries
+from napari_bonemet.study.measure_legs import seen_weeks
 from napari_bonemet.widgets.looks import prepare_labels
 
 __all__ = ["LegMeasures", "measure_painted", "measure_weeks", "require_measurable", "what_is_measured"]
@@ -32,9 +33,10 @@ class LegMeasures:
     Parameters
     ----------
     weeks : tuple of ScanMeasures
-        In order; the maps are cut to what they hold, and the labels are those on the canvas, painted or not.
+        In order, each as it was measured: registered weeks in the box that all of them saw. The maps are cut to what
+        they hold, and the labels are those on the canvas, painted or not.
     options : MeasureOptions
-        How they were made.
+        How they were made; a given growth plate is counted in that box.
     painted : frozenset of float
         The weeks whose compartments the user painted.
     tops : mapping of str to tuple of float
@@ -95,16 +97,20 @@ def require_measurable(series: ScanSeries | None) -> ScanSeries:
 
 
 def measure_weeks(series: ScanSeries, options: MeasureOptions, progress: Progress = NO_PROGRESS) -> LegMeasures:
-    """Measure every week, with its maps.
+    """Measure every week with its maps; of registered weeks, in what every one of them saw.
 
     Raises
     ------
     InputError
         When a week cannot be measured; the week is named.
     """
-    made = measure_series(series, options=options, keep_maps=True, progress=PartOf(progress, 0.0, 0.95))
+    seen = seen_weeks(series, options)
+    options = seen.options
+    made = measure_series(seen.series, options=options, keep_maps=True, progress=PartOf(progress, 0.0, 0.95))
     progress.message("preparing the maps")
-    weeks = tuple(_compact(week, scan, options) for week, scan in zip(made, series, strict=True))
+    weeks = tuple(_compact(week, scan, options) for week, scan in zip(made, seen.series, strict=True))
+    if seen.note:
+        weeks = tuple(replace(week, notes=(*week.notes, seen.note)) for week in weeks)
     prepare_labels()
     return LegMeasures(weeks, options, tops=_tops(weeks, options))
 
