@@ -1,8 +1,8 @@
 """Whether a control measures like a mouse: python benchmarks/phantom_measures.py [--animals 8] [--out table.csv].
 
-Published ranges are of Calcif Tissue Int 2013, 93:211-221, tables 3 and 5 (means of groups, weeks 0 to 6), measured
-with Scanco's software, whose conventions the defaults follow. Everything is measured as a user would measure it, on
-scanned greys at 10.6 µm or --spacing, in compartments that are found, not known:
+Published ranges are of Calcif Tissue Int 2013, 93:211-221, tables 3 and 5 (means of groups, weeks 0 to 6). Everything
+is measured as a user would measure it, by the defaults, on scanned greys at 10.6 µm or --spacing, in compartments that
+are found, not known:
 
 - trabecular: 0.3 to 1.1 mm below the growth plate, at least 50 µm inside the endosteum;
 - cortical: 1.9 to 2.3 mm below it.

@@ -134,6 +134,7 @@ def measure_scan(
         scan, found, bone_threshold=threshold, options=options.density, progress=PartOf(progress, 0.95, 1.0)
     )
     volume = float(np.count_nonzero(bone & found.periosteal)) * scan.grid.voxel_volume_mm3
+    step = Step("compartments", options.compartments.as_record())
     values = {"Tt.BV": volume, **inner.values, **outer.values, **mineral.values}
     return ScanMeasures(
         scan,
@@ -142,7 +143,7 @@ def measure_scan(
         outer.slices,
         outer.slice_index,
         {symbol: _as_scan(scan, local, symbol) for symbol, local in {**inner.maps, **outer.maps}.items()},
-        scan.with_voxels(found.labels, step=Step("compartments", options.compartments.as_record())),
+        scan.with_voxels(found.labels, step=step, kind=Kind.LABELS),
         found.notes,
     )
 

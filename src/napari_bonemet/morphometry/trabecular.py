@@ -43,7 +43,7 @@ class TrabecularOptions(Options):
     ] = "compartment"
     trabecular_number: Annotated[
         Literal["mid-axes", "ratio"],
-        Doc("Tb.N: one over the mean distance of the trabeculae's middle lines (IPL), or BV/TV over Tb.Th (CTAn)."),
+        Doc("Tb.N: one over the mean distance of the trabeculae's middle lines, or BV/TV over Tb.Th (CTAn)."),
     ] = "mid-axes"
     surface_method: Annotated[
         SurfaceMethod,
@@ -86,7 +86,7 @@ def measure_trabecular(
     edge both end. The region's edge is no bone surface, and connectivity is corrected for what it cuts.
 
     Published values of the mouse tibia (Calcif Tissue Int 2013, 93:211-221: BV/TV 11 %, Tb.Th 50 µm, Tb.N 4.3 /mm)
-    follow IPL: BV/TV over Tb.Th would be 2.2 /mm. So the defaults do.
+    are no ratio of each other: BV/TV over Tb.Th would be 2.2 /mm. So Tb.N is a distance of middle lines by default.
 
     Parameters
     ----------
