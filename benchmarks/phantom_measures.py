@@ -14,6 +14,7 @@ With --ageing, instead: by how many points BV/TV of each control falls from week
 import argparse
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from napari_bonemet.morphometry.measure import MeasureOptions, measure_series
 from napari_bonemet.phantom.leg import LegOptions, make_leg
 from napari_bonemet.phantom.options import Strain
 
+Edge = Literal["half-maximum", "threshold"]
 SPACING_UM = 10.6
 INSIDE_UM = 50.0
 # Depth of the first slice below the growth plate, and size z y x, of the two fields of view.
@@ -39,7 +41,10 @@ RANGES: dict[Strain, dict[str, tuple[float, float]]] = {
 }  # fmt: skip
 TRABECULAR = ("BV/TV", "Tb.Th", "Tb.Sp", "Tb.N")
 CORTICAL = ("Ct.Th", "Tt.Ar", "Ma.Ar")
-OPTIONS = MeasureOptions(compartments=CompartmentOptions(endosteal_offset_um=INSIDE_UM))
+
+
+def options(edge: Edge) -> MeasureOptions:
+    return MeasureOptions(compartments=CompartmentOptions(endosteal_offset_um=INSIDE_UM, edge=edge))
 
 
 def control(strain: Strain, seed: int, field: tuple[float, tuple[float, ...]], spacing: float) -> LegOptions:
@@ -50,17 +55,17 @@ def control(strain: Strain, seed: int, field: tuple[float, tuple[float, ...]], s
     )
 
 
-def ageing(strain: Strain, seed: int, spacing: float) -> tuple[float, float]:
+def ageing(strain: Strain, seed: int, spacing: float, edge: Edge) -> tuple[float, float]:
     """BV/TV of one control at week 0 and at week 6, per cent."""
     leg = make_leg(replace(control(strain, seed, METAPHYSIS, spacing), weeks=(0, 6)))
-    young, old = measure_series(leg.registered(0.0), options=OPTIONS)
+    young, old = measure_series(leg.registered(0.0), options=options(edge))
     return young.values["BV/TV"], old.values["BV/TV"]
 
 
-def measure(strain: Strain, seed: int, spacing: float) -> dict[str, object]:
+def measure(strain: Strain, seed: int, spacing: float, edge: Edge) -> dict[str, object]:
     row: dict[str, object] = {"strain": strain, "seed": seed}
     for field, symbols in ((METAPHYSIS, TRABECULAR), (SHAFT, CORTICAL)):
-        (found,) = measure_series(make_leg(control(strain, seed, field, spacing)).series, options=OPTIONS)
+        (found,) = measure_series(make_leg(control(strain, seed, field, spacing)).series, options=options(edge))
         row |= {symbol: found.values[symbol] for symbol in symbols}
     return row
 
@@ -71,19 +76,20 @@ def main() -> None:
     parser.add_argument("--first-seed", type=int, default=100)
     parser.add_argument("--out", type=Path, default=None, help="CSV to write, one row per animal")
     parser.add_argument("--spacing", type=float, default=SPACING_UM, help="voxel size, µm")
+    parser.add_argument("--edge", choices=get_args(Edge), default="half-maximum", help="where the cortex ends")
     parser.add_argument("--ageing", action="store_true", help="what controls lose in six weeks, and nothing else")
     given = parser.parse_args()
     seeds = range(given.first_seed, given.first_seed + given.animals)
     if given.ageing:
         for strain in RANGES:
-            group = np.array([ageing(strain, seed, given.spacing) for seed in seeds])
+            group = np.array([ageing(strain, seed, given.spacing, given.edge) for seed in seeds])
             lost = group[:, 0] - group[:, 1]
             print(f"{strain}: BV/TV {group[:, 0].mean():.2f} to {group[:, 1].mean():.2f} % in six weeks,", end=" ")
             print(f"{lost.mean():.2f} points lost ({lost.min():.2f} to {lost.max():.2f})", flush=True)
         return
     rows = []
     for strain, ranges in RANGES.items():
-        group = [measure(strain, seed, given.spacing) for seed in seeds]
+        group = [measure(strain, seed, given.spacing, given.edge) for seed in seeds]
         rows += group
         print(f"{strain}, synthetic controls, seeds {seeds[0]} to {seeds[-1]}, {given.spacing:g} µm:", end=" ")
         print("mean, spread, published")

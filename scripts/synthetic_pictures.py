@@ -1,5 +1,9 @@
-"""Draw the pictures of docs/explanation/synthetic.md from synthetic legs: python scripts/synthetic_pictures.py."""
+"""Draw the pictures of synthetic.md and the plot of measure-a-cohort.md: python scripts/synthetic_pictures.py."""
 
+import shutil
+import subprocess
+import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,8 +105,19 @@ def futures() -> None:
     save(figure, "futures")
 
 
+def cohort() -> None:
+    """BV/TV of the cohort that the how-to measures, by the commands that it names."""
+    animals = "cohort --controls 4 --tumours 4 --treated 4 --seed 1 --out cohort"
+    measures = "measure cohort/Regist-CT --records cohort/MiceMediRec.csv --out measured"
+    with tempfile.TemporaryDirectory() as place:
+        for words in (animals, measures):
+            subprocess.run([sys.executable, "-m", "napari_bonemet", *words.split()], cwd=place, check=True)
+        shutil.copy(Path(place) / "measured" / "plots" / "BV-TV.png", IMAGES / "measures-cohort.png")
+
+
 if __name__ == "__main__":
     depths()
     lengthwise()
     weeks()
     futures()
+    cohort()
