@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_bonemet.io.atomic import write_table
-from napari_bonemet.morphometry.compartments import find_compartments
+from napari_bonemet.morphometry.masks.compartments import find_compartments
 from napari_bonemet.phantom.leg import Compartment, LegOptions, SyntheticLeg, make_leg
 
 SPACINGS = (30.0, 20.0, 15.0, 10.6)

@@ -30,7 +30,7 @@ from scipy import ndimage
 
 from napari_bonemet.coverage import covered_by_all
 from napari_bonemet.io.composite_codes import encode
-from napari_bonemet.morphometry.lesions import LesionOptions, Lesions, Perforation, find_lesions
+from napari_bonemet.morphometry.change.lesions import LesionOptions, Lesions, Perforation, find_lesions
 from napari_bonemet.phantom.leg import SyntheticLeg, make_leg
 from napari_bonemet.phantom.options import LegOptions
 from napari_bonemet.processing.register import register_weeks

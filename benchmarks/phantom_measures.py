@@ -19,7 +19,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from napari_bonemet.io.atomic import write_table
-from napari_bonemet.morphometry.compartments import CompartmentOptions
+from napari_bonemet.morphometry.masks.compartments import CompartmentOptions
 from napari_bonemet.morphometry.measure import MeasureOptions, measure_series
 from napari_bonemet.phantom.leg import LegOptions, make_leg
 from napari_bonemet.phantom.options import Strain

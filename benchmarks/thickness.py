@@ -57,7 +57,7 @@ def job_of(what: str, who: str, folder: Path) -> Callable[[slice], dict[str, flo
 
         # Its distances run from centre to centre; twice those are diameters.
         return lambda part: {"mean": 2 * SPACING_UM * float(peer(mask[part])[mask[part]].mean())}
-    from napari_bonemet.morphometry.thickness import local_thickness
+    from napari_bonemet.morphometry.structure.thickness import local_thickness
 
     def ours(part: slice) -> dict[str, float]:
         local = local_thickness(mask[part], SPACING_UM, convention=who)

@@ -16,6 +16,10 @@ ROOMS = {
     "phantom": "The synthetic tibia",
     "processing": "Registration, composites, regions of interest",
     "morphometry": "Bone measures, remodelling, lesions",
+    "morphometry/masks": "Bone measures: compartments",
+    "morphometry/structure": "Bone measures: thickness and structure",
+    "morphometry/change": "Bone measures: remodelling and lesions",
+    "morphometry/cohort": "Bone measures: cohorts",
     "metrics": "How close is a prediction",
     "forecast": "Forecasts",
     "diagnose": "Diagnosis",
@@ -40,7 +44,7 @@ def _room_page(room: str, title: str) -> str:
     for module in sorted(folder.glob("*.py")):
         if module.stem.startswith("_"):
             continue
-        name = ".".join(filter(None, ("napari_bonemet", room, module.stem)))
+        name = ".".join(filter(None, ("napari_bonemet", *room.split("/"), module.stem)))
         lines += [f"## {name}", "", "```{eval-rst}", f".. automodule:: {name}", "   :ignore-module-all:", "```", ""]
     return "\n".join(lines)
 
@@ -68,7 +72,7 @@ def _commands_page() -> str:
 def _generate(_app: object) -> None:
     GENERATED.mkdir(parents=True, exist_ok=True)
     for room, title in ROOMS.items():
-        _write(GENERATED / f"{room or 'core'}.md", _room_page(room, title))
+        _write(GENERATED / f"{room.replace('/', '-') or 'core'}.md", _room_page(room, title))
     _write(GENERATED / "commands.md", _commands_page())
 
 

@@ -212,8 +212,8 @@ def measure(screen: Screen) -> None:
 def synthetic_cohort(path: Path) -> Path:
     """Four synthetic legs with a tumour and four without, measured as the sample is."""
     from napari_bonemet.io.atomic import write_table
+    from napari_bonemet.morphometry.cohort.weekly import weekly_table
     from napari_bonemet.morphometry.measure import measure_series
-    from napari_bonemet.morphometry.weekly import weekly_table
     from napari_bonemet.phantom.leg import make_leg
     from napari_bonemet.phantom.options import LegOptions
 

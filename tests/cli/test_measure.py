@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from napari_bonemet.io import read_study, write_series
-from napari_bonemet.morphometry.compartments import CompartmentOptions
+from napari_bonemet.morphometry.masks.compartments import CompartmentOptions
 from napari_bonemet.morphometry.measure import MeasureOptions, measure_series
 from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.series import ScanSeries

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from napari_bonemet.errors import InputError
 from napari_bonemet.figures.export import save_plot
 from napari_bonemet.figures.measures import draw_measure, measure_figure
+from napari_bonemet.morphometry.cohort.weekly import Leg, WeeklyTable, weekly_table
 from napari_bonemet.morphometry.result import ScanMeasures
-from napari_bonemet.morphometry.weekly import Leg, WeeklyTable, weekly_table
 from napari_bonemet.scan import Scan
 
 # Animal "c1" has both legs, "t1" misses week 1.

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from napari_bonemet.morphometry.cells import count_cells
-from napari_bonemet.morphometry.connectivity import euler_number
-from napari_bonemet.morphometry.surface import surface_area
+from napari_bonemet.morphometry.structure.cells import count_cells
+from napari_bonemet.morphometry.structure.connectivity import euler_number
+from napari_bonemet.morphometry.structure.surface import surface_area
 
 UNIT = (1.0, 1.0, 1.0)
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.morphometry.compartments import (
+from napari_bonemet.morphometry.masks.compartments import (
     CompartmentOptions,
     Part,
     compartments_from_labels,

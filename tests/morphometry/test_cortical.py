@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.morphometry.catalogue import BY_SYMBOL
-from napari_bonemet.morphometry.compartments import Part
 from napari_bonemet.morphometry.cortical import Cortical, CorticalOptions, measure_cortical
+from napari_bonemet.morphometry.masks.compartments import Part
 from napari_bonemet.morphometry.sections import moments_of, outline_length
 
 Mask = NDArray[np.bool_]

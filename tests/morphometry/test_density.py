@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.morphometry.compartments import Compartments, Part
 from napari_bonemet.morphometry.density import Calibration, DensityOptions, calibration, measure_density
+from napari_bonemet.morphometry.masks.compartments import Compartments, Part
 from napari_bonemet.scan import Kind, Scan
 
 LINE = DensityOptions(slope=5.0, intercept=-100.0)

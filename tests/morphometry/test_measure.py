@@ -7,8 +7,8 @@ import pytest
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.morphometry.catalogue import BY_SYMBOL
-from napari_bonemet.morphometry.compartments import CompartmentOptions
 from napari_bonemet.morphometry.density import DensityOptions
+from napari_bonemet.morphometry.masks.compartments import CompartmentOptions
 from napari_bonemet.morphometry.measure import MeasureOptions, measure_scan, measure_series
 from napari_bonemet.phantom.leg import LegOptions, SyntheticLeg, make_leg
 from napari_bonemet.scan import Kind
@@ -80,7 +80,7 @@ def test_what_cannot_be_measured_is_refused_in_words(weeks: ScanSeries) -> None:
         measure_scan(replace(weeks[0], kind=Kind.COMPOSITE))
     with pytest.raises(InputError, match="bone"):
         measure_scan(weeks[0], options=MeasureOptions(compartments=CompartmentOptions(bone_threshold=255.0)))
-    from napari_bonemet.morphometry.compartments import find_compartments
+    from napari_bonemet.morphometry.masks.compartments import find_compartments
 
     found = find_compartments(weeks[0])
     with pytest.raises(InputError, match="not those of"):

@@ -5,7 +5,7 @@ import pytest
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.io.composite_codes import encode
-from napari_bonemet.morphometry.remodelling import RemodellingOptions, measure_remodelling
+from napari_bonemet.morphometry.change.remodelling import RemodellingOptions, measure_remodelling
 from napari_bonemet.processing.composite import make_composite
 from napari_bonemet.resample import resample
 from napari_bonemet.scan import Kind, Scan

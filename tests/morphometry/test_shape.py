@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from napari_bonemet.morphometry.anisotropy import degree_of_anisotropy
-from napari_bonemet.morphometry.structure_model import structure_model_index
+from napari_bonemet.morphometry.structure.anisotropy import degree_of_anisotropy
+from napari_bonemet.morphometry.structure.structure_model import structure_model_index
 
 GRID = np.indices((70, 70, 70)) - 34.5
 BALL = (GRID**2).sum(0) < 30**2
@@ -38,8 +38,8 @@ def test_slabs_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     mask[:, 10:20] = True
     region = np.ones_like(mask)
     shape, fabric = structure_model_index(mask, region), degree_of_anisotropy(mask, region)
-    monkeypatch.setattr("napari_bonemet.morphometry.structure_model._SLAB", 7)
-    monkeypatch.setattr("napari_bonemet.morphometry.anisotropy._SLAB", 7)
+    monkeypatch.setattr("napari_bonemet.morphometry.structure.structure_model._SLAB", 7)
+    monkeypatch.setattr("napari_bonemet.morphometry.structure.anisotropy._SLAB", 7)
     assert structure_model_index(mask, region) == pytest.approx(shape, rel=1e-5)
     assert degree_of_anisotropy(mask, region) == pytest.approx(fabric)
 

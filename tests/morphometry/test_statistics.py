@@ -3,10 +3,10 @@ import pytest
 from scipy import stats
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.morphometry.comparing import holm
-from napari_bonemet.morphometry.effects import hedges_g, interval_of_g
-from napari_bonemet.morphometry.statistics import Comparison, StatisticsOptions, compare_weeks, method_in_words
-from napari_bonemet.morphometry.weekly import WeeklyTable, weekly_table
+from napari_bonemet.morphometry.cohort.comparing import holm
+from napari_bonemet.morphometry.cohort.effects import hedges_g, interval_of_g
+from napari_bonemet.morphometry.cohort.statistics import Comparison, StatisticsOptions, compare_weeks, method_in_words
+from napari_bonemet.morphometry.cohort.weekly import WeeklyTable, weekly_table
 
 CONTROLS = {"c1": (10.0, 9.5), "c2": (11.0, 11.2), "c3": (9.0, 8.1), "c4": (10.5, 10.4)}
 TUMOURS = {"t1": (10.2, 6.0), "t2": (9.8, 4.4), "t3": (11.1, 7.0), "t4": (10.0, 5.1), "t5": (9.1, 6.3)}

@@ -3,8 +3,8 @@ import pytest
 from scipy import ndimage
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.morphometry.distance import squared_distance
-from napari_bonemet.morphometry.thickness import CONVENTIONS, Convention, local_thickness, mid_axes
+from napari_bonemet.morphometry.structure.distance import squared_distance
+from napari_bonemet.morphometry.structure.thickness import CONVENTIONS, Convention, local_thickness, mid_axes
 from napari_bonemet.progress import Cancelled
 
 
@@ -102,7 +102,7 @@ def test_slabs_and_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     smooth = ndimage.gaussian_filter(rng.standard_normal((50, 40, 45)), 4)
     mask = smooth > np.quantile(smooth, 0.3)
     whole = local_thickness(mask, 1.0)
-    monkeypatch.setattr("napari_bonemet.morphometry.thickness.SLAB", 3)
+    monkeypatch.setattr("napari_bonemet.morphometry.structure.thickness.SLAB", 3)
     monkeypatch.setenv("NAPARI_BONEMET_THREADS", "1")
     np.testing.assert_array_equal(local_thickness(mask, 1.0), whole)
 

@@ -4,7 +4,7 @@ from scipy import ndimage
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.morphometry.catalogue import BY_SYMBOL
-from napari_bonemet.morphometry.thickness import local_thickness
+from napari_bonemet.morphometry.structure.thickness import local_thickness
 from napari_bonemet.morphometry.trabecular import TrabecularOptions, measure_trabecular
 
 CUBE = (10.0, 10.0, 10.0)

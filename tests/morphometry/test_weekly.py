@@ -9,10 +9,10 @@ from napari_bonemet.errors import InputError, OutputError
 from napari_bonemet.io.record_columns import Column, with_unit
 from napari_bonemet.io.records import read_records
 from napari_bonemet.morphometry.catalogue import MEASURES
-from napari_bonemet.morphometry.groups import groups_of
-from napari_bonemet.morphometry.record_filling import write_records
-from napari_bonemet.morphometry.record_measures import measure_columns, measure_of, unit_factor
-from napari_bonemet.morphometry.weekly import WeeklyTable, weekly_table
+from napari_bonemet.morphometry.cohort.groups import groups_of
+from napari_bonemet.morphometry.cohort.record_filling import write_records
+from napari_bonemet.morphometry.cohort.record_measures import measure_columns, measure_of, unit_factor
+from napari_bonemet.morphometry.cohort.weekly import WeeklyTable, weekly_table
 
 LEFT = ("1", "left", "tibia")
 

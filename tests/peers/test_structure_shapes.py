@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from skimage.draw import circle_perimeter
 
-from napari_bonemet.morphometry.anisotropy import degree_of_anisotropy
-from napari_bonemet.morphometry.structure_model import structure_model_index
+from napari_bonemet.morphometry.structure.anisotropy import degree_of_anisotropy
+from napari_bonemet.morphometry.structure.structure_model import structure_model_index
 from napari_bonemet.morphometry.trabecular import measure_trabecular
 
 SPACING = (200.0, 200.0, 200.0)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_bonemet.morphometry.thickness import Convention, local_thickness
+from napari_bonemet.morphometry.structure.thickness import Convention, local_thickness
 
 # Where IPL states no spread at all, these hollow cylinders spread by this much here, voxels: not all that IPL's
 # ridge leaves out is left out.

@@ -9,8 +9,8 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.io.records import read_records
 from napari_bonemet.io.registry import read_scan
 from napari_bonemet.io.sidecar import read_json
-from napari_bonemet.morphometry.compartments import CompartmentOptions
-from napari_bonemet.morphometry.leg_week import LegWeek
+from napari_bonemet.morphometry.cohort.leg_week import LegWeek
+from napari_bonemet.morphometry.masks.compartments import CompartmentOptions
 from napari_bonemet.morphometry.measure import MeasureOptions, measure_series
 from napari_bonemet.phantom.cohort import Cohort, CohortOptions, write_cohort
 from napari_bonemet.phantom.options import LegOptions

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.morphometry.compartments import CompartmentOptions
+from napari_bonemet.morphometry.masks.compartments import CompartmentOptions
 from napari_bonemet.morphometry.measure import MeasureOptions, measure_series
 from napari_bonemet.resample import resample
 from napari_bonemet.scan import Kind, Scan

@@ -7,8 +7,8 @@ import pytest
 from napari_bonemet.errors import InputError, OutputError
 from napari_bonemet.io.records import read_records
 from napari_bonemet.io.sidecar import read_json
+from napari_bonemet.morphometry.cohort.statistics import StatisticsOptions
 from napari_bonemet.morphometry.result import ScanMeasures
-from napari_bonemet.morphometry.statistics import StatisticsOptions
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.study.measuring import compare_cohort, join_records

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.morphometry.compartments import CompartmentOptions, find_compartments
+from napari_bonemet.morphometry.masks.compartments import CompartmentOptions, find_compartments
 from napari_bonemet.phantom.leg import SyntheticLeg, make_leg
 from napari_bonemet.phantom.options import LegOptions
 from napari_bonemet.processing.composite_result import CompositeOptions

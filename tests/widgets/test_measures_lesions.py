@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_bonemet.cli.flags import parse
 from napari_bonemet.cli.remodel import STEPS, Arguments
-from napari_bonemet.morphometry.remodelling_result import Change, Remodelling
+from napari_bonemet.morphometry.change.remodelling_result import Change, Remodelling
 from napari_bonemet.provenance import Step
 from napari_bonemet.scan import Kind
 from napari_bonemet.study.remodelling import RemodelOptions

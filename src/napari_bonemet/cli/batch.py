@@ -16,7 +16,7 @@ from napari_bonemet.study.batch_options import BatchOptions
 
 if TYPE_CHECKING:
     from napari_bonemet.io.records import Records
-    from napari_bonemet.morphometry.leg_week import LegWeek
+    from napari_bonemet.morphometry.cohort.leg_week import LegWeek
     from napari_bonemet.study.measuring import Joined
 
 ABOUT = """Register, compose and crop many legs at a time, on Dask workers of this machine or of a cluster.

@@ -10,8 +10,8 @@ from tyro.conf import Positional
 from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.errors import InputError
+from napari_bonemet.morphometry.cohort.statistics import StatisticsOptions
 from napari_bonemet.morphometry.measure import MeasureOptions
-from napari_bonemet.morphometry.statistics import StatisticsOptions
 from napari_bonemet.options import Doc
 from napari_bonemet.progress import PartOf, Progress
 

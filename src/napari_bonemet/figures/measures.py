@@ -16,8 +16,8 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.figures.montage import STYLE
 from napari_bonemet.figures.palette import GROUP_COLOURS, GROUP_MARKS
 from napari_bonemet.morphometry.catalogue import BY_SYMBOL
-from napari_bonemet.morphometry.statistics import per_animal
-from napari_bonemet.morphometry.weekly import Leg, WeeklyTable
+from napari_bonemet.morphometry.cohort.statistics import per_animal
+from napari_bonemet.morphometry.cohort.weekly import Leg, WeeklyTable
 
 __all__ = ["DrawnMeasure", "Show", "draw_measure", "measure_figure"]
 

@@ -4,7 +4,7 @@ import re
 from datetime import date, datetime
 
 from napari_bonemet.io.record_columns import one_line, plain
-from napari_bonemet.io.sheet import Cell
+from napari_bonemet.io.sheet_cells import Cell
 from napari_bonemet.scan import DAYS_PER_WEEK, Side
 
 _LEFT = {"left", "l", "lt", "lh", "left tibia", "l tibia", "left leg", "left hindlimb", "tibia left", "tibia l"}

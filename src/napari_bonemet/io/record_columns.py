@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.io.sheet import Cell, Sheet
+from napari_bonemet.io.sheet_cells import Cell, Sheet
 
 Role = Literal[
     "animal", "side", "week", "day", "date", "inoculation", "part", "tumour", "treatment", "group", "diagnosis"

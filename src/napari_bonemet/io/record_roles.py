@@ -7,7 +7,7 @@ from typing import get_args
 from napari_bonemet.errors import InputError
 from napari_bonemet.io.record_cells import side_of, week_of
 from napari_bonemet.io.record_columns import Column, Role, named_column, one_line, plain
-from napari_bonemet.io.sheet import Cell, Sheet
+from napari_bonemet.io.sheet_cells import Cell, Sheet
 
 # Side and week may stand in a column of another meaning ("Leg": 871L; "Time": 10:35): only if it reads as one.
 _JOINING: tuple[Role, ...] = ("animal", "side", "week", "day")

@@ -8,7 +8,7 @@ from napari_bonemet.io.names import parts_of_name
 from napari_bonemet.io.record_cells import animal_key, is_summary, side_of, week_of
 from napari_bonemet.io.record_columns import Column, Role, one_line
 from napari_bonemet.io.record_weeks import weeks_by_date
-from napari_bonemet.io.sheet import Cell, Sheet
+from napari_bonemet.io.sheet_cells import Cell, Sheet
 from napari_bonemet.scan import Side
 
 _PART = "tibia"

@@ -7,7 +7,7 @@ from typing import Protocol
 from napari_bonemet.errors import InputError
 from napari_bonemet.io.record_cells import animal_key, date_of
 from napari_bonemet.io.record_columns import Column, Role, one_line
-from napari_bonemet.io.sheet import Sheet
+from napari_bonemet.io.sheet_cells import Sheet
 from napari_bonemet.scan import DAYS_PER_WEEK
 
 

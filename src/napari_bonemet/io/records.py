@@ -12,7 +12,8 @@ from napari_bonemet.io.record_cells import animal_key, is_missing, number_of
 from napari_bonemet.io.record_columns import Column, Role, columns_of, find_header, named_column, one_line, plain
 from napari_bonemet.io.record_roles import RecordColumns, choose
 from napari_bonemet.io.record_rows import Row, read_rows
-from napari_bonemet.io.sheet import Sheet, read_sheets
+from napari_bonemet.io.sheet import read_sheets
+from napari_bonemet.io.sheet_cells import Sheet
 from napari_bonemet.scan import DAYS_PER_WEEK, Side
 
 __all__ = ["RecordColumns", "Records", "read_records"]

@@ -9,7 +9,7 @@ from statistics import median
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.io.atomic import atomic_file
-from napari_bonemet.io.sheet import Cell, Sheet, TextForm
+from napari_bonemet.io.sheet_cells import Cell, Sheet, TextForm
 
 _DELIMITERS = (";", "\t", ",")
 # 0,5 and 12,34 and 0,123 have decimals; 1,234 may be a thousand.

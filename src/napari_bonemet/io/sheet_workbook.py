@@ -7,7 +7,7 @@ from typing import Any
 
 from napari_bonemet.errors import InputError, OutputError
 from napari_bonemet.io.atomic import atomic_file
-from napari_bonemet.io.sheet import Cell, Sheet
+from napari_bonemet.io.sheet_cells import Cell, Sheet
 
 # A sheet whose empty rows were once formatted claims a million of them.
 _BLANK_ROWS_AT_THE_END = 500

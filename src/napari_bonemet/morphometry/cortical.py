@@ -9,9 +9,9 @@ from scipy import ndimage
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import SPACING_TOLERANCE, Triple
-from napari_bonemet.morphometry.compartments import Part
+from napari_bonemet.morphometry.masks.compartments import Part
 from napari_bonemet.morphometry.sections import moments_of, outline_length
-from napari_bonemet.morphometry.thickness import Convention, local_thickness
+from napari_bonemet.morphometry.structure.thickness import Convention, local_thickness
 from napari_bonemet.options import Doc, Options
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 
@@ -85,7 +85,7 @@ def measure_cortical(
     bone : ndarray of bool, (z, y, x)
         All bone above the threshold.
     labels : ndarray of uint8, (z, y, x)
-        The :class:`~napari_bonemet.morphometry.compartments.Part` of each voxel.
+        The :class:`~napari_bonemet.morphometry.masks.compartments.Part` of each voxel.
     slices : slice
         Which slices are measured.
     spacing : tuple of float

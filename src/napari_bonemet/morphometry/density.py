@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.morphometry.compartments import Compartments
+from napari_bonemet.morphometry.masks.compartments import Compartments
 from napari_bonemet.options import Between, Doc, Options, Unit, Unset
 from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.scan import Kind, Scan

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 import numpy as np
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.morphometry.compartments import CompartmentOptions, Compartments, find_compartments
 from napari_bonemet.morphometry.cortical import CorticalOptions, measure_cortical
 from napari_bonemet.morphometry.density import DensityOptions, measure_density
+from napari_bonemet.morphometry.masks.compartments import CompartmentOptions, Compartments, find_compartments
 from napari_bonemet.morphometry.result import ScanMeasures
 from napari_bonemet.morphometry.trabecular import TrabecularOptions, measure_trabecular
 from napari_bonemet.options import Doc, Options

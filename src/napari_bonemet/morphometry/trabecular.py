@@ -10,12 +10,12 @@ import numpy as np
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import SPACING_TOLERANCE, Grid, Region, Triple
-from napari_bonemet.morphometry.anisotropy import degree_of_anisotropy
-from napari_bonemet.morphometry.cells import count_cells
-from napari_bonemet.morphometry.connectivity import euler_number
-from napari_bonemet.morphometry.structure_model import structure_model_index
-from napari_bonemet.morphometry.surface import SurfaceMethod, surface_area
-from napari_bonemet.morphometry.thickness import Convention, local_thickness, mid_axes
+from napari_bonemet.morphometry.structure.anisotropy import degree_of_anisotropy
+from napari_bonemet.morphometry.structure.cells import count_cells
+from napari_bonemet.morphometry.structure.connectivity import euler_number
+from napari_bonemet.morphometry.structure.structure_model import structure_model_index
+from napari_bonemet.morphometry.structure.surface import SurfaceMethod, surface_area
+from napari_bonemet.morphometry.structure.thickness import Convention, local_thickness, mid_axes
 from napari_bonemet.options import Doc, Options
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 

@@ -12,7 +12,7 @@ from typing import Any
 from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Triple
 from napari_bonemet.io.bonemet import LegFiles, find_legs
-from napari_bonemet.morphometry.leg_week import LegWeek
+from napari_bonemet.morphometry.cohort.leg_week import LegWeek
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.scan import Kind
 from napari_bonemet.study.batch_job import LegJob

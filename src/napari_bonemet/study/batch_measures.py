@@ -7,9 +7,9 @@ from typing import Any
 
 from napari_bonemet.io.atomic import write_table
 from napari_bonemet.io.records import Records
-from napari_bonemet.morphometry.leg_week import LegWeek
+from napari_bonemet.morphometry.cohort.leg_week import LegWeek
+from napari_bonemet.morphometry.cohort.weekly import weekly_table
 from napari_bonemet.morphometry.measure import MeasureOptions
-from napari_bonemet.morphometry.weekly import weekly_table
 from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.scan import Side
 from napari_bonemet.series import ScanSeries

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.morphometry.leg_week import LegWeek
+from napari_bonemet.morphometry.cohort.leg_week import LegWeek
 from napari_bonemet.morphometry.measure import MeasureOptions, measure_series
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.series import ScanSeries

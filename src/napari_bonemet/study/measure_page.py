@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from html import escape
 
 from napari_bonemet.morphometry.catalogue import Measure
-from napari_bonemet.morphometry.comparing import Comparison
-from napari_bonemet.morphometry.statistics import per_animal
-from napari_bonemet.morphometry.weekly import WeeklyTable
+from napari_bonemet.morphometry.cohort.comparing import Comparison
+from napari_bonemet.morphometry.cohort.statistics import per_animal
+from napari_bonemet.morphometry.cohort.weekly import WeeklyTable
 from napari_bonemet.provenance import __version__
 from napari_bonemet.study.measuring import CohortMeasures
 

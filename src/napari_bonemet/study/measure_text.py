@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from napari_bonemet.morphometry.catalogue import MEASURES, Where
-from napari_bonemet.morphometry.weekly import Leg, LegWeek, WeeklyTable
+from napari_bonemet.morphometry.cohort.weekly import Leg, LegWeek, WeeklyTable
 from napari_bonemet.provenance import __version__
 
 _PARTS: tuple[Where, ...] = ("whole bone", "trabecular", "cortical")

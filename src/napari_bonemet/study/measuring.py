@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 from napari_bonemet.io.record_match import Scanned, match_scans
 from napari_bonemet.io.records import Records
-from napari_bonemet.morphometry.groups import UNKNOWN, groups_of
+from napari_bonemet.morphometry.cohort.groups import UNKNOWN, groups_of
+from napari_bonemet.morphometry.cohort.statistics import Comparison, StatisticsOptions, compare_weeks
+from napari_bonemet.morphometry.cohort.weekly import Leg, LegWeek, WeeklyTable, weekly_table
 from napari_bonemet.morphometry.result import ScanMeasures
-from napari_bonemet.morphometry.statistics import Comparison, StatisticsOptions, compare_weeks
-from napari_bonemet.morphometry.weekly import Leg, LegWeek, WeeklyTable, weekly_table
 
 __all__ = ["CohortMeasures", "Joined", "compare_cohort", "join_records"]
 
@@ -88,7 +88,7 @@ def join_records(scans: Sequence[Scanned], records: Records | None, by: str | No
     scans : sequence of Scan, LegWeek, or what else knows animal, side, part and week
         All weeks of all legs.
     by : str, optional
-        As :func:`~napari_bonemet.morphometry.groups.groups_of` takes it.
+        As :func:`~napari_bonemet.morphometry.cohort.groups.groups_of` takes it.
 
     Raises
     ------

@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 import numpy as np
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.morphometry.compartments import CompartmentOptions, Compartments, find_compartments
-from napari_bonemet.morphometry.lesion_history import LesionHistory, follow_lesions
-from napari_bonemet.morphometry.lesion_result import LESION_FIGURES
-from napari_bonemet.morphometry.lesions import LesionOptions, Lesions, find_lesions
-from napari_bonemet.morphometry.remodelling import Remodelling, RemodellingOptions, measure_remodelling
+from napari_bonemet.morphometry.change.lesion_history import LesionHistory, follow_lesions
+from napari_bonemet.morphometry.change.lesion_result import LESION_FIGURES
+from napari_bonemet.morphometry.change.lesions import LesionOptions, Lesions, find_lesions
+from napari_bonemet.morphometry.change.remodelling import Remodelling, RemodellingOptions, measure_remodelling
+from napari_bonemet.morphometry.masks.compartments import CompartmentOptions, Compartments, find_compartments
 from napari_bonemet.options import Doc, Options
 from napari_bonemet.processing.composite import compose_weeks, make_composite
 from napari_bonemet.processing.composite_result import CompositeOptions, CompositeResult

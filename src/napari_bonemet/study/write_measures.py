@@ -10,8 +10,8 @@ from napari_bonemet.figures.export import save_plot
 from napari_bonemet.figures.measures import measure_figure
 from napari_bonemet.io.atomic import atomic_file, atomic_folder, write_json, write_table
 from napari_bonemet.io.names import safe_name
-from napari_bonemet.morphometry.record_filling import write_records
-from napari_bonemet.morphometry.statistics import StatisticsOptions, method_in_words
+from napari_bonemet.morphometry.cohort.record_filling import write_records
+from napari_bonemet.morphometry.cohort.statistics import StatisticsOptions, method_in_words
 from napari_bonemet.options import Options
 from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.provenance import Json, __version__

@@ -7,7 +7,7 @@ from pathlib import Path
 from qtpy.QtWidgets import QFileDialog
 
 from napari_bonemet.io.atomic import atomic_file, write_table
-from napari_bonemet.morphometry.weekly import weekly_table
+from napari_bonemet.morphometry.cohort.weekly import weekly_table
 from napari_bonemet.study.measure_text import text_of_leg
 from napari_bonemet.widgets.measures_result import MeasuresResult
 from napari_bonemet.widgets.measures_run import LegMeasures

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from napari_bonemet.geometry import Triple
-from napari_bonemet.morphometry.remodelling_result import Change, Remodelling
+from napari_bonemet.morphometry.change.remodelling_result import Change, Remodelling
 from napari_bonemet.widgets.measures_rows import MISSING
 
 __all__ = [

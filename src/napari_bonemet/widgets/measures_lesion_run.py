@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.morphometry.compartments import compartments_from_labels
-from napari_bonemet.morphometry.lesion_history import FollowedLesion, LesionHistory
-from napari_bonemet.morphometry.lesions import LesionOptions
+from napari_bonemet.morphometry.change.lesion_history import FollowedLesion, LesionHistory
+from napari_bonemet.morphometry.change.lesions import LesionOptions
+from napari_bonemet.morphometry.change.remodelling import Remodelling
+from napari_bonemet.morphometry.masks.compartments import compartments_from_labels
 from napari_bonemet.morphometry.measure import MeasureOptions
-from napari_bonemet.morphometry.remodelling import Remodelling
 from napari_bonemet.processing.composite_result import CompositeOptions
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.scan import Scan

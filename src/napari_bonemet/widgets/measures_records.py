@@ -6,9 +6,9 @@ from pathlib import Path
 from napari_bonemet.errors import InputError
 from napari_bonemet.io.record_cells import animal_key
 from napari_bonemet.io.records import Records, read_records
-from napari_bonemet.morphometry.groups import groups_of
-from napari_bonemet.morphometry.record_measures import measure_columns
-from napari_bonemet.morphometry.weekly import Leg
+from napari_bonemet.morphometry.cohort.groups import groups_of
+from napari_bonemet.morphometry.cohort.record_measures import measure_columns
+from napari_bonemet.morphometry.cohort.weekly import Leg
 from napari_bonemet.widgets.measures_groups import CohortRow
 
 __all__ = ["read_cohort"]

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 
 from napari_bonemet.morphometry.catalogue import MEASURES, Measure
+from napari_bonemet.morphometry.cohort.weekly import WeeklyTable, weekly_table
 from napari_bonemet.morphometry.result import ScanMeasures
-from napari_bonemet.morphometry.weekly import WeeklyTable, weekly_table
 
 __all__ = ["MISSING", "SHOWN", "Cell", "Row", "number", "rows_of", "values_of"]
 

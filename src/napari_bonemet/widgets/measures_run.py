@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.morphometry.compartments import Compartments, compartments_from_labels
 from napari_bonemet.morphometry.density import calibration
+from napari_bonemet.morphometry.masks.compartments import Compartments, compartments_from_labels
 from napari_bonemet.morphometry.measure import MeasureOptions, measure_scan, measure_series
 from napari_bonemet.morphometry.result import ScanMeasures
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.morphometry.lesion_history import LesionHistory, follow_lesions
-from napari_bonemet.morphometry.lesions import LesionOptions, find_lesions
+from napari_bonemet.morphometry.change.lesion_history import LesionHistory, follow_lesions
+from napari_bonemet.morphometry.change.lesions import LesionOptions, find_lesions
 
 Case = Any
 Box = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.morphometry.lesions import LesionOptions, find_lesions
+from napari_bonemet.morphometry.change.lesions import LesionOptions, find_lesions
 from napari_bonemet.phantom.leg import make_leg
 from napari_bonemet.phantom.options import LegOptions
 from napari_bonemet.processing.composite import make_composite

@@ -63,7 +63,7 @@ class Frame:
 
     def outer_edges(self, level: float, start: Field, stop: Field) -> Field:
         """Distance of the outermost edge of bone between two distances, micrometres; NaN where there is none."""
-        from napari_bonemet.morphometry.wall_kernels import outer_edges
+        from napari_bonemet.morphometry.masks.wall_kernels import outer_edges
 
         return self._each(
             lambda z, out: outer_edges(self.voxels[z], self._at(z), self.pixel, level, start[z], stop[z], out)
@@ -71,7 +71,7 @@ class Frame:
 
     def inner_edges(self, level: float, outer: Field, begins_um: float, pore_um: float) -> Field:
         """Distance at which bone ends inwards of a surface, micrometres; NaN where none begins beneath it."""
-        from napari_bonemet.morphometry.wall_kernels import inner_edges
+        from napari_bonemet.morphometry.masks.wall_kernels import inner_edges
 
         depths = (begins_um, pore_um)
         return self._each(
@@ -80,14 +80,14 @@ class Frame:
 
     def greys(self, distances: Field, voxels: np.ndarray | None = None) -> Field:
         """The grey (of other voxels where given) at one distance along each ray; -1 outside the slices."""
-        from napari_bonemet.morphometry.wall_kernels import greys_along
+        from napari_bonemet.morphometry.masks.wall_kernels import greys_along
 
         volume = self.voxels if voxels is None else voxels
         return self._each(lambda z, out: greys_along(volume[z], self._at(z), self.pixel, distances[z], out))
 
     def paint(self, outer: Field, inner: Field) -> np.ndarray:
         """1 between two surfaces, 2 within the inner, 0 outside; uint8 (z, y, x)."""
-        from napari_bonemet.morphometry.wall_kernels import paint_walls
+        from napari_bonemet.morphometry.masks.wall_kernels import paint_walls
 
         labels = np.zeros(self.voxels.shape, np.uint8)
 

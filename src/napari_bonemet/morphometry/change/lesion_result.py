@@ -92,7 +92,7 @@ class Lesion:
         Its value in the label volume of that week, the largest first.
     volume_mm3 : float
         Bone lost to it beyond the remodelling of bone that no lesion reaches; see
-        :func:`~napari_bonemet.morphometry.lesions.find_lesions`.
+        :func:`~napari_bonemet.morphometry.change.lesions.find_lesions`.
     lost_mm3 : float
         The voxels of the composite that it holds: the volume of its label.
     cortex_mm3, trabecular_mm3 : float or None

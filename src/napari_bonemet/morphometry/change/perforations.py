@@ -4,7 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_bonemet.geometry import Triple
-from napari_bonemet.morphometry.lesion_result import Perforation
+from napari_bonemet.morphometry.change.lesion_result import Perforation
 
 _ALL = np.ones((3, 3, 3), bool)
 _CROSS = ndimage.generate_binary_structure(3, 1)

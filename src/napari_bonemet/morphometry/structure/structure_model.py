@@ -37,7 +37,7 @@ def structure_model_index(solid: np.ndarray, inside: np.ndarray, *, progress: Pr
     float or None
         None when bone is so thin that nothing of it is left after smoothing.
     """
-    from napari_bonemet.morphometry.model_kernels import measure_cells
+    from napari_bonemet.morphometry.structure.model_kernels import measure_cells
 
     # By slab: a sum in the order in which threads end would differ in its last digits from run to run.
     found: dict[int, np.ndarray] = {}

@@ -41,7 +41,7 @@ def count_cells(bone: np.ndarray, region: np.ndarray, *, progress: Progress = NO
     ndarray of float64, (256,)
         By the bits of the cell; their sum is the number of voxels in the region.
     """
-    from napari_bonemet.morphometry.cells_kernels import count_cells as count
+    from napari_bonemet.morphometry.structure.cells_kernels import count_cells as count
 
     found: list[tuple[np.ndarray, np.ndarray]] = []
 

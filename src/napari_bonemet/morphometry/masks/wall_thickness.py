@@ -5,8 +5,8 @@ from itertools import pairwise
 import numpy as np
 from scipy import ndimage
 
-from napari_bonemet.morphometry.polar import Field, Frame, Mask
-from napari_bonemet.morphometry.smooth_surface import Stiffness, fit_splines, follow
+from napari_bonemet.morphometry.masks.polar import Field, Frame, Mask
+from napari_bonemet.morphometry.masks.smooth_surface import Stiffness, fit_splines, follow
 
 __all__ = ["wall_thickness"]
 

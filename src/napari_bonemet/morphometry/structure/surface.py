@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from napari_bonemet.geometry import Triple
-from napari_bonemet.morphometry.cells import CORNERS, bits
+from napari_bonemet.morphometry.structure.cells import CORNERS, bits
 
 __all__ = ["SurfaceMethod", "surface_area"]
 
@@ -27,7 +27,7 @@ def surface_area(cells: np.ndarray, spacing: Triple, *, method: SurfaceMethod = 
     Parameters
     ----------
     cells : ndarray, (256,)
-        From :func:`~napari_bonemet.morphometry.cells.count_cells`.
+        From :func:`~napari_bonemet.morphometry.structure.cells.count_cells`.
     spacing : tuple of float
         Size of a voxel along (z, y, x); anisotropic voxels are supported.
     method : str

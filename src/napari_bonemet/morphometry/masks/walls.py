@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from napari_bonemet.morphometry.levels import Levels
-from napari_bonemet.morphometry.polar import Field, Frame, Mask
-from napari_bonemet.morphometry.smooth_surface import Stiffness, fit_splines, follow
-from napari_bonemet.morphometry.wall_thickness import wall_thickness
+from napari_bonemet.morphometry.masks.levels import Levels
+from napari_bonemet.morphometry.masks.polar import Field, Frame, Mask
+from napari_bonemet.morphometry.masks.smooth_surface import Stiffness, fit_splines, follow
+from napari_bonemet.morphometry.masks.wall_thickness import wall_thickness
 from napari_bonemet.progress import NO_PROGRESS, Progress
 
 __all__ = ["Walls", "find_walls"]

@@ -7,7 +7,7 @@ from scipy.spatial import cKDTree
 
 from napari_bonemet.geometry import Shape, Triple
 from napari_bonemet.io.composite_codes import LOST
-from napari_bonemet.morphometry.lesion_result import LesionOptions
+from napari_bonemet.morphometry.change.lesion_result import LesionOptions
 from napari_bonemet.scan import Scan
 
 __all__ = ["label_lesions"]
@@ -79,7 +79,7 @@ def label_lesions(codes: np.ndarray, scan: Scan, options: LesionOptions) -> tupl
 
 
 def _gather(codes: np.ndarray, scan: Scan, options: LesionOptions) -> _Pieces:
-    from napari_bonemet.morphometry.lesion_kernels import contact_shares, gather_pieces
+    from napari_bonemet.morphometry.change.lesion_kernels import contact_shares, gather_pieces
 
     starts = np.flatnonzero(codes.ravel() == LOST)
     members, bounds = gather_pieces(codes.copy(), starts, _offsets(options.apart))

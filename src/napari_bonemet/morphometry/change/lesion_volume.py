@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_bonemet.geometry import Region, Triple, stride
-from napari_bonemet.morphometry.lesion_result import LesionOptions
+from napari_bonemet.morphometry.change.lesion_result import LesionOptions
 from napari_bonemet.processing.noise_rule import Greys
 from napari_bonemet.scan import Scan
 

@@ -10,11 +10,11 @@ from napari_bonemet.coverage import covered
 from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Region, Triple, as_triple
 from napari_bonemet.io.composite_codes import LOST, NEITHER
-from napari_bonemet.morphometry.lesion_pieces import label_lesions
-from napari_bonemet.morphometry.lesion_result import Lesion, LesionOptions, Lesions, Perforation
-from napari_bonemet.morphometry.lesion_volume import BoneCount, background_share, lesion_mm3
-from napari_bonemet.morphometry.perforations import UNKNOWN, find_perforations
-from napari_bonemet.morphometry.remodelling import check_labels, codes_of
+from napari_bonemet.morphometry.change.lesion_pieces import label_lesions
+from napari_bonemet.morphometry.change.lesion_result import Lesion, LesionOptions, Lesions, Perforation
+from napari_bonemet.morphometry.change.lesion_volume import BoneCount, background_share, lesion_mm3
+from napari_bonemet.morphometry.change.perforations import UNKNOWN, find_perforations
+from napari_bonemet.morphometry.change.remodelling import check_labels, codes_of
 from napari_bonemet.processing.composite_result import CompositeResult
 from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.provenance import Step

@@ -10,11 +10,11 @@ from scipy import ndimage
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.io.composite_codes import decode
-from napari_bonemet.morphometry.fibula_aside import without_fibula
-from napari_bonemet.morphometry.levels import Levels, half_way
-from napari_bonemet.morphometry.polar import Frame
-from napari_bonemet.morphometry.regions import RegionOptions, Regions, choose_regions, plate_of
-from napari_bonemet.morphometry.walls import find_walls
+from napari_bonemet.morphometry.masks.fibula_aside import without_fibula
+from napari_bonemet.morphometry.masks.levels import Levels, half_way
+from napari_bonemet.morphometry.masks.polar import Frame
+from napari_bonemet.morphometry.masks.regions import RegionOptions, Regions, choose_regions, plate_of
+from napari_bonemet.morphometry.masks.walls import find_walls
 from napari_bonemet.options import Between, Doc, Unit
 from napari_bonemet.processing.fibula_rays import shaft_axis
 from napari_bonemet.processing.fibula_track import FibulaTrack

@@ -10,8 +10,8 @@ from itertools import combinations
 from typing import Annotated, Literal
 
 from napari_bonemet.morphometry.catalogue import BY_SYMBOL
-from napari_bonemet.morphometry.comparing import Comparison, Test, compare_groups, compare_pairs, holm
-from napari_bonemet.morphometry.weekly import WeeklyTable
+from napari_bonemet.morphometry.cohort.comparing import Comparison, Test, compare_groups, compare_pairs, holm
+from napari_bonemet.morphometry.cohort.weekly import WeeklyTable
 from napari_bonemet.options import Between, Doc, Options
 
 __all__ = ["Comparison", "StatisticsOptions", "compare_weeks", "method_in_words", "per_animal"]

@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.morphometry.distance import SLAB, as_mask, squared_distance
+from napari_bonemet.morphometry.structure.distance import SLAB, as_mask, squared_distance
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.slabs import over_slabs
 
@@ -46,7 +46,7 @@ def _inside(radius: np.ndarray) -> np.ndarray:
 
 
 def _rule(convention: Convention, largest: int) -> _Rule:
-    from napari_bonemet.morphometry.thickness_kernels import holding_table
+    from napari_bonemet.morphometry.structure.thickness_kernels import holding_table
 
     d = np.arange(largest + 1)
     root = np.sqrt(d)
@@ -121,7 +121,7 @@ def local_thickness(
         raise InputError("The thickness convention is unknown", expected=", ".join(CONVENTIONS), found=str(convention))
     if not (np.isfinite(spacing_um) and spacing_um > 0):
         raise InputError("The voxel size cannot be used", expected="positive micrometres", found=f"{spacing_um}")
-    from napari_bonemet.morphometry.thickness_kernels import look_up
+    from napari_bonemet.morphometry.structure.thickness_kernels import look_up
 
     mask = as_mask(mask)
     squared = squared_distance(mask, progress=PartOf(progress, 0.0, 0.3))
@@ -161,7 +161,7 @@ def mid_axes(mask: np.ndarray, *, progress: Progress = NO_PROGRESS) -> np.ndarra
     InputError
         When the whole volume is `mask`.
     """
-    from napari_bonemet.morphometry.thickness_kernels import keep_widest
+    from napari_bonemet.morphometry.structure.thickness_kernels import keep_widest
 
     marked = squared_distance(mask, progress=PartOf(progress, 0.0, 0.4))
     rule = _rule("ipl", int(marked.max()))
@@ -179,7 +179,7 @@ def _over(work: Callable[[int, int], None], length: int, progress: Progress) -> 
 
 def _mark(squared: np.ndarray, rule: _Rule, progress: Progress) -> np.ndarray:
     """Make negative, in place, the centres whose balls are needed; how many there are in each slice."""
-    from napari_bonemet.morphometry.thickness_kernels import mark_centres
+    from napari_bonemet.morphometry.structure.thickness_kernels import mark_centres
 
     counts = np.zeros(len(squared), np.int64)
     _over(lambda a, b: mark_centres(squared, rule.least, counts, a, b), len(squared), progress)
@@ -188,7 +188,7 @@ def _mark(squared: np.ndarray, rule: _Rule, progress: Progress) -> np.ndarray:
 
 def _paint(squared: np.ndarray, counts: np.ndarray, rule: _Rule, progress: Progress) -> None:
     """Replace, in place, each voxel's squared distance, centres marked, by that of the largest ball over it."""
-    from napari_bonemet.morphometry.thickness_kernels import gather_centres, paint
+    from napari_bonemet.morphometry.structure.thickness_kernels import gather_centres, paint
 
     depth = len(squared)
     begin = np.concatenate([[0], np.cumsum(counts)])
@@ -202,7 +202,7 @@ def _paint(squared: np.ndarray, counts: np.ndarray, rule: _Rule, progress: Progr
 
 def _clean(out: np.ndarray, mask: np.ndarray) -> None:
     """Give voxels that touch the background the mean of their neighbours inside, as BoneJ does."""
-    from napari_bonemet.morphometry.thickness_kernels import clean_surface, mark_surface
+    from napari_bonemet.morphometry.structure.thickness_kernels import clean_surface, mark_surface
 
     _over(lambda a, b: mark_surface(out, mask, a, b), len(out), NO_PROGRESS)
     _over(lambda a, b: clean_surface(out, a, b), len(out), NO_PROGRESS)

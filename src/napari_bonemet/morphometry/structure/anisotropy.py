@@ -36,7 +36,7 @@ def degree_of_anisotropy(solid: np.ndarray, inside: np.ndarray, *, progress: Pro
     float or None
         0 isotropic to 1; None when the region is too thin to step in, or no step in it meets a surface.
     """
-    from napari_bonemet.morphometry.anisotropy_kernels import count_pairs
+    from napari_bonemet.morphometry.structure.anisotropy_kernels import count_pairs
 
     state = inside.astype(np.uint8)
     state += solid & inside

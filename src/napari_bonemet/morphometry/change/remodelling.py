@@ -2,7 +2,7 @@
 
 The composite tells bone lost, kept and formed apart; here it is counted, split by compartment (cortex, trabecular)
 and by surface (periosteal, endosteal, intracortical, trabecular). Every formula stands at
-:class:`~napari_bonemet.morphometry.remodelling_result.Change`.
+:class:`~napari_bonemet.morphometry.change.remodelling_result.Change`.
 """
 
 import threading
@@ -14,7 +14,7 @@ import numpy as np
 from napari_bonemet.coverage import covered
 from napari_bonemet.errors import InputError
 from napari_bonemet.io.composite_codes import CODES, FORMED, KEPT, LOST
-from napari_bonemet.morphometry.remodelling_result import Change, Remodelling
+from napari_bonemet.morphometry.change.remodelling_result import Change, Remodelling
 from napari_bonemet.options import Between, Doc, Options, Unit
 from napari_bonemet.processing.composite_result import CompositeResult
 from napari_bonemet.progress import NO_PROGRESS, Progress
@@ -184,7 +184,7 @@ def _faces(
     scan: Scan,
     options: RemodellingOptions,
 ) -> tuple[np.ndarray, np.ndarray]:
-    from napari_bonemet.morphometry.change_kernels import SURFACES, count_faces
+    from napari_bonemet.morphometry.change.change_kernels import SURFACES, count_faces
 
     faces, areas, lock = np.zeros((SURFACES, 3)), np.zeros((SURFACES, 3)), threading.Lock()
     labels, watched = _NONE if parts is None else parts, _NONE.astype(bool) if seen is None else seen
@@ -202,7 +202,7 @@ def _faces(
 
 
 def _by_surface(codes: np.ndarray, parts: np.ndarray | None, scan: Scan, options: RemodellingOptions) -> np.ndarray:
-    from napari_bonemet.morphometry.change_kernels import SURFACES, share_out
+    from napari_bonemet.morphometry.change.change_kernels import SURFACES, share_out
 
     counts = np.zeros((SURFACES, 2), np.int64)
     if parts is not None:

@@ -8,10 +8,11 @@ from napari_bonemet.io.record_cells import animal_key
 from napari_bonemet.io.record_columns import one_line
 from napari_bonemet.io.record_rows import Row
 from napari_bonemet.io.records import Records
-from napari_bonemet.io.sheet import Cell, write_sheet
+from napari_bonemet.io.sheet import write_sheet
+from napari_bonemet.io.sheet_cells import Cell
 from napari_bonemet.morphometry.catalogue import Measure
-from napari_bonemet.morphometry.record_measures import MeasureColumn, measure_columns
-from napari_bonemet.morphometry.weekly import LegWeek, WeeklyTable
+from napari_bonemet.morphometry.cohort.record_measures import MeasureColumn, measure_columns
+from napari_bonemet.morphometry.cohort.weekly import LegWeek, WeeklyTable
 
 __all__ = ["FilledRecords", "fill_records", "write_records"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.morphometry.polar import Frame
+from napari_bonemet.morphometry.masks.polar import Frame
 
 __all__ = ["Levels", "half_way"]
 

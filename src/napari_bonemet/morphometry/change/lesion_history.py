@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.morphometry.lesion_result import Lesion, Lesions
+from napari_bonemet.morphometry.change.lesion_result import Lesion, Lesions
 from napari_bonemet.provenance import Json, Step
 from napari_bonemet.scan import Scan
 

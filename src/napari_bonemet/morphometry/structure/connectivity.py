@@ -9,7 +9,7 @@ from itertools import combinations
 
 import numpy as np
 
-from napari_bonemet.morphometry.cells import CORNERS, bits
+from napari_bonemet.morphometry.structure.cells import CORNERS, bits
 
 __all__ = ["euler_number"]
 
@@ -22,7 +22,7 @@ def euler_number(cells: np.ndarray) -> float:
     Parameters
     ----------
     cells : ndarray, (256,)
-        From :func:`~napari_bonemet.morphometry.cells.count_cells`.
+        From :func:`~napari_bonemet.morphometry.structure.cells.count_cells`.
 
     Returns
     -------

@@ -44,7 +44,7 @@ def squared_distance(mask: np.ndarray, *, progress: Progress = NO_PROGRESS) -> n
     InputError
         When there is no background to be near to.
     """
-    from napari_bonemet.morphometry.distance_kernels import FAR, along_columns, along_depth, along_rows
+    from napari_bonemet.morphometry.structure.distance_kernels import FAR, along_columns, along_depth, along_rows
 
     mask = as_mask(mask)
     if sum(n * n for n in mask.shape) >= FAR:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from napari_bonemet.errors import InputError
 from napari_bonemet.io.record_columns import Column, plain
 from napari_bonemet.io.records import Records
-from napari_bonemet.morphometry.weekly import NO_GROUP, Leg
+from napari_bonemet.morphometry.cohort.weekly import NO_GROUP, Leg
 from napari_bonemet.scan import Side
 
 __all__ = ["UNKNOWN", "groups_of"]

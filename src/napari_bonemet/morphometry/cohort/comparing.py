@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from napari_bonemet.morphometry.catalogue import Measure
-from napari_bonemet.morphometry.effects import hedges_g, interval_of_g
+from napari_bonemet.morphometry.cohort.effects import hedges_g, interval_of_g
 
 Test = Literal["paired t", "Wilcoxon signed rank", "Welch t", "Mann-Whitney U"]
 Kind = Literal["week with baseline", "between groups", "change between groups"]

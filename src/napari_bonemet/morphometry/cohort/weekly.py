@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.morphometry.catalogue import BY_SYMBOL, MEASURES, Measure
-from napari_bonemet.morphometry.leg_week import NO_GROUP, Leg, LegWeek
+from napari_bonemet.morphometry.cohort.leg_week import NO_GROUP, Leg, LegWeek
 from napari_bonemet.morphometry.result import ScanMeasures
 
 __all__ = ["NO_GROUP", "Leg", "LegWeek", "WeeklyTable", "weekly_table"]

@@ -1,0 +1,1 @@
+"""What became of bone between weeks: remodelling, lesions, and lesions followed."""

@@ -1,0 +1,1 @@
+"""Many legs over weeks: tables, groups, statistics, medical records filled."""

@@ -1,0 +1,1 @@
+"""Cortex, trabecular region, and which slices are measured."""
