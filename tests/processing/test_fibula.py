@@ -10,7 +10,7 @@ from scipy import ndimage
 from napari_bonemet.errors import InputError
 from napari_bonemet.io.composite_codes import encode
 from napari_bonemet.phantom.fibula import fibula_side, junction_point, plate_point
-from napari_bonemet.phantom.leg import LegOptions, SyntheticLeg, make_leg
+from napari_bonemet.phantom.leg import Compartment, LegOptions, SyntheticLeg, make_leg
 from napari_bonemet.processing.fibula import FibulaOptions, find_fibula, remove_fibula, remove_from_weeks, take_out
 from napari_bonemet.processing.growth_plate import find_growth_plate
 from napari_bonemet.processing.roi import RoiOptions, crop_roi
@@ -153,3 +153,13 @@ def test_a_fibula_found_elsewhere_is_refused() -> None:
     fibula = find_fibula(scan, options=FibulaOptions(margin=0))
     with pytest.raises(InputError, match="lies outside"):
         take_out(scan.crop((slice(0, 60), slice(None), slice(None))), fibula)
+
+
+def test_a_piece_that_a_lesion_parted_from_the_tibia_is_no_fibula() -> None:
+    """In this leg it goes on for longer than the fibula does."""
+    eaten = make_leg(LegOptions(seed=9023, strain="BALB/c", weeks=(0, 3)))
+    found = find_fibula(eaten.registered(0.0)[1])
+    parts = eaten.truth.compartments[found.region]
+    true = parts == Compartment.FIBULA
+    assert np.count_nonzero(found.mask & true) > 0.9 * np.count_nonzero(true)
+    assert np.count_nonzero(found.mask & (parts == Compartment.CORTEX)) < 0.1 * np.count_nonzero(true)

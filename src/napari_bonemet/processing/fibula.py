@@ -22,6 +22,9 @@ from napari_bonemet.series import ScanSeries
 __all__ = ["Fibula", "FibulaOptions", "FibulaResult", "find_fibula", "remove_fibula", "remove_from_weeks", "take_out"]
 
 _RING = 2
+# A fibula is about round; what has so many times the area of the largest disc in it is a piece of the tibia's wall.
+_FLATTEST = 3.0
+_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,8 @@ def find_fibula(scan: Scan, *, options: FibulaOptions | None = None, progress: P
 
     It is followed where it is a piece of its own. Above the junction and towards the ankle, where it is one with the
     tibia, the tibia's outer surface is carried on beneath it, from where it is seen beside it and beyond; what
-    stands out of that surface, and hangs together with the fibula, is the fibula.
+    stands out of that surface, and hangs together with the fibula, is the fibula. A piece of the tibia's own wall that
+    a lesion parted from it may go on for longer; it is flat, and passed over.
 
     Raises
     ------
@@ -107,16 +111,30 @@ def find_fibula(scan: Scan, *, options: FibulaOptions | None = None, progress: P
         When there is none beside the tibia.
     """
     options = options or FibulaOptions()
+    looked = scan
+    for _ in range(_TRIES):
+        found = _longest_beside(looked, options, progress)
+        if _flatness(found) <= _FLATTEST:
+            return found
+        looked = take_out(looked, found, options=options)
+    raise _none_seen(scan)
+
+
+def _none_seen(scan: Scan) -> InputError:
+    return InputError(
+        f"No fibula is seen in {scan.title}",
+        expected="a piece of bone beside the tibia that goes on for some slices",
+        remedy="Leave the fibula in, or adjust the bone threshold",
+    )
+
+
+def _longest_beside(scan: Scan, options: FibulaOptions, progress: Progress) -> Fibula:
     composite = scan.kind is Kind.COMPOSITE
     voxels = decode(scan.voxels)[0] if composite else scan.voxels
     outlines = Outlines.of(voxels, 0.0 if composite else options.bone_threshold, progress=PartOf(progress, 0.0, 0.6))
     track = track_fibula(outlines)
     if track is None:
-        raise InputError(
-            f"No fibula is seen in {scan.title}",
-            expected="a piece of bone beside the tibia that goes on for some slices",
-            remedy="Leave the fibula in, or adjust the bone threshold",
-        )
+        raise _none_seen(scan)
     junction = junction_of(outlines, track)
     track = trimmed(outlines, track, junction.slice_index + 1)
     progress.advance(0.7)
@@ -130,6 +148,16 @@ def find_fibula(scan: Scan, *, options: FibulaOptions | None = None, progress: P
         f"{there[0]} to {there[-1]}; where it is one with the tibia it was cut along the tibia's own surface"
     )
     return Fibula(painted.region, mask, background, junction.confidence, reason)
+
+
+def _flatness(fibula: Fibula) -> float:
+    """Area over that of the largest disc inside, of its cross sections; the middle one of all."""
+    ratios = []
+    for section in fibula.mask:
+        if section.any():
+            widest = float(ndimage.distance_transform_edt(np.pad(section, 1)).max()) - 0.5
+            ratios.append(np.count_nonzero(section) / (np.pi * max(widest, 0.5) ** 2))
+    return float(np.median(ratios)) if ratios else 1.0
 
 
 def take_out(scan: Scan, fibula: Fibula, *, options: FibulaOptions | None = None) -> Scan:
