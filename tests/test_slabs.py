@@ -1,10 +1,12 @@
 """Slabs cover everything once, errors arrive, and a wish to stop is heard."""
 
+import time
+
 import numpy as np
 import pytest
 
 from napari_bonemet.progress import Cancelled
-from napari_bonemet.slabs import over_slabs
+from napari_bonemet.slabs import from_slabs, over_slabs
 
 
 @pytest.mark.parametrize(("length", "slab"), [(1, 4), (10, 3), (12, 4), (5, 100)])
@@ -49,3 +51,11 @@ def test_a_wish_to_stop_drops_what_has_not_begun() -> None:
     with pytest.raises(Cancelled):
         over_slabs(work, 200, slab=1, progress=Stop(), threads=2)
     assert len(done) < 200
+
+
+def test_what_slabs_make_stands_in_their_order() -> None:
+    def work(start: int, stop: int) -> tuple[int, int]:
+        time.sleep(0.01 * (10 - start) / 10)
+        return start, stop
+
+    assert from_slabs(work, 10, slab=3) == [(0, 3), (3, 6), (6, 9), (9, 10)]

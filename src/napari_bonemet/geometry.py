@@ -39,6 +39,18 @@ def as_triple(value: float | Sequence[float], what: str = "spacing") -> Triple:
     return (float(values[0]), float(values[1]), float(values[2]))
 
 
+def is_cube(spacing: Triple) -> bool:
+    """Whether the edges of a voxel agree, to the digits that files print."""
+    return bool(np.allclose(spacing, spacing[0], rtol=SPACING_TOLERANCE, atol=0))
+
+
+def box_around(mask: np.ndarray) -> Region:
+    """The smallest box (z, y, x) that holds all of a mask, which holds something."""
+    spans = (np.flatnonzero(mask.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1)))
+    z, y, x = (slice(int(span[0]), int(span[-1]) + 1) for span in spans)
+    return (z, y, x)
+
+
 def stride(voxels: float, most: float) -> int:
     """Every how many-th voxel along each axis leaves about `most` of `voxels`."""
     return max(1, round((voxels / most) ** (1 / 3)))

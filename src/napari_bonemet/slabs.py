@@ -7,10 +7,13 @@ heard between slabs.
 import os
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import TypeVar
 
 from napari_bonemet.progress import NO_PROGRESS, Progress
 
-__all__ = ["THREADS", "cores", "over_slabs"]
+__all__ = ["THREADS", "cores", "from_slabs", "over_slabs"]
+
+MadeT = TypeVar("MadeT")
 
 # In the environment of a process that shares its machine with others of its kind: how many cores it shall use.
 THREADS = "NAPARI_BONEMET_THREADS"
@@ -67,3 +70,24 @@ def over_slabs(
         finally:
             for future in waiting:
                 future.cancel()
+
+
+def from_slabs(
+    work: Callable[[int, int], MadeT], length: int, *, slab: int, progress: Progress = NO_PROGRESS
+) -> list[MadeT]:
+    """What ``work(start, stop)`` makes of every slab, as :func:`over_slabs` goes, in the order of the slabs.
+
+    For sums: added up in the order in which threads end, they would differ in their last digits from run to run.
+
+    Raises
+    ------
+    Exception
+        The first that `work` raised, or that `progress` raised.
+    """
+    made: dict[int, MadeT] = {}
+
+    def keep(start: int, stop: int) -> None:
+        made[start] = work(start, stop)
+
+    over_slabs(keep, length, slab=slab, progress=progress)
+    return [made[start] for start in sorted(made)]

@@ -1,6 +1,6 @@
 """``napari-bonemet composite``: bone lost, kept and formed between two weeks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,11 +9,10 @@ from tyro.conf import Positional
 
 from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
-from napari_bonemet.errors import InputError
+from napari_bonemet.cli.weeks import select_weeks, write_weeks
 from napari_bonemet.options import Doc
-from napari_bonemet.processing.composite_result import CompositeOptions, CompositeResult
+from napari_bonemet.processing.composite_result import CompositeOptions
 from napari_bonemet.progress import PartOf, Progress
-from napari_bonemet.series import ScanSeries
 
 ABOUT = """Lay a later week over an earlier one: 0 neither, 60 lost, 180 kept, 240 formed.
 
@@ -58,9 +57,10 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     rows: list[dict[str, object]] = []
     for number, leg in enumerate(legs):
         part = PartOf(progress, 0.1 + 0.9 * number / len(legs), 0.1 + 0.9 * (number + 1) / len(legs))
-        chosen_weeks = _select(leg, own.weeks)
+        chosen_weeks = select_weeks(leg, own.weeks, "A composite")
         composites = compose_weeks(chosen_weeks, options=options, progress=PartOf(part, 0.0, 0.6))
-        _write(leg.leg, composites, out, own.common.overwrite, PartOf(part, 0.6, 1.0))
+        made = [result.scan for _, result in composites]
+        write_weeks(leg.leg, made, out, overwrite=own.common.overwrite, progress=PartOf(part, 0.6, 1.0))
         rows += volume_rows(chosen_weeks, composites)
         show_volumes(terminal, leg.leg, composites)
     write_table(out / "volumes.csv", rows)
@@ -68,26 +68,3 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     write_json(out / "composite.json", record)
     terminal.say(f"Composites, volumes.csv and composite.json are in {out}")
     return record
-
-
-def _select(leg: ScanSeries, weeks: tuple[float, float] | None) -> ScanSeries:
-    if weeks is not None and weeks[0] >= weeks[1]:
-        raise InputError("The weeks are in the wrong order", expected="--weeks EARLIER LATER", found=str(weeks))
-    selected = leg if weeks is None else leg.select(weeks)
-    if len(selected) < 2:
-        raise InputError(f"A composite needs two weeks of {leg.leg}", found=f"week {leg.weeks[0]:g} alone")
-    selected.require_one_grid("A composite")
-    return selected
-
-
-def _write(
-    leg: str, composites: Sequence[tuple[float, CompositeResult]], out: Path, overwrite: bool, progress: Progress
-) -> None:
-    from napari_bonemet.io import write_scan
-    from napari_bonemet.io.atomic import atomic_folder
-    from napari_bonemet.io.names import safe_name, week_name
-
-    with atomic_folder(out / safe_name(leg), overwrite=overwrite) as folder:
-        for number, (_, result) in enumerate(composites):
-            part = PartOf(progress, number / len(composites), (number + 1) / len(composites))
-            write_scan(result.scan, folder / week_name(result.scan.day or 0.0), format="png", progress=part)

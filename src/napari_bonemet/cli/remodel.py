@@ -3,20 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from tyro.conf import Positional
 
 from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
-from napari_bonemet.errors import InputError
+from napari_bonemet.cli.weeks import select_weeks, write_weeks
 from napari_bonemet.options import Doc
 from napari_bonemet.progress import PartOf, Progress
-from napari_bonemet.series import ScanSeries
 from napari_bonemet.study.remodelling import RemodelOptions
-
-if TYPE_CHECKING:
-    from napari_bonemet.study.remodelling import LegRemodelling
 
 ABOUT = """Measure remodelling between registered weeks, and find and follow lesions.
 
@@ -65,12 +61,14 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
 
     out = own.common.new_place()
     options = chosen(RemodelOptions)
-    legs = [_select(leg, own.weeks) for leg in read_grey_legs(own.source, own.common, PartOf(progress, 0.0, 0.1))]
+    found = read_grey_legs(own.source, own.common, PartOf(progress, 0.0, 0.1))
+    legs = [select_weeks(leg, own.weeks, "Remodelling") for leg in found]
     told, changes, lesions = {}, [], []
     for number, leg in enumerate(legs):
         part = PartOf(progress, 0.1 + 0.9 * number / len(legs), 0.1 + 0.9 * (number + 1) / len(legs))
         made = remodel_leg(leg, options=options, progress=PartOf(part, 0.0, 0.8))
-        _write(made, out, own.common.overwrite, PartOf(part, 0.8, 1.0))
+        labels = [scan for _, scan in made.history.labels]
+        write_weeks(leg.leg, labels, out, overwrite=own.common.overwrite, progress=PartOf(part, 0.8, 1.0))
         changes += made.remodelling_rows()
         lesions += made.lesion_rows()
         told[leg.leg] = made.as_record()
@@ -83,25 +81,3 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     write_json(out / "remodel.json", record)
     terminal.say(f"remodelling.csv, lesions.csv, remodel.json and the lesions' labels are in {out}")
     return record
-
-
-def _select(leg: ScanSeries, weeks: tuple[float, float] | None) -> ScanSeries:
-    if weeks is not None and weeks[0] >= weeks[1]:
-        raise InputError("The weeks are in the wrong order", expected="--weeks EARLIER LATER", found=str(weeks))
-    selected = leg if weeks is None else leg.select(weeks)
-    if len(selected) < 2:
-        raise InputError(f"Remodelling needs two weeks of {leg.leg}", found=f"week {leg.weeks[0]:g} alone")
-    selected.require_one_grid("Remodelling")
-    return selected
-
-
-def _write(made: "LegRemodelling", out: Path, overwrite: bool, progress: Progress) -> None:
-    from napari_bonemet.io import write_scan
-    from napari_bonemet.io.atomic import atomic_folder
-    from napari_bonemet.io.names import safe_name, week_name
-
-    labels = made.history.labels
-    with atomic_folder(out / safe_name(made.series.leg), overwrite=overwrite) as folder:
-        for number, (_, scan) in enumerate(labels):
-            part = PartOf(progress, number / len(labels), (number + 1) / len(labels))
-            write_scan(scan, folder / week_name(scan.day or 0.0), format="png", progress=part)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.geometry import SPACING_TOLERANCE, Triple
+from napari_bonemet.geometry import Triple, is_cube
 from napari_bonemet.morphometry.masks.compartments import Part
 from napari_bonemet.morphometry.sections import moments_of, outline_length
 from napari_bonemet.morphometry.structure.thickness import Convention, local_thickness
@@ -213,7 +213,7 @@ def _overall(table: Mapping[str, np.ndarray], pores: tuple[float, float]) -> tup
 
 
 def _no_thickness(spacing: Triple) -> str:
-    if np.allclose(spacing, spacing[0], rtol=SPACING_TOLERANCE, atol=0):
+    if is_cube(spacing):
         return ""
     return f"local thickness needs cubic voxels, and these are {' x '.join(f'{s:g}' for s in spacing)} µm (z y x)"
 

@@ -73,7 +73,10 @@ def measure_series(
     shared, measured = compartments, []
     if shared is None and series.on_one_grid and options.compartments_of == "baseline":
         progress.message(f"{series.baseline.title}: compartments")
-        shared = find_compartments(series.baseline, options=options.compartments, progress=PartOf(progress, 0.0, 0.2))
+        # Read once, for its compartments and its measures.
+        baseline = series.baseline.in_memory(PartOf(progress, 0.0, 0.02))
+        series = ScanSeries((baseline, *series.scans[1:]))
+        shared = find_compartments(baseline, options=options.compartments, progress=PartOf(progress, 0.02, 0.2))
     for number, scan in enumerate(series):
         part = PartOf(progress, 0.2 + 0.8 * number / len(series), 0.2 + 0.8 * (number + 1) / len(series))
         progress.message(f"{scan.title}: measures")

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.geometry import SPACING_TOLERANCE, Grid, Region, Triple
+from napari_bonemet.geometry import Grid, Region, Triple, box_around, is_cube
 from napari_bonemet.morphometry.structure.anisotropy import degree_of_anisotropy
 from napari_bonemet.morphometry.structure.cells import count_cells
 from napari_bonemet.morphometry.structure.connectivity import euler_number
@@ -121,7 +121,7 @@ def measure_trabecular(
     if not region.any():
         _leave_out(found, ("TV", "BV", "BV/TV", *_SHAPE), "the trabecular region is empty")
         return found
-    box = _box(region)
+    box = box_around(region)
     inside = np.ascontiguousarray(region[box], dtype=bool)
     solid = np.ascontiguousarray(bone[box], dtype=bool) & inside
     case = _Case(found, solid, inside, grid, box, options, keep_maps)
@@ -131,7 +131,7 @@ def measure_trabecular(
         _leave_out(found, _SHAPE, reason)
         return found
     _surface_and_connectivity(case, PartOf(progress, 0.0, 0.05))
-    if np.allclose(spacing, grid.voxel_um, rtol=SPACING_TOLERANCE, atol=0):
+    if is_cube(spacing):
         _distances(case, PartOf(progress, 0.05, 0.5))
         _directions(case, PartOf(progress, 0.5, 1.0))
     else:
@@ -162,16 +162,6 @@ class _Case:
 
 def _leave_out(found: Trabecular, symbols: tuple[str, ...], reason: str) -> None:
     found.absent.update(dict.fromkeys(symbols, reason))
-
-
-def _box(region: np.ndarray) -> Region:
-    spans = []
-    for axis in range(3):
-        others = tuple(a for a in range(3) if a != axis)
-        there = np.flatnonzero(region.any(axis=others))
-        spans.append(slice(int(there[0]), int(there[-1]) + 1))
-    z, y, x = spans
-    return (z, y, x)
 
 
 def _nothing_to_measure(solid: np.ndarray, inside: np.ndarray) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from napari_bonemet.errors import InputError
+from napari_bonemet.geometry import box_around
 from napari_bonemet.morphometry.density import calibration
 from napari_bonemet.morphometry.masks.compartments import Compartments, compartments_from_labels
 from napari_bonemet.morphometry.measure import MeasureOptions, measure_scan, measure_series
@@ -175,8 +176,7 @@ def _cut(whole: Scan) -> Scan | None:
     voxels = whole.to_numpy()
     if not voxels.any():
         return None
-    inside = [np.flatnonzero(voxels.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
-    cut = whole.crop([slice(int(found[0]), int(found[-1]) + 1) for found in inside])
+    cut = whole.crop(box_around(voxels))
     # Not a view, which would keep the whole.
     return replace(cut, voxels=np.array(cut.voxels))
 

@@ -5,7 +5,6 @@ and by surface (periosteal, endosteal, intracortical, trabecular). Every formula
 :class:`~napari_bonemet.morphometry.change.remodelling_result.Change`.
 """
 
-import threading
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -19,7 +18,7 @@ from napari_bonemet.options import Between, Doc, Options, Unit
 from napari_bonemet.processing.composite_result import CompositeResult
 from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.scan import DAYS_PER_WEEK, Scan
-from napari_bonemet.slabs import over_slabs
+from napari_bonemet.slabs import from_slabs
 
 __all__ = ["Change", "Remodelling", "RemodellingOptions", "measure_remodelling"]
 
@@ -186,18 +185,15 @@ def _faces(
 ) -> tuple[np.ndarray, np.ndarray]:
     from napari_bonemet.morphometry.change.change_kernels import SURFACES, count_faces
 
-    faces, areas, lock = np.zeros((SURFACES, 3)), np.zeros((SURFACES, 3)), threading.Lock()
     labels, watched = _NONE if parts is None else parts, _NONE.astype(bool) if seen is None else seen
     spacing, reach = np.asarray(scan.spacing, float), reach_of(scan, options.surface_reach_um)
 
-    def work(start: int, stop: int) -> None:
-        own, smooth = np.zeros_like(faces), np.zeros_like(areas)
-        count_faces(codes, labels, watched, (start, stop, spacing, reach), own, smooth)
-        with lock:
-            np.add(faces, own, out=faces)
-            np.add(areas, smooth, out=areas)
+    def work(start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
+        faces, areas = np.zeros((SURFACES, 3)), np.zeros((SURFACES, 3))
+        count_faces(codes, labels, watched, (start, stop, spacing, reach), faces, areas)
+        return faces, areas
 
-    over_slabs(work, len(codes), slab=_SLAB)
+    faces, areas = np.sum(from_slabs(work, len(codes), slab=_SLAB), axis=0)
     return faces, areas
 
 

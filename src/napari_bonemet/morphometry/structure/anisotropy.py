@@ -11,7 +11,7 @@ from itertools import product
 import numpy as np
 
 from napari_bonemet.progress import NO_PROGRESS, Progress
-from napari_bonemet.slabs import over_slabs
+from napari_bonemet.slabs import from_slabs
 
 __all__ = ["degree_of_anisotropy"]
 
@@ -41,15 +41,13 @@ def degree_of_anisotropy(solid: np.ndarray, inside: np.ndarray, *, progress: Pro
     state = inside.astype(np.uint8)
     state += solid & inside
     offsets = _offsets()
-    found: list[tuple[np.ndarray, np.ndarray]] = []
 
-    def work(start: int, stop: int) -> None:
+    def work(start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         both, unlike = np.zeros(len(offsets), np.int64), np.zeros(len(offsets), np.int64)
         count_pairs(state, offsets, both, unlike, start, stop)
-        found.append((both, unlike))
+        return both, unlike
 
-    over_slabs(work, len(state), slab=_SLAB, progress=progress)
-    both, unlike = (np.sum([counts[n] for counts in found], axis=0) for n in (0, 1))
+    both, unlike = np.sum(from_slabs(work, len(state), slab=_SLAB, progress=progress), axis=0)
     if not both.all():
         return None
     return _from_crossings(offsets, unlike / both)

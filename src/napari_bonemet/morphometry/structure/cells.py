@@ -12,7 +12,7 @@ from itertools import product
 import numpy as np
 
 from napari_bonemet.progress import NO_PROGRESS, Progress
-from napari_bonemet.slabs import over_slabs
+from napari_bonemet.slabs import from_slabs
 
 __all__ = ["CORNERS", "bits", "count_cells"]
 
@@ -43,14 +43,12 @@ def count_cells(bone: np.ndarray, region: np.ndarray, *, progress: Progress = NO
     """
     from napari_bonemet.morphometry.structure.cells_kernels import count_cells as count
 
-    found: list[tuple[np.ndarray, np.ndarray]] = []
-
-    def work(start: int, stop: int) -> None:
+    def work(start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         whole, partial = np.zeros(256, np.int64), np.zeros((256, 256), np.int64)
         count(bone, region, whole, partial, start, stop)
-        found.append((whole, partial))
+        return whole, partial
 
-    over_slabs(work, len(bone) + 1, slab=_SLAB, progress=progress)
+    found = from_slabs(work, len(bone) + 1, slab=_SLAB, progress=progress)
     total = np.sum([whole for whole, _ in found], axis=0).astype(float)
     partial = np.sum([partial for _, partial in found], axis=0)
     for inside, solid in np.argwhere(partial):

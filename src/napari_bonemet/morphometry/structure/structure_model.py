@@ -9,7 +9,7 @@ bone the index falls, even under 0, and tells of concavity rather than of plates
 import numpy as np
 
 from napari_bonemet.progress import NO_PROGRESS, Progress
-from napari_bonemet.slabs import over_slabs
+from napari_bonemet.slabs import from_slabs
 
 __all__ = ["structure_model_index"]
 
@@ -39,18 +39,15 @@ def structure_model_index(solid: np.ndarray, inside: np.ndarray, *, progress: Pr
     """
     from napari_bonemet.morphometry.structure.model_kernels import measure_cells
 
-    # By slab: a sum in the order in which threads end would differ in its last digits from run to run.
-    found: dict[int, np.ndarray] = {}
-
-    def work(start: int, stop: int) -> None:
+    def work(start: int, stop: int) -> np.ndarray:
         low, high = max(0, start - _HALO), min(len(solid), stop + 1 + _HALO)
         total = np.zeros(3)
         field = _smooth(solid[low:high], inside[low:high])
         measure_cells(field, inside[low:high], start - low, stop - low, total)
-        found[start] = total
+        return total
 
-    over_slabs(work, max(1, len(solid) - 1), slab=_SLAB, progress=progress)
-    volume, surface, growth = np.sum([found[start] for start in sorted(found)], axis=0)
+    found = from_slabs(work, max(1, len(solid) - 1), slab=_SLAB, progress=progress)
+    volume, surface, growth = np.sum(found, axis=0)
     return float(6 * volume * growth / surface**2) if surface > 0 else None
 
 
