@@ -9,7 +9,7 @@ from napari_bonemet.forecast.checkpoint import load_checkpoint
 from napari_bonemet.forecast.registry import make_forecaster
 from napari_bonemet.forecast.shipped import SHIPPED, shipped_checkpoint
 from napari_bonemet.phantom.cohort import CohortOptions, animals
-from napari_bonemet.phantom.leg import GENERATOR, make_leg
+from napari_bonemet.phantom.leg import LegOptions, make_leg
 from napari_bonemet.series import ScanSeries
 
 MEGABYTE = 2**20
@@ -36,7 +36,7 @@ def test_all_of_them_are_small_and_say_that_they_are_synthetic() -> None:
 @pytest.mark.parametrize("name", ["tvae", "tvae-gate"])
 def test_the_networks_learned_from_the_generator_as_it_is(name: str) -> None:
     training = load_checkpoint(shipped_checkpoint(name)).training
-    assert training["generator"] == [str(GENERATOR)]
+    assert training["generator"] == [str(LegOptions().generator)]
     assert training["animals"] > 100
     assert training["validation_gain_db"] > 0.5
     assert training["kl_nats"] > 0.5

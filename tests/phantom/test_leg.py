@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.phantom.leg import GENERATOR, LegOptions, SyntheticLeg, make_leg
+from napari_bonemet.phantom.leg import LegOptions, SyntheticLeg, make_leg
 from napari_bonemet.resample import resample
 from napari_bonemet.scan import Kind
 
@@ -45,7 +45,7 @@ def test_the_series_is_what_a_scanner_gives(tumour: SyntheticLeg) -> None:
         assert scan.grid.matches(OPTIONS.grid)
         assert scan.history[0].name == "synthetic"
         assert scan.history[0].parameters["seed"] == 5
-        assert scan.history[0].parameters["generator"] == GENERATOR
+        assert scan.history[0].parameters["generator"] == OPTIONS.generator
     assert series.leg == "synthetic-1 left tibia"
 
 

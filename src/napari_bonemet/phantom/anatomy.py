@@ -96,7 +96,7 @@ _BLACK_6 = {
 }
 _STRAINS: dict[Strain, dict[str, float]] = {
     "C57BL/6": _BLACK_6,
-    "BALB/c": {**_BLACK_6, "shaft": 588.0, "cortex": 175.5, "trabecula": 51.3, "network": 90.0, "fullness": 1.47},
+    "BALB/c": {**_BLACK_6, "shaft": 587.0, "cortex": 182.5, "trabecula": 51.3, "network": 90.0, "fullness": 1.47},
 }
 
 

@@ -12,14 +12,14 @@ from napari_bonemet.phantom.anatomy import FUSION_UM, anatomy_of
 from napari_bonemet.phantom.bone import Compartment
 from napari_bonemet.phantom.growth import Grown, grow_leg
 from napari_bonemet.phantom.lesions import Lesion, grow
-from napari_bonemet.phantom.options import GENERATOR, LegOptions
+from napari_bonemet.phantom.options import LegOptions
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.provenance import Step
 from napari_bonemet.scan import DAYS_PER_WEEK, Kind, Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.transform import RigidTransform
 
-__all__ = ["GENERATOR", "Compartment", "LegOptions", "LegTruth", "SyntheticLeg", "continue_leg", "make_leg"]
+__all__ = ["Compartment", "LegOptions", "LegTruth", "SyntheticLeg", "continue_leg", "make_leg"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,7 +201,7 @@ def _as_scan(voxels: np.ndarray, grid: Grid, options: LegOptions, week: int) -> 
         side=options.side,
         day=week * DAYS_PER_WEEK,
         synthetic=True,
-        history=(Step("synthetic", {**options.as_record(), "week": week, "generator": GENERATOR}),),
+        history=(Step("synthetic", {**options.as_record(), "week": week, "generator": options.generator}),),
     )
 
 

@@ -11,14 +11,14 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Grid, Shape
 from napari_bonemet.options import Between, Doc, Options, Unit
 
-# Version of the generator: raised whenever the same options would give other voxels, so that a checkpoint can
-# say what it learned from.
-GENERATOR = 1
-
 _MOST_ABOVE_PLATE_UM = 1150.0
 _SHARE_ABOVE_PLATE = 0.16
 
 Strain = Literal["C57BL/6", "BALB/c"]
+
+# Version of the generator: raised whenever the same options would give other voxels, so that a checkpoint can
+# say what it learned from.
+_GENERATOR: dict[Strain, int] = {"C57BL/6": 1, "BALB/c": 2}
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,11 @@ class LegOptions(Options):
                 expected="each after a later week than the one before",
                 found=f"{self.continued_after}",
             )
+
+    @property
+    def generator(self) -> int:
+        """Version of the generator for this strain."""
+        return _GENERATOR[self.strain]
 
     @property
     def grid(self) -> Grid:
