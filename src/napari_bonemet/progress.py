@@ -11,6 +11,10 @@ class Cancelled(Exception):
     """The user asked to stop; nothing was half-written. Deliberately not an error."""
 
 
+class FinishNow(Cancelled):
+    """The user asked to stop and to keep what there is so far; where nothing can be kept it is Cancelled."""
+
+
 class Progress(Protocol):
     """Listens to one running step. Every call may raise :class:`Cancelled`."""
 

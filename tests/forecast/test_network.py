@@ -8,11 +8,12 @@ import pytest
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.checkpoint import load_checkpoint, save_checkpoint
+from napari_bonemet.forecast.fitting import fit_network
 from napari_bonemet.forecast.models.tvae import TvaeOptions
-from napari_bonemet.forecast.network import SAMPLES_NOTE, TvaeForecaster
+from napari_bonemet.forecast.network import SAMPLES_NOTE, NetworkForecaster
 from napari_bonemet.forecast.registry import forecaster_names, load_forecaster
-from napari_bonemet.forecast.training import EpochReport, TrainingOptions
-from napari_bonemet.progress import Cancelled
+from napari_bonemet.forecast.training_options import EpochReport, TrainingOptions
+from napari_bonemet.progress import Cancelled, FinishNow
 from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.series import ScanSeries
 
@@ -55,11 +56,11 @@ class Listener:
 
 
 @pytest.fixture(scope="module")
-def trained() -> tuple[TvaeForecaster, Listener]:
+def trained() -> tuple[NetworkForecaster, Listener]:
     listener = Listener()
     legs = [disc_leg(seed) for seed in range(12)]
-    model = TvaeForecaster.fit(
-        legs, options=TINY, training=QUICK, validation=[disc_leg(100), disc_leg(101)], progress=listener
+    model = fit_network(
+        "tvae-gate", legs, options=TINY, training=QUICK, validation=[disc_leg(100), disc_leg(101)], progress=listener
     )
     return model, listener
 
@@ -122,7 +123,7 @@ def test_the_week_itself_is_never_looked_at(trained) -> None:
 def test_saved_and_loaded_it_draws_the_same(trained, tmp_path: Path) -> None:
     model, leg = trained[0], disc_leg(302)
     loaded = load_forecaster(model.save(tmp_path / "net.safetensors"))
-    assert isinstance(loaded, TvaeForecaster)
+    assert isinstance(loaded, NetworkForecaster)
     assert loaded.name == "tvae-gate"
     assert loaded.options == model.options
     assert dict(loaded.training) == dict(model.training)
@@ -193,7 +194,7 @@ def test_both_networks_are_offered_by_name() -> None:
 
 def test_the_printed_output_learns_too() -> None:
     options = replace(TINY, output="sigmoid")
-    model = TvaeForecaster.fit([disc_leg(seed) for seed in range(8)], options=options, training=QUICK)
+    model = fit_network("tvae", [disc_leg(seed) for seed in range(8)], options=options, training=QUICK)
     assert model.name == "tvae"
     assert model.training["validation_gain_db"] is None
     leg = disc_leg(306)
@@ -204,15 +205,77 @@ def test_the_printed_output_learns_too() -> None:
 def test_training_stops_by_the_clock_and_by_cancel() -> None:
     legs = [disc_leg(0)]
     short = replace(QUICK, epochs=10_000, minutes=0.02)
-    model = TvaeForecaster.fit(legs, options=TINY, training=short)
+    model = fit_network("tvae-gate", legs, options=TINY, training=short)
     assert 0 < model.training["epochs"] < 10_000
     with pytest.raises(Cancelled):
-        TvaeForecaster.fit(legs, options=TINY, training=QUICK, progress=Listener(stop_at=2))
+        fit_network("tvae-gate", legs, options=TINY, training=QUICK, progress=Listener(stop_at=2))
 
 
 def test_legs_without_enough_weeks_are_passed_over_or_refused() -> None:
     leg, short = disc_leg(0), disc_leg(1).until(3.0)
-    model = TvaeForecaster.fit([leg, short], options=TINY, training=replace(QUICK, epochs=1))
+    model = fit_network("tvae-gate", [leg, short], options=TINY, training=replace(QUICK, epochs=1))
     assert model.training["legs_passed_over"] == 1
     with pytest.raises(InputError, match="nothing to train"):
-        TvaeForecaster.fit([short], options=TINY, training=QUICK)
+        fit_network("tvae-gate", [short], options=TINY, training=QUICK)
+
+
+def test_a_training_that_was_stopped_goes_on_to_the_same_network(tmp_path: Path) -> None:
+    legs, brief = [disc_leg(seed) for seed in range(6)], replace(QUICK, epochs=4)
+    whole = fit_network("tvae-gate", legs, options=TINY, training=brief)
+    kept = tmp_path / "training.safetensors"
+    with pytest.raises(Cancelled):
+        fit_network("tvae-gate", legs, options=TINY, training=brief, resume=kept, progress=Listener(stop_at=3))
+    again = Listener()
+    resumed = fit_network("tvae-gate", legs, options=TINY, training=brief, resume=kept, progress=again)
+    assert [item.epoch for item in again.items] == [3, 4]
+    assert [each["loss"] for each in resumed.training["history"]] == [
+        each["loss"] for each in whole.training["history"]
+    ]
+    leg = disc_leg(310)
+    mine, theirs = (of.predict(leg, 3.0).mean.to_numpy() for of in (resumed, whole))
+    assert np.array_equal(mine, theirs)
+    with pytest.raises(InputError, match="other options"):
+        fit_network("tvae-gate", legs, options=TINY, training=replace(brief, batch=7), resume=kept)
+
+
+def test_finishing_now_keeps_what_there_is() -> None:
+    class Impatient(Listener):
+        def report(self, item: object) -> None:
+            super().report(item)
+            if len(self.items) == 2:
+                raise FinishNow
+
+    model = fit_network("tvae-gate", [disc_leg(0)], options=TINY, training=QUICK, progress=Impatient())
+    assert model.training["epochs"] == 2
+
+
+def test_further_ahead_is_less_sure(trained) -> None:
+    model, leg = trained[0], disc_leg(311).until(3.0)
+    near, far = (model.predict(leg, week, samples=4, seed=2) for week in (3.0, 5.0))
+    assert far.samples[0].week == 5.0
+    assert "3 forecasts in a row" in far.note
+    assert far.spread.to_numpy().mean() > near.spread.to_numpy().mean()
+    assert far.mean.to_numpy().mean() < near.mean.to_numpy().mean()
+
+
+def test_samples_of_plain_volumes(trained) -> None:
+    model, leg = trained[0], disc_leg(312).until(3.0)
+    weeks = np.stack([scan.to_numpy() for scan in leg])
+    drawn = model.sample(weeks, 3, np.random.default_rng(5))
+    assert drawn.shape == (3, 4, 36, 36)
+    assert drawn.dtype == np.float32
+    assert np.array_equal(drawn, model.sample(weeks, 3, np.random.default_rng(5)))
+    assert np.abs(drawn[0] - drawn[1]).max() > 5
+    with pytest.raises(InputError, match="another number of weeks"):
+        model.sample(weeks[:2], 1, np.random.default_rng(5))
+
+
+def test_a_network_that_is_told_the_time_takes_uneven_weeks() -> None:
+    legs = [disc_leg(seed) for seed in range(6)]
+    options, training = replace(TINY, time=True), replace(QUICK, epochs=6, loose=0.5)
+    model = fit_network("tvae-gate", legs, options=options, training=training)
+    leg = disc_leg(313)
+    gap = model.predict(leg.select((0.0, 2.0)), 3.0)
+    assert gap.samples[0].week == 3.0
+    longer = model.predict(leg.select((0.0, 1.0)), 2.0)
+    assert not np.array_equal(gap.mean.to_numpy(), longer.mean.to_numpy())

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.latent import latent_noise
-from napari_bonemet.forecast.models.build import build_tvae
+from napari_bonemet.forecast.models.catalogue import build
 from napari_bonemet.forecast.models.tvae import TvaeOptions
 from napari_bonemet.torch_import import import_torch
 
@@ -17,14 +17,19 @@ torch = import_torch()
 SMALL = TvaeOptions(width=4, g_dim=16, hidden=12, z_dim=3, crop=32, size=32)
 
 
-@pytest.fixture(params=[False, True], ids=["week", "week and change"])
+@pytest.fixture(params=[(False, False), (True, False), (True, True)], ids=["week", "week and change", "time too"])
 def network(request):
     torch.manual_seed(3)
-    return build_tvae(replace(SMALL, change=request.param)).eval()
+    return build("tvae-gate", replace(SMALL, change=request.param[0], time=request.param[1])).eval()
 
 
 def weeks(count: int = 4, slices: int = 5, side: int = 32):
     return torch.rand((slices, count, side, side), generator=torch.Generator().manual_seed(1))
+
+
+def ones(seen):
+    """Weeks from scan to scan."""
+    return seen.new_ones(len(seen), seen.shape[1] - 1)
 
 
 def test_training_and_sampling_draw_the_same_week_from_the_same_latent(network, monkeypatch) -> None:
@@ -32,8 +37,8 @@ def test_training_and_sampling_draw_the_same_week_from_the_same_latent(network, 
     seen = weeks()
     monkeypatch.setattr(torch, "randn_like", torch.zeros_like)
     with torch.inference_mode():
-        maps, prior, posterior = network(seen)
-        looked = network.look(seen[:, :-1])
+        maps, prior, posterior = network(seen, ones(seen))
+        looked = network.look(seen[:, :-1], ones(seen))
         assert torch.allclose(looked.prior.mean, prior.mean[:, -1], atol=1e-6)
         assert torch.allclose(looked.prior.log_variance, prior.log_variance[:, -1], atol=1e-6)
         noise = (posterior.mean[:, -1] - prior.mean[:, -1]) * torch.exp(-0.5 * prior.log_variance[:, -1])
@@ -47,7 +52,7 @@ def test_the_skips_are_those_of_the_last_week_seen(network) -> None:
     with torch.inference_mode():
         expected = [of_weeks[:, -1] for of_weeks in network.encode(seen)[1]]
         assert not torch.allclose(network.encode(seen)[1][0][:, -2], expected[0])
-        for mine, theirs in zip(network.look(seen).skips, expected, strict=True):
+        for mine, theirs in zip(network.look(seen, seen.new_ones(5, 3)).skips, expected, strict=True):
             assert torch.allclose(mine, theirs, atol=1e-6)
 
 
@@ -56,52 +61,52 @@ def test_the_prior_of_a_week_does_not_see_that_week(network) -> None:
     other = seen.clone()
     other[:, -1] = 0.5
     with torch.inference_mode():
-        _, prior, posterior = network(seen)
-        _, prior_of_other, posterior_of_other = network(other)
+        _, prior, posterior = network(seen, ones(seen))
+        _, prior_of_other, posterior_of_other = network(other, ones(other))
     assert torch.equal(prior.mean, prior_of_other.mean)
     assert not torch.allclose(posterior.mean[:, -1], posterior_of_other.mean[:, -1])
 
 
 def test_a_single_week_can_be_seen() -> None:
-    network = build_tvae(TvaeOptions(width=4, g_dim=16, hidden=12, size=32, weeks_seen=1)).eval()
+    network = build("tvae-gate", TvaeOptions(width=4, g_dim=16, hidden=12, size=32, weeks_seen=1)).eval()
     with torch.inference_mode():
-        seen = network.look(weeks(1))
+        seen = network.look(weeks(1), torch.ones(5, 1))
         assert network.draw(seen, torch.zeros(5, 10)).shape == (5, 2, 32, 32)
 
 
 def test_the_gate_copies_or_replaces() -> None:
-    from napari_bonemet.forecast.models.tvae_network import compose
+    from napari_bonemet.forecast.compose import compose
 
-    last = torch.rand((2, 48, 48))
-    shut = torch.tensor([-50.0, 0.0])[None, :, None, None].expand(2, 2, 32, 32)
-    assert torch.equal(compose(shut, last, "gate"), last)
-    wide = torch.tensor([50.0, 0.0])[None, :, None, None].expand(2, 2, 32, 32)
-    assert torch.allclose(compose(wide, last, "gate"), torch.full_like(last, 0.5))
-    half = torch.zeros(2, 2, 32, 32)
-    assert torch.allclose(compose(half, last, "gate"), 0.5 * last + 0.25)
+    last = torch.rand((2, 1, 48, 48))
+    shut = torch.tensor([-50.0, 0.0])[None, :, None, None, None].expand(2, 2, 1, 32, 32)
+    assert torch.equal(compose(shut, last), last)
+    wide = torch.tensor([50.0, 0.0])[None, :, None, None, None].expand(2, 2, 1, 32, 32)
+    assert torch.allclose(compose(wide, last), torch.full_like(last, 0.5))
+    half = torch.zeros(2, 2, 1, 32, 32)
+    assert torch.allclose(compose(half, last), 0.5 * last + 0.25)
 
 
 def test_the_printed_output_draws_the_week_itself() -> None:
-    from napari_bonemet.forecast.models.tvae_network import compose
+    from napari_bonemet.forecast.compose import compose
 
-    maps = torch.full((1, 1, 32, 32), 2.0)
-    drawn = compose(maps, torch.rand((1, 48, 48)), "sigmoid")
+    maps = torch.full((1, 1, 1, 32, 32), 2.0)
+    drawn = compose(maps, torch.rand((1, 1, 48, 48)))
     assert torch.allclose(drawn, torch.full_like(drawn, 1 / (1 + np.exp(-2.0))))
-    assert build_tvae(TvaeOptions(output="sigmoid", width=4)).decoder.out.out_channels == 1
+    assert build("tvae", TvaeOptions(output="sigmoid", width=4)).decoder.out.out_channels == 1
 
 
 def test_an_untrained_gate_is_nearly_shut(network) -> None:
-    from napari_bonemet.forecast.models.tvae_network import compose
+    from napari_bonemet.forecast.compose import compose
 
     seen = weeks(3)
     with torch.inference_mode():
-        drawn = compose(network.draw(network.look(seen), torch.zeros(5, 3)), seen[:, -1], "gate")
+        looked = network.see(seen[:, :, None], torch.ones(5, 3))
+        drawn = compose(network.future(looked, torch.zeros(5, 3)), seen[:, -1:])[:, 0]
     assert (drawn - seen[:, -1]).abs().mean() < 0.2 * (0.5 - seen[:, -1]).abs().mean()
 
 
 def test_divergence_is_that_of_two_gaussians() -> None:
-    from napari_bonemet.forecast.models.tvae_losses import kl_divergence
-    from napari_bonemet.forecast.models.tvae_network import Gaussian
+    from napari_bonemet.forecast.models.losses import Gaussian, kl_divergence
 
     torch.manual_seed(0)
     p, q = (Gaussian(torch.randn(4, 2, 3), torch.randn(4, 2, 3)) for _ in range(2))
@@ -115,7 +120,7 @@ def test_divergence_is_that_of_two_gaussians() -> None:
 
 
 def test_edge_aware_loss_by_another_way() -> None:
-    from napari_bonemet.forecast.models.tvae_losses import edge_aware_loss
+    from napari_bonemet.forecast.models.losses import edge_aware_loss
 
     rng = np.random.default_rng(0)
     drawn, truth, first = rng.random((2, 3, 20, 24)), rng.random((2, 3, 20, 24)), rng.random((2, 20, 24))
@@ -129,7 +134,7 @@ def test_edge_aware_loss_by_another_way() -> None:
 
 def test_a_size_that_halves_badly_is_refused() -> None:
     with pytest.raises(InputError, match="multiple of 16"):
-        build_tvae(TvaeOptions(size=60))
+        build("tvae-gate", TvaeOptions(size=60))
 
 
 def test_latent_noise_is_standard_and_alike_in_neighbours() -> None:

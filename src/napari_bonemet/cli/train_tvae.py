@@ -16,7 +16,7 @@ from napari_bonemet.cli.train_data import (
     split_animals,
 )
 from napari_bonemet.forecast.models.tvae import TvaeOptions
-from napari_bonemet.forecast.training import EpochReport, TrainingOptions
+from napari_bonemet.forecast.training_options import EpochReport, TrainingOptions
 from napari_bonemet.progress import PartOf, Progress
 
 ABOUT = f"""Train a T-VAE on registered legs, and write it as a checkpoint (safetensors).
@@ -54,20 +54,25 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
         When the user asked to stop; nothing is written.
     """
     from napari_bonemet.cli.train_scores import score_held_out
-    from napari_bonemet.forecast.network import TvaeForecaster
+    from napari_bonemet.forecast.fitting import fit_network
     from napari_bonemet.study.device import choose_device
 
     out = checkpoint_place(own.common)
-    output = "gate" if own.network == "tvae-gate" else "sigmoid"
-    options = chosen(TvaeOptions, output=output, weeks_seen=len(own.inputs), gap_weeks=gap_between(own))
+    options = chosen(TvaeOptions, weeks_seen=len(own.inputs), gap_weeks=gap_between(own))
     training = chosen(TrainingOptions)
     device = choose_device(own.common.device)
     legs = legs_with_outcome(own, options.bone_threshold, terminal, PartOf(progress, 0.0, 0.1))
     split = split_animals(legs, own, share=HELD_OUT_SHARE)
     terminal.say(f"Training {own.network} on {split.words}, on {device}.")
     told = Telling(PartOf(progress, 0.1, 0.9), terminal, epoch_line)
-    model = TvaeForecaster.fit(
-        split.learned, options=options, training=training, validation=split.held_out, device=device, progress=told
+    model = fit_network(
+        own.network,
+        split.learned,
+        options=options,
+        training=training,
+        validation=split.held_out,
+        device=device,
+        progress=told,
     )
     model.save(out)
     terminal.say(f"The checkpoint is {out}")
@@ -84,7 +89,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
         "out": str(out),
         "network": own.network,
         "device": device,
-        "options": options.as_record(),
+        "options": model.options.as_record(),
         "legs": [leg.leg for leg in split.learned],
         "synthetic": model.synthetic,
         "training": dict(model.training),

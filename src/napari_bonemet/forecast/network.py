@@ -1,22 +1,21 @@
-"""The trained T-VAE as a forecaster: futures drawn from weeks seen, saved and loaded as a checkpoint."""
+"""A trained network as a forecaster: futures drawn from weeks seen, saved and loaded as a checkpoint."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
+from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from napari_bonemet.forecast.forecaster import Forecast, as_future, before, summarise
+from napari_bonemet.forecast.inputs import Steps, steps_to
 from napari_bonemet.forecast.looks import Looks
-from napari_bonemet.forecast.models.build import build_tvae
-from napari_bonemet.forecast.models.tvae import TvaeOptions
-from napari_bonemet.forecast.patches import inputs_for
-from napari_bonemet.forecast.planes import Planes
+from napari_bonemet.forecast.models.catalogue import ARCHITECTURES, build
+from napari_bonemet.forecast.models.options import NetworkOptions
 from napari_bonemet.forecast.registry import checkpoint_loader, forecaster
 from napari_bonemet.forecast.shipped import shipped_checkpoint
-from napari_bonemet.forecast.training import TrainingOptions, train_tvae
 from napari_bonemet.forecast.weights import fill, half_state
 from napari_bonemet.geometry import Triple
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress, report
@@ -24,17 +23,18 @@ from napari_bonemet.provenance import Json, Step
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
 
-NAMES = {"sigmoid": "tvae", "gate": "tvae-gate"}
 SAMPLES_NOTE = "Model samples, not confidence"
 
 
 @dataclass(frozen=True, eq=False)
-class TvaeForecaster:
-    """A trained T-VAE (2D); made by :meth:`fit` or :meth:`load`.
+class NetworkForecaster:
+    """A trained network; made by :func:`~napari_bonemet.forecast.fitting.fit_network` or :meth:`load`.
 
     Parameters
     ----------
-    options : TvaeOptions
+    name : str
+        The network's name in the registry.
+    options : NetworkOptions
         Its shape, and what it looks at.
     network : torch.nn.Module
         The weights.
@@ -48,65 +48,15 @@ class TvaeForecaster:
         Where it computes.
     """
 
-    options: TvaeOptions
+    name: str
+    options: NetworkOptions
     network: Any
     spacing: Triple
     training: Mapping[str, Json] = field(default_factory=dict)
     synthetic: bool = False
     device: str = "cpu"
 
-    deterministic = False
-
-    @property
-    def name(self) -> str:
-        """The name in the registry: tvae with the output of the paper, tvae-gate with the gate."""
-        return NAMES[self.options.output]
-
-    @classmethod
-    def fit(
-        cls,
-        legs: Sequence[ScanSeries],
-        *,
-        options: TvaeOptions | None = None,
-        training: TrainingOptions | None = None,
-        validation: Sequence[ScanSeries] = (),
-        device: str = "cpu",
-        progress: Progress = NO_PROGRESS,
-    ) -> Self:
-        """Train on every run of `weeks_seen` + 1 evenly spaced weeks of the legs.
-
-        Parameters
-        ----------
-        legs : sequence of ScanSeries
-            Registered greys, each leg on one grid, all of one voxel size.
-        validation : sequence of ScanSeries
-            Legs of other animals, to stop in time; their gain is kept in the record.
-        progress : Progress
-            Told every step; every epoch is reported as an EpochReport.
-
-        Raises
-        ------
-        InputError
-            When no leg has enough weeks, the weeks of a leg are not on one grid, or voxel sizes differ.
-        Cancelled
-            When the user asked to stop; nothing is kept.
-        """
-        from napari_bonemet.forecast.dataset import training_set
-        from napari_bonemet.forecast.training_record import training_record
-
-        options, training = options or TvaeOptions(), training or TrainingOptions()
-        data = training_set(legs, options, progress=PartOf(progress, 0.0, 0.05))
-        held_out = training_set(validation, options, data.spacing) if validation else None
-        rest = PartOf(progress, 0.05, 1.0)
-        made = train_tvae(data, options, training, validation=held_out, device=device, progress=rest)
-        return cls(
-            options=options,
-            network=made.network,
-            spacing=data.spacing,
-            training=training_record(made, training, data, held_out, legs),
-            synthetic=data.synthetic,
-            device=device,
-        )
+    deterministic: ClassVar[bool] = False
 
     def on(self, device: str) -> Self:
         """The same forecaster, computing on `device` ("cpu", "cuda", "mps")."""
@@ -117,7 +67,8 @@ class TvaeForecaster:
     ) -> Forecast:
         """Draw `samples` futures of `week`, each handed to `progress` as soon as it is there.
 
-        Where the network sees no bone near, beyond its squares, a future is a copy of the last week.
+        Where the network sees no bone near, beyond its squares, a future is a copy of the last week. A week further
+        ahead than the network's step is reached over the weeks between, each drawn in turn.
 
         Raises
         ------
@@ -126,19 +77,71 @@ class TvaeForecaster:
         Cancelled
             When the user asked to stop.
         """
-        weeks = before(seen, week)
-        inputs = inputs_for(weeks, week, self.options.weeks_seen, self.options.gap_weeks, self.name)
-        looks = Looks.at(self, inputs, PartOf(progress, 0.0, 0.3))
+        steps = steps_to(before(seen, week), week, self.options, self.name)
+        last = steps.scans[-1]
+        volumes = [scan.to_numpy() for scan in steps.scans]
+        looks = Looks.at(self, volumes, steps.gaps, last.spacing, PartOf(progress, 0.0, 0.3))
         drawn: list[Scan] = []
         for number in range(samples):
             progress.message(f"drawing future {number + 1} of {samples}")
             part = PartOf(progress, 0.3 + 0.7 * number / samples, 0.3 + 0.7 * (number + 1) / samples)
-            voxels = looks.draw(np.random.default_rng([seed, number]), part)
-            drawn.append(as_future(inputs[-1], voxels, week, self._step(week, seed, number)))
+            voxels = self._future(looks, volumes, steps, np.random.default_rng([seed, number]), part)
+            drawn.append(as_future(last, voxels, week, self._step(week, seed, number)))
             report(progress, drawn[-1])
-        note = self._note(looks.planes)
         threshold = self.options.bone_threshold
+        note = self._note(looks.planes.resampled, steps)
         return summarise(drawn, week=week, model=self.name, seed=seed, bone_threshold=threshold, note=note)
+
+    def sample(
+        self,
+        weeks: np.ndarray,
+        n: int,
+        generator: np.random.Generator,
+        *,
+        gaps: Sequence[float] | None = None,
+        progress: Progress = NO_PROGRESS,
+    ) -> np.ndarray:
+        """Draw `n` futures one gap ahead; greys, float32, (n, z, y, x).
+
+        Parameters
+        ----------
+        weeks : ndarray, (weeks, z, y, x)
+            The weeks that the network looks at, oldest first, greys of its own voxel size.
+        generator : numpy.random.Generator
+            Where the noise comes from.
+        gaps : sequence of float, optional
+            Weeks from each to the next, and from the last to the forecast; the network's own step when None.
+
+        Raises
+        ------
+        InputError
+            When these are not as many weeks as the network looks at, or show no bone.
+        """
+        if len(weeks) != self.options.weeks_seen:
+            raise InputError(
+                f"{self.name} looks at another number of weeks",
+                expected=f"{self.options.weeks_seen}",
+                found=f"{len(weeks)}",
+            )
+        between = list(gaps) if gaps is not None else [self.options.gap_weeks] * len(weeks)
+        looks = Looks.at(self, list(weeks), between, self.spacing, PartOf(progress, 0.0, 0.3))
+        rest = PartOf(progress, 0.3, 1.0)
+        parts = (PartOf(rest, number / n, (number + 1) / n) for number in range(n))
+        return np.stack([looks.draw(one, part) for one, part in zip(generator.spawn(n), parts, strict=True)])
+
+    def _future(
+        self, looks: Looks, volumes: Sequence[np.ndarray], steps: Steps, rng: np.random.Generator, progress: Progress
+    ) -> np.ndarray:
+        """One future of the last of the steps' weeks, over all those before it."""
+        count = len(steps.weeks)
+        drawn = looks.draw(rng, PartOf(progress, 0.0, 1 / count))
+        seen, gaps = list(volumes), list(steps.gaps)
+        for number, (earlier, later) in enumerate(zip(steps.weeks, steps.weeks[1:], strict=False), start=1):
+            part = PartOf(progress, number / count, (number + 1) / count)
+            seen, gaps = [*seen[1:], drawn], [*gaps[1:], later - earlier]
+            again = Looks.at(self, seen, gaps, steps.scans[-1].spacing, PartOf(part, 0.0, 0.3))
+            drawn = again.draw(rng, PartOf(part, 0.3, 1.0))
+        return drawn
 
     def _step(self, week: float, seed: int, number: int) -> Step:
         parameters: dict[str, Json] = {
@@ -151,10 +154,12 @@ class TvaeForecaster:
         }
         return Step("forecast", parameters)
 
-    def _note(self, planes: Planes) -> str:
+    def _note(self, resampled: bool, steps: Steps) -> str:
         note = f"{SAMPLES_NOTE}; trained on {'synthetic legs' if self.synthetic else 'scans'}"
-        if planes.resampled:
+        if resampled:
             note += f"; slices were resampled to the {self.spacing[1]:g} µm that it was trained on"
+        if len(steps.weeks) > 1:
+            note += f"; reached over {len(steps.weeks)} forecasts in a row"
         return note
 
     def checkpoint(self) -> Checkpoint:
@@ -188,7 +193,7 @@ class TvaeForecaster:
         Raises
         ------
         InputError
-            When the file is missing, damaged, or no checkpoint of a T-VAE.
+            When the file is missing, damaged, or no checkpoint of a network.
         """
         return cls.from_checkpoint(load_checkpoint(path), device=device)
 
@@ -201,22 +206,30 @@ class TvaeForecaster:
         InputError
             When its tensors are not those of the network that it describes.
         """
-        options = TvaeOptions.from_record(dict(checkpoint.configuration))
-        network = fill(build_tvae(options), checkpoint).to(device).eval()
-        return cls(options, network, checkpoint.spacing, checkpoint.training, checkpoint.synthetic, device)
+        if checkpoint.name not in ARCHITECTURES:
+            raise InputError(
+                "The checkpoint holds another model", expected=" or ".join(ARCHITECTURES), found=checkpoint.name
+            )
+        options = ARCHITECTURES[checkpoint.name].options.from_record(dict(checkpoint.configuration))
+        network = fill(build(checkpoint.name, options), checkpoint).to(device).eval()
+        return cls(
+            checkpoint.name, options, network, checkpoint.spacing, checkpoint.training, checkpoint.synthetic, device
+        )
 
 
-@checkpoint_loader("tvae")
-@checkpoint_loader("tvae-gate")
-def _load(checkpoint: Checkpoint, device: str) -> TvaeForecaster:
-    return TvaeForecaster.from_checkpoint(checkpoint, device=device)
+def _load(checkpoint: Checkpoint, device: str) -> NetworkForecaster:
+    return NetworkForecaster.from_checkpoint(checkpoint, device=device)
+
+
+for _name in ARCHITECTURES:
+    checkpoint_loader(_name)(_load)
 
 
 @forecaster("tvae")
-def _shipped_tvae() -> TvaeForecaster:
-    return TvaeForecaster.load(shipped_checkpoint("tvae"))
+def _shipped_tvae() -> NetworkForecaster:
+    return NetworkForecaster.load(shipped_checkpoint("tvae"))
 
 
 @forecaster("tvae-gate")
-def _shipped_gate() -> TvaeForecaster:
-    return TvaeForecaster.load(shipped_checkpoint("tvae-gate"))
+def _shipped_gate() -> NetworkForecaster:
+    return NetworkForecaster.load(shipped_checkpoint("tvae-gate"))

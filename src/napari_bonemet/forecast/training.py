@@ -1,78 +1,28 @@
-"""Training a T-VAE: its options, and the loop."""
+"""Training a network of any kind: epochs, the learning rate's pace, when to stop, which network is kept."""
 
 import copy
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Annotated, Any
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from napari_bonemet.forecast.dataset import TrainingSet
-from napari_bonemet.forecast.models.build import build_tvae
-from napari_bonemet.forecast.models.tvae import TvaeOptions
+from napari_bonemet.forecast.dataset import Batch, TrainingSet
+from napari_bonemet.forecast.learner import Learner
+from napari_bonemet.forecast.models.catalogue import build, learner_class
+from napari_bonemet.forecast.models.options import NetworkOptions
 from napari_bonemet.forecast.pace import pace, share_done
-from napari_bonemet.options import Between, Doc, Options, Unit
-from napari_bonemet.progress import NO_PROGRESS, Progress, report
+from napari_bonemet.forecast.training_options import EpochReport, TrainingOptions
+from napari_bonemet.forecast.training_state import load_state, save_state
+from napari_bonemet.forecast.validation import validation_gain
+from napari_bonemet.progress import NO_PROGRESS, FinishNow, Progress, report
+from napari_bonemet.provenance import Json
 from napari_bonemet.torch_import import import_torch
 
-_VALIDATION_BATCH = 96
-_VALIDATION_SAMPLES = 4
-
-
-@dataclass(frozen=True)
-class TrainingOptions(Options):
-    """How the network learns; the defaults are those of the first paper (section 4.2.8) where it gives any."""
-
-    epochs: Annotated[int, Doc("Times that every slice is seen."), Between(1, 10_000)] = 200
-    minutes: Annotated[float, Doc("Stop after this time; 0 sets no limit."), Between(0, 1e5), Unit("min")] = 0.0
-    patience: Annotated[
-        int, Doc("Stop when the validation animals gained nothing for this many epochs."), Between(1, 10_000)
-    ] = 30
-    batch: Annotated[int, Doc("Slices in a step."), Between(2, 4096)] = 48
-    learning_rate: Annotated[float, Doc("Adam's, at the start; it falls to 0 along a cosine."), Between(1e-7, 1)] = (
-        0.002
-    )
-    kl_weight: Annotated[
-        float,
-        Doc("Weight of the divergence in nats beside the mean squared error of a voxel. 1e-4 empties the latent."),
-        Between(0, 1),
-    ] = 1e-6
-    kl_warmup: Annotated[
-        float,
-        Doc("Share of the training in which that weight rises from 0, so that the latent is put to use first."),
-        Between(0, 1),
-    ] = 0.3
-    edge_weight: Annotated[
-        float, Doc("Weight of the edge mask, lambda; 0 is the plain squared error."), Between(0, 10)
-    ] = 1.0
-    edge_sigma: Annotated[float, Doc("Blur of the edge mask."), Between(0.1, 100), Unit("voxels")] = 5.0
-    half_precision: Annotated[bool, Doc("Compute in bfloat16: twice as fast on processors that know it.")] = False
-    seed: Annotated[int, Doc("First weights, order of the slices, crops."), Between(0, 2**32 - 1)] = 0
-
-
-@dataclass(frozen=True)
-class EpochReport:
-    """How training stands after an epoch.
-
-    Parameters
-    ----------
-    epoch : int
-        Counted from 1.
-    loss, reconstruction : float
-        Mean over the epoch's steps; greys divided by 255, squared.
-    kl_nats : float
-        Divergence of posterior from prior; near 0 the latent says nothing.
-    validation_gain_db : float or None
-        By how much the mean of many samples beats copying the last week on the validation animals' squares.
-    """
-
-    epoch: int
-    loss: float
-    reconstruction: float
-    kl_nats: float
-    validation_gain_db: float | None
+__all__ = ["EpochReport", "Trained", "TrainingOptions", "train"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,143 +35,141 @@ class Trained:
     minutes: float
 
 
-def train_tvae(
+@dataclass(eq=False)
+class TrainingState:
+    """All that changes while a network is trained."""
+
+    learner: Learner
+    best: Any
+    best_gain: float = -math.inf
+    best_epoch: int = 0
+    seconds: float = 0.0
+    reports: list[EpochReport] = field(default_factory=list)
+
+
+def train(
+    name: str,
     data: TrainingSet,
-    options: TvaeOptions,
+    options: NetworkOptions,
     training: TrainingOptions,
     *,
     validation: TrainingSet | None = None,
     device: str = "cpu",
+    resume: Path | None = None,
     progress: Progress = NO_PROGRESS,
 ) -> Trained:
     """Train until the epochs or minutes are over, or the validation animals gain nothing more.
 
     Every epoch is reported to `progress` as an :class:`EpochReport`. The network that did best on the
-    validation animals is kept; without any, the last one.
+    validation animals is kept; without any, the last one. On :class:`~napari_bonemet.progress.FinishNow` it is
+    what there is by then.
+
+    Parameters
+    ----------
+    resume : Path, optional
+        File in which the training is kept after every epoch, and from which it goes on where it is there.
 
     Raises
     ------
+    InputError
+        When `resume` holds another training.
     Cancelled
-        When the user asked to stop; nothing is kept.
+        When the user asked to stop; nothing is kept but `resume`.
     """
     torch = import_torch()
-    rng, began = np.random.default_rng(training.seed), time.monotonic()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(training.seed)
-        network = build_tvae(options).to(device, memory_format=torch.channels_last)
-        optimiser = torch.optim.Adam(network.parameters(), lr=training.learning_rate, betas=(0.9, 0.999))
-        reports: list[EpochReport] = []
-        best, best_gain, best_epoch = network, -math.inf, 0
-        for epoch in range(1, training.epochs + 1):
-            steps = _Steps(network, optimiser, options, training, device, began, epoch, progress)
-            means = steps.over(data.batches(training.batch, options.crop, rng), max(1, data.slices // training.batch))
-            gain = None if validation is None else validation_gain(network, validation, options, training.seed, device)
-            reports.append(EpochReport(epoch, *means, gain))
-            report(progress, reports[-1])
-            if gain is None:
-                best_epoch = epoch
-            elif gain > best_gain:
-                best, best_gain, best_epoch = copy.deepcopy(network), gain, epoch
-            if (
-                share_done(epoch, training.epochs, began, training.minutes) >= 1
-                or epoch - best_epoch >= training.patience
-            ):
-                break
-    return Trained(best.eval(), tuple(reports), best_epoch, (time.monotonic() - began) / 60)
+        network = build(name, options).to(device)
+        state = TrainingState(learner_class(name)(network, training), network)
+        identity: dict[str, Json] = {
+            "network": name,
+            "options": options.as_record(),
+            "training": training.as_record(),
+        }
+        if resume is not None and resume.is_file():
+            load_state(state, resume, identity)
+        before, began = state.seconds, time.monotonic()
+        lessons = _Lessons(data, validation, options, device, began - before, progress)
+        try:
+            for epoch in range(len(state.reports) + 1, training.epochs + 1):
+                if _over(state, training):
+                    break
+                lessons.epoch(state, epoch)
+                state.seconds = before + time.monotonic() - began
+                report(progress, state.reports[-1])
+                if resume is not None:
+                    save_state(state, resume, identity)
+        except FinishNow:
+            if not state.reports:
+                raise
+    return Trained(state.best.eval(), tuple(state.reports), state.best_epoch, state.seconds / 60)
+
+
+def _over(state: TrainingState, training: TrainingOptions) -> bool:
+    done = len(state.reports)
+    late = training.minutes > 0 and state.seconds >= 60 * training.minutes
+    return bool(done) and (late or done - state.best_epoch >= training.patience)
+
+
+@dataclass(frozen=True, eq=False)
+class _Lessons:
+    """What is learned from, and where."""
+
+    data: TrainingSet
+    validation: TrainingSet | None
+    options: NetworkOptions
+    device: str
+    began: float
+    progress: Progress
+
+    def epoch(self, state: TrainingState, epoch: int) -> None:
+        """Learn from everything once, look how far it is, keep it where it is the best so far."""
+        learner, options = state.learner, self.options
+        training = learner.training
+        # From seed and epoch alone, so that a training that goes on later draws what it would have drawn.
+        rng = np.random.default_rng([training.seed, epoch])
+        import_torch().manual_seed(int(rng.integers(2**63)))
+        batches = self.data.batches(
+            training.batch, options.crop, rng, depth=options.depth, loose=training.loose, balanced=training.balanced
+        )
+        steps = _Steps(learner, self.device, self.began, epoch, self.progress)
+        means = steps.over(batches, self.data.steps(training.batch, options.depth))
+        held_out = self.validation
+        gain = None
+        if held_out is not None:
+            gain = validation_gain(learner.network, held_out, options, training.seed, self.device)
+        state.reports.append(EpochReport(epoch, *means, gain))
+        if gain is None:
+            state.best, state.best_epoch = learner.network, epoch
+        elif gain > state.best_gain:
+            state.best, state.best_gain, state.best_epoch = copy.deepcopy(learner.network), gain, epoch
 
 
 @dataclass(frozen=True, eq=False)
 class _Steps:
     """The steps of one epoch."""
 
-    network: Any
-    optimiser: Any
-    options: TvaeOptions
-    training: TrainingOptions
+    learner: Learner
     device: str
     began: float
     epoch: int
     progress: Progress
 
-    def over(self, batches: Iterator[np.ndarray], count: int) -> tuple[float, float, float]:
+    def over(self, batches: Iterator[Batch], count: int) -> tuple[float, float, float]:
         """Take a step for each batch; mean loss, reconstruction, divergence."""
-        self.network.train()
+        torch = import_torch()
+        training = self.learner.training
+        self.learner.network.train()
         sums = np.zeros(3)
         done = 0
         for batch in batches:
-            share = share_done(self.epoch - 1 + done / count, self.training.epochs, self.began, self.training.minutes)
+            share = share_done(self.epoch - 1 + done / count, training.epochs, self.began, training.minutes)
             if share >= 1 and done:
                 break
-            for group in self.optimiser.param_groups:
-                group["lr"] = self.training.learning_rate * pace(share)
-            kl_weight = self.training.kl_weight * min(1.0, share / max(self.training.kl_warmup, 1e-9))
-            sums += self._step(batch, kl_weight)
+            weeks, gaps = (torch.from_numpy(part).to(self.device) for part in batch)
+            sums += self.learner.step(weeks, gaps, share, pace(share))
             done += 1
             self.progress.advance(share)
             self.progress.message(f"epoch {self.epoch}, step {done} of {count}, loss {sums[0] / done:.5f}")
-        loss, reconstruction, kl = (sums / done).tolist()
+        loss, reconstruction, kl = (sums / max(done, 1)).tolist()
         return loss, reconstruction, kl
-
-    def _step(self, batch: np.ndarray, kl_weight: float) -> list[float]:
-        from napari_bonemet.forecast.models.tvae_losses import edge_aware_loss, kl_divergence
-
-        torch = import_torch()
-        weeks = torch.from_numpy(batch).to(self.device)
-        drawn, prior, posterior = reconstruct(self.network, weeks, self.options, self.training.half_precision)
-        reconstruction = edge_aware_loss(
-            drawn, weeks[:, 1:], weeks[:, 0], weight=self.training.edge_weight, sigma=self.training.edge_sigma
-        )
-        kl = kl_divergence(posterior, prior)
-        loss = reconstruction + kl_weight * kl
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimiser.step()
-        return [part.item() for part in (loss, reconstruction, kl)]
-
-
-def shrink(weeks: Any, size: int) -> Any:
-    """Squares (n, weeks, y, x) as the network takes them, (n, weeks, size, size)."""
-    torch = import_torch()
-    if weeks.shape[-1] == size:
-        return weeks
-    return torch.nn.functional.interpolate(weeks, size=(size, size), mode="bilinear", antialias=True)
-
-
-def reconstruct(network: Any, weeks: Any, options: TvaeOptions, half: bool = False) -> tuple[Any, Any, Any]:
-    """Weeks 2 to T as the network draws them from the posterior, (n, T - 1, y, x); the prior; the posterior."""
-    from napari_bonemet.forecast.models.tvae_network import compose
-
-    torch = import_torch()
-    with torch.autocast(weeks.device.type, torch.bfloat16, enabled=half):
-        maps, prior, posterior = network(shrink(weeks, options.size))
-    n, count = maps.shape[:2]
-    drawn = compose(maps.flatten(0, 1), weeks[:, :-1].flatten(0, 1), options.output)
-    return drawn.view(n, count, *drawn.shape[-2:]), prior, posterior
-
-
-def validation_gain(network: Any, data: TrainingSet, options: TvaeOptions, seed: int, device: str) -> float:
-    """How much the mean of many samples beats copying the last week, dB, on squares of the validation animals.
-
-    Four samples are drawn. The error of their mean is that of the mean of many plus a fourth of their
-    variance, which is taken off: or the choice of the best epoch would shun futures that differ.
-    """
-    from napari_bonemet.forecast.models.tvae_network import compose
-
-    torch = import_torch()
-    rng = np.random.default_rng(seed)
-    network.eval()
-    mine = copied = 0.0
-    for batch in data.batches(_VALIDATION_BATCH, options.crop, rng):
-        weeks = torch.from_numpy(batch).to(device)
-        noise = rng.standard_normal((_VALIDATION_SAMPLES, len(batch), options.z_dim), dtype=np.float32)
-        last, truth = weeks[:, -2], weeks[:, -1]
-        with torch.inference_mode():
-            seen = network.look(shrink(weeks[:, :-1], options.size))
-            drawn = torch.stack(
-                [compose(network.draw(seen, n), last, options.output) for n in torch.from_numpy(noise).to(device)]
-            )
-        by_chance = drawn.var(0, correction=1).mean() / _VALIDATION_SAMPLES
-        mine += float(((drawn.mean(0) - truth) ** 2).mean() - by_chance)
-        copied += float(((last - truth) ** 2).mean())
-    return 10 * math.log10(copied / mine) if mine > 0 else math.inf

@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterable, Sequence
 
 from napari_bonemet.forecast.dataset import TrainingSet
-from napari_bonemet.forecast.training import Trained, TrainingOptions
+from napari_bonemet.forecast.training import Trained
+from napari_bonemet.forecast.training_options import TrainingOptions
 from napari_bonemet.provenance import Json
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries

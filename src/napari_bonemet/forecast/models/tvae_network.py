@@ -4,10 +4,15 @@ Equation numbers are those of Xiong et al., section 4.2. Encoder and decoder fol
 parts follow stochastic video generation with a learned prior (Denton and Fergus 2018), as the paper does.
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from napari_bonemet.forecast.compose import compose, resized
+from napari_bonemet.forecast.learner import Terms
+from napari_bonemet.forecast.models.losses import Gaussian, edge_aware_loss, kl_divergence
 from napari_bonemet.forecast.models.tvae import TvaeOptions
+from napari_bonemet.forecast.training_options import TrainingOptions
 from napari_bonemet.torch_import import import_torch
 
 torch = import_torch()
@@ -19,17 +24,6 @@ Module: Any = nn.Module
 _POSTERIOR_LOG_VARIANCE = -3.0
 # The gate starts out nearly shut: the first forecast is a copy of the last week.
 _GATE_BIAS = -2.0
-
-
-class Gaussian(NamedTuple):
-    """A diagonal Gaussian, (batch, week, z)."""
-
-    mean: Any
-    log_variance: Any
-
-    def draw(self, noise: Any) -> Any:
-        """`mean` + standard deviation times `noise`."""
-        return self.mean + torch.exp(0.5 * self.log_variance) * noise
 
 
 class Seen(NamedTuple):
@@ -108,14 +102,14 @@ class GaussianLstm(Module):
 
     def __init__(self, options: TvaeOptions, log_variance: float) -> None:
         super().__init__()
-        self.embed = nn.Linear(options.g_dim, options.hidden)
+        self.embed = nn.Linear(options.g_dim + options.time, options.hidden)
         self.lstm = nn.LSTM(options.hidden, options.hidden, batch_first=True)
         self.mean = nn.Linear(options.hidden, options.z_dim)
         self.log_variance = nn.Linear(options.hidden, options.z_dim)
         nn.init.constant_(self.log_variance.bias, log_variance)
 
     def forward(self, h: Any) -> Gaussian:
-        """Vectors (n, weeks, g_dim) to a Gaussian for each week."""
+        """Vectors (n, weeks, g_dim), and the gap where the options say so, to a Gaussian for each week."""
         y = self.lstm(self.embed(h))[0]
         return Gaussian(self.mean(y).float(), self.log_variance(y).float().clamp(-10, 6))
 
@@ -125,7 +119,7 @@ class Predictor(Module):
 
     def __init__(self, options: TvaeOptions) -> None:
         super().__init__()
-        self.embed = nn.Linear(options.g_dim + options.z_dim, options.hidden)
+        self.embed = nn.Linear(options.g_dim + options.time + options.z_dim, options.hidden)
         self.lstm = nn.LSTM(options.hidden, options.hidden, num_layers=2, batch_first=True)
         self.head = nn.Sequential(nn.Linear(options.hidden, options.g_dim), nn.Tanh())
 
@@ -146,6 +140,7 @@ class Tvae(Module):
         self.prior = GaussianLstm(options, 0.0)
         self.posterior = GaussianLstm(options, _POSTERIOR_LOG_VARIANCE)
         self.predictor = Predictor(options)
+        self.to(memory_format=torch.channels_last)
 
     def encode(self, weeks: Any) -> tuple[Any, tuple[Any, ...]]:
         """Weeks (n, T, size, size) to vectors (n, T, g_dim), and the maps on the way, (n, T, ...)."""
@@ -157,38 +152,50 @@ class Tvae(Module):
         n, count = weeks.shape[:2]
         return h.view(n, count, -1), tuple(m.view(n, count, *m.shape[1:]) for m in maps)
 
-    def forward(self, weeks: Any) -> tuple[Any, Gaussian, Gaussian]:
+    def with_gaps(self, h: Any, gaps: Any) -> Any:
+        """Vectors (n, T, g_dim) with the weeks to the next scan (n, T) beside them, where the options say so."""
+        return torch.cat([h, gaps[..., None].to(h.dtype)], -1) if self.options.time else h
+
+    def forward(self, weeks: Any, gaps: Any) -> tuple[Any, Gaussian, Gaussian]:
         """Train: weeks (n, T, size, size) to the maps of weeks 2 to T, (n, T - 1, channels, size, size).
 
-        Each week is drawn from those before it and a z of the posterior, which has seen it.
+        Each week is drawn from those before it and a z of the posterior, which has seen it. `gaps` (n, T - 1) are
+        the weeks between the scans.
         """
         n, count = weeks.shape[:2]
         h, maps = self.encode(weeks)
-        posterior = Gaussian(*(part[:, 1:] for part in self.posterior(h)))
-        prior = self.prior(h[:, :-1])
+        ahead = self.with_gaps(h[:, :-1], gaps)
+        posterior = self.posterior_of(h, gaps)
+        prior = self.prior(ahead)
         z = posterior.draw(torch.randn_like(posterior.mean))
-        g, _ = self.predictor(h[:, :-1], z)
+        g, _ = self.predictor(ahead, z)
         # The skips of week t - 1, the last one seen, to draw week t.
         skips = tuple(m[:, :-1].flatten(0, 1) for m in maps)
         drawn = self.decoder(g.flatten(0, 1), z.flatten(0, 1).to(g.dtype), skips)
         return drawn.view(n, count - 1, *drawn.shape[1:]), prior, posterior
 
-    def look(self, weeks: Any) -> Seen:
+    def posterior_of(self, h: Any, gaps: Any) -> Gaussian:
+        """The posterior of weeks 2 to T from the vectors of weeks 1 to T; each is told the gap before it."""
+        before = nn.functional.pad(gaps, (1, 0))
+        return Gaussian(*(part[:, 1:] for part in self.posterior(self.with_gaps(h, before))))
+
+    def look(self, weeks: Any, gaps: Any) -> Seen:
         """Take in the weeks seen (n, T - 1, size, size); equation 1's prior of the next one is among the answer."""
         h, maps = self.encode(weeks)
-        prior = Gaussian(*(part[:, -1] for part in self.prior(h)))
-        state = self._state_after(h)
+        ahead = self.with_gaps(h, gaps)
+        prior = Gaussian(*(part[:, -1] for part in self.prior(ahead)))
+        state = self._state_after(h, ahead, gaps)
         skips = tuple(m[:, -1] for m in maps)
-        return Seen(prior, h[:, -1], state, skips)
+        return Seen(prior, ahead[:, -1], state, skips)
 
-    def _state_after(self, h: Any) -> tuple[Any, Any]:
+    def _state_after(self, h: Any, ahead: Any, gaps: Any) -> tuple[Any, Any]:
         """The predictor's memory of the weeks seen, whose z the posterior knows."""
         layers, hidden = self.predictor.lstm.num_layers, self.predictor.lstm.hidden_size
         if h.shape[1] < 2:
             empty = h.new_zeros(layers, len(h), hidden)
             return empty, empty
-        known = self.posterior(h).mean[:, 1:]
-        _, (memory, cell) = self.predictor(h[:, :-1], known.to(h.dtype))
+        known = self.posterior_of(h, gaps[:, :-1]).mean
+        _, (memory, cell) = self.predictor(ahead[:, :-1], known.to(h.dtype))
         return memory, cell
 
     def draw(self, seen: Seen, noise: Any) -> Any:
@@ -197,11 +204,27 @@ class Tvae(Module):
         g, _ = self.predictor(seen.last[:, None], z[:, None], seen.state)
         return self.decoder(g[:, 0], z, seen.skips)
 
+    def see(self, weeks: Any, gaps: Any) -> Seen:
+        """Take in squares (n, seen, 1, y, x), 0 to 1, and the weeks from each to the next (n, seen)."""
+        return self.look(resized(weeks, self.options.size)[:, :, 0], gaps)
 
-def compose(maps: Any, last: Any, output: str) -> Any:
-    """The next week (n, y, x), 0 to 1, from the decoder's maps and the last week (n, y, x) of any size."""
-    maps = torch.nn.functional.interpolate(maps.float(), size=last.shape[-2:], mode="bilinear", align_corners=False)
-    if output == "sigmoid":
-        return torch.sigmoid(maps[:, 0])
-    k, c = torch.sigmoid(maps[:, 0]), torch.sigmoid(maps[:, 1])
-    return last * (1 - k) + k * c
+    def future(self, seen: Seen, noise: Any) -> Any:
+        """The maps of the next week, (n, channels, 1, size, size), before the sigmoid."""
+        return self.draw(seen, noise)[:, :, None]
+
+    def noise(self, shape: Sequence[int], generator: Any) -> Any:
+        """What one future of `shape` (n, z, y, x) is drawn from: a standard normal (n, z_dim)."""
+        return torch.randn((shape[0], self.options.z_dim), generator=generator)
+
+    def terms(self, weeks: Any, gaps: Any, training: TrainingOptions, share: float) -> Terms:
+        """The loss of a batch (n, T, 1, y, x): equations 7 and 9, every week after the first one drawn."""
+        maps, prior, posterior = self(resized(weeks, self.options.size)[:, :, 0], gaps)
+        n, count = maps.shape[:2]
+        drawn = compose(maps.flatten(0, 1)[:, :, None], weeks[:, :-1].flatten(0, 1)).view(n, count, *weeks.shape[-2:])
+        squares = weeks[:, :, 0]
+        reconstruction = edge_aware_loss(
+            drawn, squares[:, 1:], squares[:, 0], weight=training.edge_weight, sigma=training.edge_sigma
+        )
+        kl = kl_divergence(posterior, prior)
+        weight = training.kl_weight * min(1.0, share / max(training.kl_warmup, 1e-9))
+        return Terms(reconstruction + weight * kl, reconstruction, kl)

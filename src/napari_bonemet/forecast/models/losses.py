@@ -1,12 +1,20 @@
-"""What a T-VAE learns from; imports torch, so import it late."""
+"""What networks learn from."""
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
-from napari_bonemet.forecast.models.tvae_network import Gaussian
 from napari_bonemet.torch_import import import_torch
 
-torch = import_torch()
+
+class Gaussian(NamedTuple):
+    """A diagonal Gaussian, (batch, week, z)."""
+
+    mean: Any
+    log_variance: Any
+
+    def draw(self, noise: Any) -> Any:
+        """`mean` + standard deviation times `noise`."""
+        return self.mean + import_torch().exp(0.5 * self.log_variance) * noise
 
 
 def edge_aware_loss(drawn: Any, truth: Any, first: Any, *, weight: float, sigma: float) -> Any:
@@ -33,6 +41,7 @@ def edge_aware_loss(drawn: Any, truth: Any, first: Any, *, weight: float, sigma:
 
 def blurred(x: Any, sigma: float) -> Any:
     """`x` (n, y, x) under a Gaussian of `sigma` voxels, cut off at three of them; the border is repeated."""
+    torch = import_torch()
     reach = min(max(1, math.ceil(3 * sigma)), min(x.shape[-2:]) - 1)
     at = torch.arange(-reach, reach + 1, device=x.device, dtype=x.dtype)
     kernel = torch.exp(-0.5 * (at / sigma) ** 2)
@@ -47,6 +56,7 @@ def kl_divergence(posterior: Gaussian, prior: Gaussian) -> Any:
 
     Xiong et al., equation 7; equation 8 is printed for discrete distributions.
     """
+    torch = import_torch()
     ratio = torch.exp(posterior.log_variance - prior.log_variance)
     way = (posterior.mean - prior.mean) ** 2 * torch.exp(-prior.log_variance)
     terms = 0.5 * (prior.log_variance - posterior.log_variance + ratio + way - 1)
