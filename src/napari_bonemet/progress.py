@@ -80,3 +80,15 @@ def report(progress: Progress, item: object) -> None:
     listener = getattr(progress, "report", None)
     if listener is not None:
         listener(item)
+
+
+def wants_end(progress: Progress) -> bool:
+    """Whether the listener asks a step that betters its result as it goes to end now, and to give what it has.
+
+    A listener without a method `wants_end` never does. Unlike Cancel it leaves a result: a training stops after the
+    step at hand, and keeps the best network so far.
+    """
+    while isinstance(progress, PartOf):
+        progress = progress.whole
+    asked = getattr(progress, "wants_end", None)
+    return bool(asked is not None and asked())

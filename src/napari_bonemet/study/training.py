@@ -1,0 +1,203 @@
+"""Training a network: legs read or made, animals held out, trained, and scored beside copying the last week."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from napari_bonemet.errors import InputError
+from napari_bonemet.forecast.forecaster import Forecaster
+from napari_bonemet.forecast.models.tvae import TvaeOptions
+from napari_bonemet.forecast.training import TrainingOptions
+from napari_bonemet.geometry import Triple
+from napari_bonemet.metrics.table import ForecastScores, score
+from napari_bonemet.phantom.cohort import CohortOptions
+from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
+from napari_bonemet.series import ScanSeries
+from napari_bonemet.study.device import choose_device
+from napari_bonemet.study.holding_out import NETWORK_SHARE, HoldOut, Split, split_animals
+from napari_bonemet.study.training_legs import even_gap, legs_in_folders, legs_of_cohort
+
+_OUTPUTS = {"tvae-gate": "gate", "tvae": "sigmoid"}
+# Networks that are trained epoch by epoch, the one to start with first.
+TRAINABLE = tuple(_OUTPUTS)
+_SAMPLES = 4
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What is trained, and on what.
+
+    Parameters
+    ----------
+    network : str
+        One of TRAINABLE.
+    inputs, target : tuple of float, float
+        The weeks that the network sees, and the one that it forecasts, in even steps.
+    folders : tuple of Path
+        Registered weeks in the BoneMet layout.
+    cohort : CohortOptions or None
+        Synthetic animals to learn from in place of folders.
+    spacing : tuple of float, optional
+        Voxel size (z, y, x), micrometres, of files that state none.
+    hold_out : HoldOut
+        The animals to stop by and to score on.
+    options : TvaeOptions
+        The network's own; what the plan says overrules them.
+    training : TrainingOptions
+        How it learns.
+    device : str
+        "auto", "cpu", "cuda" or "mps".
+    """
+
+    network: str = TRAINABLE[0]
+    inputs: tuple[float, ...] = (0.0, 1.0, 2.0)
+    target: float = 3.0
+    folders: tuple[Path, ...] = ()
+    cohort: CohortOptions | None = None
+    spacing: Triple | None = None
+    hold_out: HoldOut = field(default_factory=lambda: HoldOut(usual=NETWORK_SHARE))
+    options: TvaeOptions = field(default_factory=TvaeOptions)
+    training: TrainingOptions = field(default_factory=TrainingOptions)
+    device: str = "auto"
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedNetwork:
+    """A trained network, and how it does on the animals that were held out.
+
+    Parameters
+    ----------
+    model : Forecaster
+        With `save(path)` and `training`, its record.
+    split : Split
+        What it learned from, and what not.
+    scores : tuple of ForecastScores
+        One for each leg held out: the mean of `samples` futures beside copying.
+    device : str
+        Where it was trained.
+    options : TvaeOptions
+        As they were used.
+    samples : int
+        Futures in each mean.
+    """
+
+    model: Any
+    split: Split
+    scores: tuple[ForecastScores, ...]
+    device: str
+    options: TvaeOptions
+    samples: int = _SAMPLES
+
+
+def train_network(
+    plan: TrainingPlan,
+    *,
+    say: Callable[[str], None] = lambda _: None,
+    warn: Callable[[str], None] = lambda _: None,
+    trained: Callable[[Any], None] = lambda _: None,
+    progress: Progress = NO_PROGRESS,
+) -> TrainedNetwork:
+    """Gather the legs, hold animals out, train, and score on those held out.
+
+    Parameters
+    ----------
+    plan : TrainingPlan
+        What, and on what.
+    say, warn : callable
+        Told what is trained on, and of legs that are left out.
+    trained : callable
+        Gets the model before it is scored, so that it can be kept whatever comes.
+    progress : Progress
+        Handed an EpochReport after each epoch; may ask to end early (see
+        :func:`~napari_bonemet.progress.wants_end`).
+
+    Raises
+    ------
+    InputError
+        When the weeks are not evenly spaced, no leg has them all, an animal to hold out is not there, the network is
+        not known, or the device is not there.
+    Cancelled
+        When the user asked to stop.
+    """
+    options = _options(plan)
+    device = choose_device(plan.device)
+    split = split_animals(_legs(plan, options.bone_threshold, warn, PartOf(progress, 0.0, 0.1)), plan.hold_out)
+    say(f"Training {plan.network} on {split.words}, on {device}.")
+    model = _fit(plan, options, split, device, PartOf(progress, 0.1, 0.9))
+    trained(model)
+    scores = score_held_out(
+        model,
+        split.held_out,
+        plan.target,
+        bone_threshold=options.bone_threshold,
+        samples=_SAMPLES,
+        progress=PartOf(progress, 0.9, 1.0),
+    )
+    progress.advance(1.0)
+    return TrainedNetwork(model, split, scores, device, options)
+
+
+def score_held_out(
+    model: Forecaster,
+    legs: Sequence[ScanSeries],
+    week: float,
+    *,
+    bone_threshold: float,
+    samples: int = 1,
+    progress: Progress = NO_PROGRESS,
+) -> tuple[ForecastScores, ...]:
+    """Forecast `week` of every leg and score the mean of `samples` futures beside copying, without LPIPS."""
+    scores = []
+    for number, leg in enumerate(legs):
+        part = PartOf(progress, number / len(legs), (number + 1) / len(legs))
+        part.message(f"{leg.leg}: scoring what was held out")
+        seen = leg.until(week)
+        forecast = model.predict(seen, week, samples=samples, progress=PartOf(part, 0.0, 0.8))
+        scores.append(
+            score(
+                forecast.mean,
+                leg.at_week(week),
+                seen[-1],
+                model=model.name,
+                bone_threshold=bone_threshold,
+                perceptual=False,
+                progress=PartOf(part, 0.8, 1.0),
+            )
+        )
+    return tuple(scores)
+
+
+def _options(plan: TrainingPlan) -> TvaeOptions:
+    if plan.network not in _OUTPUTS:
+        raise InputError("This network is not known", expected=" or ".join(TRAINABLE), found=plan.network)
+    gap = even_gap(plan.inputs, plan.target)
+    output: Any = _OUTPUTS[plan.network]
+    return replace(plan.options, output=output, weeks_seen=len(plan.inputs), gap_weeks=gap)
+
+
+def _legs(
+    plan: TrainingPlan, bone_threshold: float, warn: Callable[[str], None], progress: Progress
+) -> tuple[ScanSeries, ...]:
+    if plan.cohort is not None:
+        return legs_of_cohort(plan.cohort, bone_threshold=bone_threshold, progress=progress)
+    if not plan.folders:
+        raise InputError("There is nothing to learn from yet", remedy="Choose a folder of registered weeks")
+    weeks = (*plan.inputs, plan.target)
+    return legs_in_folders(
+        plan.folders, weeks, bone_threshold=bone_threshold, spacing=plan.spacing, warn=warn, progress=progress
+    )
+
+
+def _fit(plan: TrainingPlan, options: TvaeOptions, split: Split, device: str, progress: Progress) -> Any:
+    """The one place where a network is trained."""
+    from napari_bonemet.forecast.network import TvaeForecaster
+
+    return TvaeForecaster.fit(
+        split.learned,
+        options=options,
+        training=plan.training,
+        validation=split.held_out,
+        device=device,
+        progress=progress,
+    )
