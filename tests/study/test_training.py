@@ -19,7 +19,7 @@ from napari_bonemet.study.training import TRAINABLE, TrainedNetwork, TrainingPla
 from napari_bonemet.study.training_legs import SyntheticAnimals, even_gap, legs_in_folders, legs_of_cohort
 
 WEEKS = (0.0, 1.0, 2.0, 3.0)
-COHORT = SyntheticAnimals(animals=5, spacing_um=60.0, slices=10, side=48).cohort(WEEKS, seed=3)
+COHORT = SyntheticAnimals(animals=5, voxel_size=60.0, slices=10, side=48).cohort(WEEKS, seed=3)
 SMALL = TvaeOptions(crop=48, size=32, width=4, g_dim=8, hidden=8, z_dim=4)
 PLAN = TrainingPlan(
     cohort=COHORT,

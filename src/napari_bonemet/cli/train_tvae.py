@@ -86,9 +86,6 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
 
 def epoch_line(item: object) -> str | None:
     """How training stands after an epoch, in one line; None for anything else that is reported."""
-    if not isinstance(item, EpochReport):
-        return None
-    line = f"epoch {item.epoch:>3}: loss {item.loss:.5f}, {item.kl_nats:.2f} nats in the latent"
-    if item.validation_gain_db is not None:
-        line += f", {item.validation_gain_db:+.3f} dB from copying on animals held out"
-    return line
+    from napari_bonemet.study.training import epoch_words
+
+    return f"epoch {item.epoch:>3}: {epoch_words(item)}" if isinstance(item, EpochReport) else None

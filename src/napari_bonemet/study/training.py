@@ -5,17 +5,19 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.forecaster import Forecaster
 from napari_bonemet.forecast.models.tvae import TvaeOptions
-from napari_bonemet.forecast.training import TrainingOptions
+from napari_bonemet.forecast.training import EpochReport, TrainingOptions
 from napari_bonemet.geometry import Triple
 from napari_bonemet.metrics.table import ForecastScores, score
 from napari_bonemet.phantom.cohort import CohortOptions
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.study.device import choose_device
-from napari_bonemet.study.holding_out import NETWORK_SHARE, HoldOut, Split, split_animals
+from napari_bonemet.study.holding_out import NETWORK_SHARE, HoldOut, Split, count_legs, split_animals
 from napari_bonemet.study.training_legs import even_gap, legs_in_folders, legs_of_cohort
 
 _OUTPUTS = {"tvae-gate": "gate", "tvae": "sigmoid"}
@@ -166,6 +168,24 @@ def score_held_out(
             )
         )
     return tuple(scores)
+
+
+def epoch_words(epoch: EpochReport) -> str:
+    """How training stands after an epoch, in one line."""
+    line = f"loss {epoch.loss:.5f}, {epoch.kl_nats:.2f} nats in the latent"
+    if epoch.validation_gain_db is not None:
+        line += f", {epoch.validation_gain_db:+.3f} dB from copying on animals held out"
+    return line
+
+
+def held_out_words(scores: Sequence[ForecastScores], samples: int) -> str:
+    """How the forecasts of the legs held out did beside copying, in a sentence."""
+    gains = np.array([row.gain_db for row in scores])
+    of = f"the mean of {samples} futures" if samples > 1 else "the forecast"
+    return (
+        f"On {count_legs(scores)} held out, {of} is {gains.mean():+.2f} dB from copying the last week "
+        f"({gains.min():+.2f} to {gains.max():+.2f}), better on {int((gains > 0).sum())}."
+    )
 
 
 def _options(plan: TrainingPlan) -> TvaeOptions:

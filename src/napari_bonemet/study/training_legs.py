@@ -31,7 +31,7 @@ class SyntheticAnimals(Options):
         Doc("Synthetic animals to learn from, those held out included; every fourth has no tumour."),
         Between(2, 5000),
     ] = 24
-    spacing_um: Annotated[
+    voxel_size: Annotated[
         float,
         Doc("Voxel size. A network forecasts scans of the voxel size that it was trained on."),
         Between(5, 60),
@@ -56,7 +56,7 @@ class SyntheticAnimals(Options):
         controls = self.animals // _CONTROL_EVERY
         leg = LegOptions(
             shape=(self.slices, self.side, self.side),
-            spacing_um=self.spacing_um,
+            spacing_um=self.voxel_size,
             weeks=tuple(round(week) for week in weeks),
             strain=self.strain,
         )
