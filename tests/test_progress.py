@@ -1,4 +1,4 @@
-from napari_bonemet.progress import NO_PROGRESS, PartOf, Reading, report
+from napari_bonemet.progress import NO_PROGRESS, PartOf, Reading, report, wants_end
 
 
 class Listener:
@@ -37,3 +37,12 @@ def test_reading_reaches_a_listener_through_every_part() -> None:
 def test_who_takes_no_readings_is_left_alone() -> None:
     report(NO_PROGRESS, Reading("mutual information", 1.5))
     report(PartOf(NO_PROGRESS, 0.0, 1.0), Reading("mutual information", 1.5))
+
+
+def test_a_listener_may_ask_a_step_to_end_with_what_it_has() -> None:
+    whole = Listener()
+    half = PartOf(PartOf(whole, 0.0, 0.5), 0.0, 0.5)
+    assert not wants_end(half)
+    whole.wants_end = lambda: True  # type: ignore[attr-defined]
+    assert wants_end(half)
+    assert not wants_end(PartOf(NO_PROGRESS, 0.0, 1.0))

@@ -11,10 +11,6 @@ class Cancelled(Exception):
     """The user asked to stop; nothing was half-written. Deliberately not an error."""
 
 
-class FinishNow(Cancelled):
-    """The user asked to stop and to keep what there is so far; where nothing can be kept it is Cancelled."""
-
-
 class Progress(Protocol):
     """Listens to one running step. Every call may raise :class:`Cancelled`."""
 
@@ -84,3 +80,15 @@ def report(progress: Progress, item: object) -> None:
     listener = getattr(progress, "report", None)
     if listener is not None:
         listener(item)
+
+
+def wants_end(progress: Progress) -> bool:
+    """Whether the listener asks a step that betters its result as it goes to end now, and to give what it has.
+
+    A listener without a method `wants_end` never does. Unlike Cancel it leaves a result: a training stops after the
+    step at hand, and keeps the best network so far.
+    """
+    while isinstance(progress, PartOf):
+        progress = progress.whole
+    asked = getattr(progress, "wants_end", None)
+    return bool(asked is not None and asked())

@@ -255,5 +255,5 @@ def test_a_day_between_weeks_survives_its_name(cli: Cli, leg: SyntheticLeg, tmp_
 
 def test_a_voxel_size_that_is_not_used_is_said(cli: Cli, scanned: Path) -> None:
     said = cli("info", scanned, "--spacing", "10")
-    assert "state voxels of 60 x 60 x 60 µm; --spacing is not used" in said.err
+    assert "state voxels of 60 x 60 x 60 µm; 10 x 10 x 10 µm is not used" in said.err
     assert "not used" not in cli("info", scanned, "--spacing", "60").err

@@ -11,9 +11,7 @@ import numpy as np
 import pytest
 
 from napari_bonemet.cli.train import chosen_by
-from napari_bonemet.cli.train_data import TrainArguments, animals_held_out
 from napari_bonemet.diagnose.registry import load_classifier
-from napari_bonemet.errors import InputError
 from napari_bonemet.forecast import training
 from napari_bonemet.forecast.checkpoint import load_checkpoint
 from napari_bonemet.forecast.output import read_forecast
@@ -148,36 +146,3 @@ def test_the_classifier_is_trained_on_the_records_beside_the_scans(
     assert said.code == 2
     assert "0 with and 1 without" in said.err
     assert not (tmp_path / "l.safetensors").exists()
-
-
-def held(animals: str, *, share: float = 0.0, groups: dict[str, str] | None = None, **own: Any) -> str:
-    arguments = TrainArguments(data=(Path(),), **own)
-    return "".join(sorted(animals_held_out(animals, arguments, share=share, groups=groups)))
-
-
-def test_animals_are_held_out_by_name_or_by_share() -> None:
-    assert held("abba") == ""
-    assert held("abc", validation=("b",), share=0.5) == "b"
-    assert len(held("abcdefghij", share=0.3)) == 3
-    assert held("abcdefghij", validation_share=0.0, share=0.3) == ""
-    # At least one of two, never all of them.
-    assert len(held("ab", share=0.01)) == len(held("ab", share=0.99)) == 1
-    assert held("a", share=0.5) == ""
-    groups = dict.fromkeys("abcde", "ill") | dict.fromkeys("vwxyz", "well")
-    for _ in range(3):
-        kept = held("abcdevwxyz", share=0.2, groups=groups)
-        assert (kept[0] in "abcde", kept[1] in "vwxyz", len(kept)) == (True, True, 2)
-
-
-@pytest.mark.parametrize(
-    ("own", "told"),
-    [
-        ({"validation": ("a",), "validation_share": 0.2}, "both say"),
-        ({"validation": ("x",)}, "are not there"),
-        ({"validation": ("a", "b", "c")}, "none is left"),
-        ({"validation_share": 1.0}, "share to hold out"),
-    ],
-)
-def test_what_cannot_be_held_out_is_said(own: dict[str, Any], told: str) -> None:
-    with pytest.raises(InputError, match=told):
-        held("abc", **own)

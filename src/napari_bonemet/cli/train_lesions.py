@@ -7,8 +7,7 @@ from typing import Annotated, Any
 
 from napari_bonemet.cli.flags import Chosen
 from napari_bonemet.cli.terminal import Terminal
-from napari_bonemet.cli.train_data import NETWORKS, Telling, TrainArguments, animals_held_out, checkpoint_place
-from napari_bonemet.cli.train_tvae import HELD_OUT_SHARE
+from napari_bonemet.cli.train_data import NETWORKS, Telling, TrainArguments, checkpoint_place
 from napari_bonemet.diagnose.options import ClassifierOptions
 from napari_bonemet.options import Doc
 from napari_bonemet.progress import PartOf, Progress
@@ -50,6 +49,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     from napari_bonemet.diagnose.classifier import LesionClassifier
     from napari_bonemet.diagnose.training_data import labelled_scans
     from napari_bonemet.study.device import choose_device
+    from napari_bonemet.study.holding_out import NETWORK_SHARE, animals_held_out
 
     out = checkpoint_place(own.common)
     options = chosen(ClassifierOptions)
@@ -58,7 +58,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     scans, lesions, animals = labelled_scans(own.data, own.labels, spacing=own.common.voxel_size, progress=part)
     with_lesion = {animal for animal, lesion in zip(animals, lesions, strict=True) if lesion}
     groups = {animal: animal in with_lesion for animal in animals}
-    held = animals_held_out(animals, own, share=HELD_OUT_SHARE, groups=groups)
+    held = animals_held_out(animals, own.hold_out(NETWORK_SHARE), groups=groups)
     learned, kept = (_of(scans, lesions, [(animal in held) is out for animal in animals]) for out in (False, True))
     terminal.say(
         f"Training {own.network} on {len(learned[0])} scans, {sum(learned[1])} with a lesion, on {device}; "

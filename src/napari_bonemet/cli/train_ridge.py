@@ -10,9 +10,6 @@ from napari_bonemet.cli.train_data import (
     NETWORKS,
     ForecastArguments,
     checkpoint_place,
-    gap_between,
-    legs_with_outcome,
-    split_animals,
 )
 from napari_bonemet.forecast.ridge import RidgeForecaster, RidgeOptions
 from napari_bonemet.progress import PartOf, Progress
@@ -43,16 +40,29 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     OutputError
         When the disk refuses.
     """
-    from napari_bonemet.cli.train_scores import score_held_out
+    from napari_bonemet.cli.train_scores import tell_scores
+    from napari_bonemet.study.holding_out import split_animals
+    from napari_bonemet.study.training import score_held_out
+    from napari_bonemet.study.training_legs import even_gap, legs_in_folders
 
     out = checkpoint_place(own.common)
-    options = chosen(RidgeOptions, weeks_seen=len(own.inputs), gap_weeks=gap_between(own))
-    legs = legs_with_outcome(own, options.bone_threshold, terminal, PartOf(progress, 0.0, 0.2))
-    split = split_animals(legs, own)
+    options = chosen(RidgeOptions, weeks_seen=len(own.inputs), gap_weeks=even_gap(own.inputs, own.target))
+    own.spare_data()
+    threshold = options.bone_threshold
+    legs = legs_in_folders(
+        own.data,
+        (*own.inputs, own.target),
+        bone_threshold=threshold,
+        spacing=own.common.voxel_size,
+        warn=terminal.warn,
+        progress=PartOf(progress, 0.0, 0.2),
+    )
+    split = split_animals(legs, own.hold_out())
     model = RidgeForecaster.fit(split.learned, options=options, progress=PartOf(progress, 0.2, 0.8))
     model.save(out)
     rest = PartOf(progress, 0.8, 1.0)
-    scores = score_held_out(model, split.held_out, own.target, options.bone_threshold, terminal=terminal, progress=rest)
+    scores = score_held_out(model, split.held_out, own.target, bone_threshold=threshold, progress=rest)
+    tell_scores(scores, 1, terminal)
     terminal.say(f"Fitted to {split.words}. The checkpoint is {out}")
     return {
         "out": str(out),

@@ -11,13 +11,10 @@ from napari_bonemet.cli.train_data import (
     ForecastArguments,
     Telling,
     checkpoint_place,
-    gap_between,
-    legs_with_outcome,
-    split_animals,
 )
 from napari_bonemet.forecast.models.tvae import TvaeOptions
 from napari_bonemet.forecast.training_options import EpochReport, TrainingOptions
-from napari_bonemet.progress import PartOf, Progress
+from napari_bonemet.progress import Progress
 
 ABOUT = f"""Train a T-VAE on registered legs, and write it as a checkpoint (safetensors).
 
@@ -30,9 +27,6 @@ Example: napari-bonemet train --network tvae-gate --data cohort/Regist-CT --inpu
 --out mine.safetensors"""
 STEPS = (TrainingOptions, TvaeOptions)
 HIDDEN = ("weeks_seen", "gap_weeks", "output")
-
-HELD_OUT_SHARE = 0.2
-_SAMPLES = 4
 
 
 @dataclass(frozen=True)
@@ -53,55 +47,45 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     Cancelled
         When the user asked to stop; nothing is written.
     """
-    from napari_bonemet.cli.train_scores import score_held_out
-    from napari_bonemet.forecast.fitting import fit_network
-    from napari_bonemet.study.device import choose_device
+    from napari_bonemet.cli.train_scores import tell_scores
+    from napari_bonemet.study.holding_out import NETWORK_SHARE
+    from napari_bonemet.study.training import TrainingPlan, train_network
 
     out = checkpoint_place(own.common)
-    options = chosen(TvaeOptions, weeks_seen=len(own.inputs), gap_weeks=gap_between(own))
-    training = chosen(TrainingOptions)
-    device = choose_device(own.common.device)
-    legs = legs_with_outcome(own, options.bone_threshold, terminal, PartOf(progress, 0.0, 0.1))
-    split = split_animals(legs, own, share=HELD_OUT_SHARE)
-    terminal.say(f"Training {own.network} on {split.words}, on {device}.")
-    told = Telling(PartOf(progress, 0.1, 0.9), terminal, epoch_line)
-    model = fit_network(
+    own.spare_data()
+    plan = TrainingPlan(
         own.network,
-        split.learned,
-        options=options,
-        training=training,
-        validation=split.held_out,
-        device=device,
-        progress=told,
-    )
-    model.save(out)
-    terminal.say(f"The checkpoint is {out}")
-    scores = score_held_out(
-        model,
-        split.held_out,
+        own.inputs,
         own.target,
-        options.bone_threshold,
-        terminal=terminal,
-        progress=Telling(PartOf(progress, 0.9, 1.0), terminal, epoch_line),
-        samples=_SAMPLES,
+        folders=own.data,
+        spacing=own.common.voxel_size,
+        hold_out=own.hold_out(NETWORK_SHARE),
+        options=chosen(TvaeOptions),
+        training=chosen(TrainingOptions),
+        device=own.common.device,
     )
+
+    def save(model: Any) -> None:
+        model.save(out)
+        terminal.say(f"The checkpoint is {out}")
+
+    told = Telling(progress, terminal, epoch_line)
+    made = train_network(plan, say=terminal.say, warn=terminal.warn, trained=save, progress=told)
+    tell_scores(made.scores, made.samples, terminal)
     return {
         "out": str(out),
         "network": own.network,
-        "device": device,
-        "options": model.options.as_record(),
-        "legs": [leg.leg for leg in split.learned],
-        "synthetic": model.synthetic,
-        "training": dict(model.training),
-        "validation": [score.as_row() for score in scores],
+        "device": made.device,
+        "options": made.options.as_record(),
+        "legs": [leg.leg for leg in made.split.learned],
+        "synthetic": made.model.synthetic,
+        "training": dict(made.model.training),
+        "validation": [score.as_row() for score in made.scores],
     }
 
 
 def epoch_line(item: object) -> str | None:
     """How training stands after an epoch, in one line; None for anything else that is reported."""
-    if not isinstance(item, EpochReport):
-        return None
-    line = f"epoch {item.epoch:>3}: loss {item.loss:.5f}, {item.kl_nats:.2f} nats in the latent"
-    if item.validation_gain_db is not None:
-        line += f", {item.validation_gain_db:+.3f} dB from copying on animals held out"
-    return line
+    from napari_bonemet.study.training import epoch_words
+
+    return f"epoch {item.epoch:>3}: {epoch_words(item)}" if isinstance(item, EpochReport) else None

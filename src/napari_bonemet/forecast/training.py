@@ -18,7 +18,7 @@ from napari_bonemet.forecast.pace import pace, share_done
 from napari_bonemet.forecast.training_options import EpochReport, TrainingOptions
 from napari_bonemet.forecast.training_state import load_state, save_state
 from napari_bonemet.forecast.validation import validation_gain
-from napari_bonemet.progress import NO_PROGRESS, FinishNow, Progress, report
+from napari_bonemet.progress import NO_PROGRESS, Progress, report, wants_end
 from napari_bonemet.provenance import Json
 from napari_bonemet.torch_import import import_torch
 
@@ -61,8 +61,8 @@ def train(
     """Train until the epochs or minutes are over, or the validation animals gain nothing more.
 
     Every epoch is reported to `progress` as an :class:`EpochReport`. The network that did best on the
-    validation animals is kept; without any, the last one. On :class:`~napari_bonemet.progress.FinishNow` it is
-    what there is by then.
+    validation animals is kept; without any, the last one. It ends after the step at hand when `progress` wants so
+    (:func:`~napari_bonemet.progress.wants_end`).
 
     Parameters
     ----------
@@ -90,18 +90,14 @@ def train(
             load_state(state, resume, identity)
         before, began = state.seconds, time.monotonic()
         lessons = _Lessons(data, validation, options, device, began - before, progress)
-        try:
-            for epoch in range(len(state.reports) + 1, training.epochs + 1):
-                if _over(state, training):
-                    break
-                lessons.epoch(state, epoch)
-                state.seconds = before + time.monotonic() - began
-                report(progress, state.reports[-1])
-                if resume is not None:
-                    save_state(state, resume, identity)
-        except FinishNow:
-            if not state.reports:
-                raise
+        for epoch in range(len(state.reports) + 1, training.epochs + 1):
+            if _over(state, training) or (state.reports and wants_end(progress)):
+                break
+            lessons.epoch(state, epoch)
+            state.seconds = before + time.monotonic() - began
+            report(progress, state.reports[-1])
+            if resume is not None:
+                save_state(state, resume, identity)
     return Trained(state.best.eval(), tuple(state.reports), state.best_epoch, state.seconds / 60)
 
 
@@ -164,7 +160,7 @@ class _Steps:
         done = 0
         for batch in batches:
             share = share_done(self.epoch - 1 + done / count, training.epochs, self.began, training.minutes)
-            if share >= 1 and done:
+            if done and (share >= 1 or wants_end(self.progress)):
                 break
             weeks, gaps = (torch.from_numpy(part).to(self.device) for part in batch)
             sums += self.learner.step(weeks, gaps, share, pace(share))

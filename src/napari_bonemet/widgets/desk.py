@@ -80,6 +80,8 @@ class Desk(QObject):
         The same, of what the classifier says.
     measures_changed, lesions_changed : Signal
         The same, of the measures of the weeks, and of the lesions found in them.
+    checkpoint_changed : Signal(object)
+        A network was trained and saved: its file.
     week_changed : Signal(object)
         The current week, or None.
     """
@@ -93,6 +95,7 @@ class Desk(QObject):
     measures_changed = Signal()
     lesions_changed = Signal()
     forecast_changed = Signal()
+    checkpoint_changed = Signal(object)
     week_changed = Signal(object)
 
     def __init__(self) -> None:
@@ -109,6 +112,7 @@ class Desk(QObject):
         self.diagnoses: LegDiagnosis | None = None
         self.measures: LegMeasures | None = None
         self.lesions: LegLesions | None = None
+        self.checkpoint: Path | None = None
         self.week: float | None = None
 
     @property
@@ -200,6 +204,11 @@ class Desk(QObject):
         """Take note of the lesions of the weeks."""
         self.lesions = lesions
         self.lesions_changed.emit()
+
+    def set_checkpoint(self, path: Path) -> None:
+        """Take note of a network that was trained here, by its file."""
+        self.checkpoint = path
+        self.checkpoint_changed.emit(path)
 
     def set_week(self, week: float | None) -> None:
         """Turn to a week."""

@@ -1,5 +1,6 @@
 """The Futures dock: several futures of a week as they are drawn, beside the true one where it is known."""
 
+from pathlib import Path
 from typing import Any
 
 from qtpy.QtWidgets import QComboBox, QLabel
@@ -64,6 +65,9 @@ class FuturesDock(Dock):
         for signal in ("series_changed", "registration_changed", "roi_changed"):
             getattr(self.desk, signal).connect(self.refresh)
         self.desk.forecast_changed.connect(self._forecast_changed)
+        self.desk.checkpoint_changed.connect(self._take)
+        if self.desk.checkpoint is not None:
+            self._take(self.desk.checkpoint)
         self.refresh()
         self._forecast_changed()
 
@@ -130,6 +134,12 @@ class FuturesDock(Dock):
         self.form.fields["samples"].native.setEnabled(not one)
         self.form.fields["device"].native.setEnabled(not one)
         self.run_bar.run_button.setText("Forecast" if one else "Draw futures")
+
+    def _take(self, checkpoint: Path) -> None:
+        """Offer a network that was trained here, unless one is drawing."""
+        if not self.run_bar.running:
+            self.form.fields["checkpoint"].value = checkpoint
+            self.form.fields["model"].value = CHECKPOINT
 
     def draw(self) -> None:
         """Draw futures of the chosen week beside the screen."""

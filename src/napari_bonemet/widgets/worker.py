@@ -51,6 +51,7 @@ class ThreadProgress:
         self.text = ""
         self.reports: deque[tuple[Any, str]] = deque()
         self.stop = threading.Event()
+        self.end = threading.Event()
 
     def advance(self, fraction: float) -> None:
         """Take note of the share done."""
@@ -66,6 +67,10 @@ class ThreadProgress:
         """Raise Cancelled once Cancel was pressed."""
         if self.stop.is_set():
             raise Cancelled
+
+    def wants_end(self) -> bool:
+        """Whether the step shall end now and give what it has (see :func:`napari_bonemet.progress.wants_end`)."""
+        return self.end.is_set()
 
     def report(self, item: Any) -> None:
         """Hand anything to the dock while the step runs: a metric's value, a finished week."""
@@ -195,6 +200,11 @@ class Runner(QObject):
         for progress, _ in self._now:
             progress.stop.set()
             self.progressed.emit(progress.fraction, "Stopping…")
+
+    def end_early(self) -> None:
+        """Ask a step that betters its result as it goes to end, and to give what it has; others take no notice."""
+        for progress, _ in self._now:
+            progress.end.set()
 
     def _look(self) -> None:
         if not self._now:
