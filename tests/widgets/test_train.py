@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QAbstractButton, QFileDialog
 from napari_bonemet.cli import main
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.checkpoint import load_checkpoint
+from napari_bonemet.forecast.models.tvae import TvaeOptions
 from napari_bonemet.forecast.training import EpochReport
 from napari_bonemet.phantom.cohort import write_cohort
 from napari_bonemet.progress import Progress, report, wants_end
@@ -285,7 +286,7 @@ def test_commands_name_the_cohort_and_one_seed() -> None:
         animals,
         (),
         None,
-        options=training.TvaeOptions(),
+        options=TvaeOptions(),
         training=training.TrainingOptions(minutes=2.0, seed=5, batch=16),
     )
     cohort, train = (" ".join(command) for command in train_commands(plan))
