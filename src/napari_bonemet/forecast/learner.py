@@ -30,6 +30,9 @@ class Learner:
         self.network, self.training = network, training
         self.optimiser = torch.optim.Adam(network.parameters(), lr=training.learning_rate, betas=(0.9, 0.999))
 
+    # Whether the last network is kept, not the one that did best: where lessons differ, their scores do too.
+    keeps_last = False
+
     @property
     def optimisers(self) -> tuple[Any, ...]:
         """All that have to be kept when training is to go on later."""

@@ -95,6 +95,11 @@ class Looks:
             progress.advance((number + 1) / len(slabs))
         return cls(model, volumes[-1], planes, tuple(looked), spacing[0])
 
+    @property
+    def resampled(self) -> bool:
+        """Whether the network sees another voxel size."""
+        return self.planes.resampled
+
     def draw(self, rng: np.random.Generator, progress: Progress) -> np.ndarray:
         """One future, greys, float32, (z, y, x)."""
         options = self.model.options

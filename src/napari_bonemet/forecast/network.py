@@ -14,6 +14,7 @@ from napari_bonemet.forecast.inputs import Steps, steps_to
 from napari_bonemet.forecast.looks import Looks
 from napari_bonemet.forecast.models.catalogue import ARCHITECTURES, build
 from napari_bonemet.forecast.models.options import NetworkOptions
+from napari_bonemet.forecast.native_looks import NativeLooks
 from napari_bonemet.forecast.registry import checkpoint_loader, forecaster
 from napari_bonemet.forecast.shipped import shipped_checkpoint
 from napari_bonemet.forecast.weights import fill, half_state
@@ -46,6 +47,8 @@ class NetworkForecaster:
         Whether any of those legs was made by the generator.
     device : str
         Where it computes.
+    memory_gib : float
+        What drawing may take beside the weeks and the samples, where a network draws at native resolution.
     """
 
     name: str
@@ -55,6 +58,7 @@ class NetworkForecaster:
     training: Mapping[str, Json] = field(default_factory=dict)
     synthetic: bool = False
     device: str = "cpu"
+    memory_gib: float = 4.0
 
     deterministic: ClassVar[bool] = False
 
@@ -80,7 +84,7 @@ class NetworkForecaster:
         steps = steps_to(before(seen, week), week, self.options, self.name)
         last = steps.scans[-1]
         volumes = [scan.to_numpy() for scan in steps.scans]
-        looks = Looks.at(self, volumes, steps.gaps, last.spacing, PartOf(progress, 0.0, 0.3))
+        looks = self._looks(volumes, steps.gaps, last.spacing, PartOf(progress, 0.0, 0.3))
         drawn: list[Scan] = []
         for number in range(samples):
             progress.message(f"drawing future {number + 1} of {samples}")
@@ -89,7 +93,7 @@ class NetworkForecaster:
             drawn.append(as_future(last, voxels, week, self._step(week, seed, number)))
             report(progress, drawn[-1])
         threshold = self.options.bone_threshold
-        note = self._note(looks.planes.resampled, steps)
+        note = self._note(looks.resampled, steps)
         return summarise(drawn, week=week, model=self.name, seed=seed, bone_threshold=threshold, note=note)
 
     def sample(
@@ -124,13 +128,25 @@ class NetworkForecaster:
                 found=f"{len(weeks)}",
             )
         between = list(gaps) if gaps is not None else [self.options.gap_weeks] * len(weeks)
-        looks = Looks.at(self, list(weeks), between, self.spacing, PartOf(progress, 0.0, 0.3))
+        looks = self._looks(list(weeks), between, self.spacing, PartOf(progress, 0.0, 0.3))
         rest = PartOf(progress, 0.3, 1.0)
         parts = (PartOf(rest, number / n, (number + 1) / n) for number in range(n))
         return np.stack([looks.draw(one, part) for one, part in zip(generator.spawn(n), parts, strict=True)])
 
+    def _looks(
+        self, volumes: Sequence[np.ndarray], gaps: Sequence[float], spacing: Triple, progress: Progress
+    ) -> Looks | NativeLooks:
+        if self.options.native:
+            return NativeLooks.at(self, volumes, gaps, spacing, progress, memory_gib=self.memory_gib)
+        return Looks.at(self, volumes, gaps, spacing, progress)
+
     def _future(
-        self, looks: Looks, volumes: Sequence[np.ndarray], steps: Steps, rng: np.random.Generator, progress: Progress
+        self,
+        looks: Looks | NativeLooks,
+        volumes: Sequence[np.ndarray],
+        steps: Steps,
+        rng: np.random.Generator,
+        progress: Progress,
     ) -> np.ndarray:
         """One future of the last of the steps' weeks, over all those before it."""
         count = len(steps.weeks)
@@ -139,7 +155,7 @@ class NetworkForecaster:
         for number, (earlier, later) in enumerate(zip(steps.weeks, steps.weeks[1:], strict=False), start=1):
             part = PartOf(progress, number / count, (number + 1) / count)
             seen, gaps = [*seen[1:], drawn], [*gaps[1:], later - earlier]
-            again = Looks.at(self, seen, gaps, steps.scans[-1].spacing, PartOf(part, 0.0, 0.3))
+            again = self._looks(seen, gaps, steps.scans[-1].spacing, PartOf(part, 0.0, 0.3))
             drawn = again.draw(rng, PartOf(part, 0.3, 1.0))
         return drawn
 

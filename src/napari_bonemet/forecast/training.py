@@ -135,7 +135,7 @@ class _Lessons:
         if held_out is not None:
             gain = validation_gain(learner.network, held_out, options, training.seed, self.device)
         state.reports.append(EpochReport(epoch, *means, gain))
-        if gain is None:
+        if gain is None or learner.keeps_last:
             state.best, state.best_epoch = learner.network, epoch
         elif gain > state.best_gain:
             state.best, state.best_gain, state.best_epoch = copy.deepcopy(learner.network), gain, epoch

@@ -22,7 +22,7 @@ def validation_gain(network: Any, data: TrainingSet, options: NetworkOptions, se
     """
     torch = import_torch()
     rng = np.random.default_rng(seed)
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator(device).manual_seed(seed)
     network.eval()
     mine = copied = 0.0
     for batch in data.batches(max(1, _SLICES // options.depth), options.crop, rng, depth=options.depth):
@@ -32,7 +32,7 @@ def validation_gain(network: Any, data: TrainingSet, options: NetworkOptions, se
             seen = network.see(weeks[:, :-1], gaps)
             drawn = torch.stack(
                 [
-                    compose(network.future(seen, network.noise(last.shape, generator).to(device)), last)
+                    compose(network.future(seen, network.noise(last.shape, generator, device)), last)
                     for _ in range(_SAMPLES)
                 ]
             )

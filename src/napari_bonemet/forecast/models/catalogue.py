@@ -7,6 +7,7 @@ from typing import Any
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.models.options import NetworkOptions
+from napari_bonemet.forecast.models.stvae import StvaeOptions
 from napari_bonemet.forecast.models.tvae import TvaeOptions
 
 
@@ -35,6 +36,7 @@ class Architecture:
 ARCHITECTURES: dict[str, Architecture] = {
     "tvae": Architecture(TvaeOptions, "tvae_network:Tvae", {"output": "sigmoid"}),
     "tvae-gate": Architecture(TvaeOptions, "tvae_network:Tvae", {"output": "gate"}),
+    "stvae": Architecture(StvaeOptions, "stvae_network:Stvae", learner="stvae_learner:StvaeLearner"),
 }
 
 

@@ -43,3 +43,8 @@ class NetworkOptions(Options):
     def timed(self) -> bool:
         """Whether the network is told how much time lies between the weeks, so that gaps may be uneven."""
         return False
+
+    @property
+    def native(self) -> bool:
+        """Whether the network draws at the scans' own resolution, in blocks of any size."""
+        return False

@@ -212,9 +212,9 @@ class Tvae(Module):
         """The maps of the next week, (n, channels, 1, size, size), before the sigmoid."""
         return self.draw(seen, noise)[:, :, None]
 
-    def noise(self, shape: Sequence[int], generator: Any) -> Any:
+    def noise(self, shape: Sequence[int], generator: Any, device: Any = "cpu") -> Any:
         """What one future of `shape` (n, z, y, x) is drawn from: a standard normal (n, z_dim)."""
-        return torch.randn((shape[0], self.options.z_dim), generator=generator)
+        return torch.randn((shape[0], self.options.z_dim), generator=generator, device=device)
 
     def terms(self, weeks: Any, gaps: Any, training: TrainingOptions, share: float) -> Terms:
         """The loss of a batch (n, T, 1, y, x): equations 7 and 9, every week after the first one drawn."""

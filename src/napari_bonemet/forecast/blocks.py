@@ -1,0 +1,60 @@
+"""Where a network of native resolution looks: blocks that cover a leg, each with as much around it as it depends on."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from napari_bonemet.geometry import Region, Shape
+
+
+@dataclass(frozen=True)
+class Block:
+    """A part of a volume.
+
+    Parameters
+    ----------
+    core : tuple of slice
+        What is taken from it.
+    wide : tuple of slice
+        What has to be looked at for that.
+    """
+
+    core: Region
+    wide: Region
+
+    @property
+    def inner(self) -> Region:
+        """The core within what is looked at."""
+        z, y, x = (
+            slice(core.start - wide.start, core.stop - wide.start)
+            for core, wide in zip(self.core, self.wide, strict=True)
+        )
+        return (z, y, x)
+
+
+def side_of_blocks(shape: Shape, halo: int, bytes_per_voxel: float, limit_bytes: float, stride: int) -> Shape:
+    """The largest blocks, in multiples of `stride`, that with `halo` around them stay within a limit of memory.
+
+    Slices are halved along the longest side until it is kept, but never below `stride`.
+    """
+    sides = [-(-side // stride) * stride for side in shape]
+    while True:
+        wide = [min(side + 2 * halo, full) for side, full in zip(sides, shape, strict=True)]
+        longest = int(np.argmax(sides))
+        if float(np.prod(wide)) * bytes_per_voxel <= limit_bytes or sides[longest] <= stride:
+            return (sides[0], sides[1], sides[2])
+        sides[longest] = max(stride, -(-(sides[longest] // 2) // stride) * stride)
+
+
+def blocks_of(shape: Shape, sides: Sequence[int], halo: int) -> Iterator[Block]:
+    """The blocks of a volume, none beyond its border."""
+    starts = [range(0, full, side) for full, side in zip(shape, sides, strict=True)]
+    for corner in product(*starts):
+        core, wide = [], []
+        for start, side, full in zip(corner, sides, shape, strict=True):
+            stop = min(start + side, full)
+            core.append(slice(start, stop))
+            wide.append(slice(max(0, start - halo), min(full, stop + halo)))
+        yield Block((core[0], core[1], core[2]), (wide[0], wide[1], wide[2]))

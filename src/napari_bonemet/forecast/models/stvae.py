@@ -1,0 +1,56 @@
+"""ST-VAE: the options of the forecaster in space and time, ours; the layers are in ``stvae_network``.
+
+A U-Net of three levels over the weeks as channels, at the scans' own resolution; what nobody can know enters every
+level of the decoder as fields of noise. It learns in two lessons: first to forecast the mean, then, by a score that
+only the true distribution makes least, to draw futures.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from napari_bonemet.forecast.models.options import NetworkOptions
+from napari_bonemet.options import Between, Doc, Unit
+
+# Blocks start and end at multiples of this, since the coarsest level has a fourth of the voxels along each axis.
+STRIDE = 4
+
+
+@dataclass(frozen=True)
+class StvaeOptions(NetworkOptions):
+    """The shape of the network, and what it looks at."""
+
+    crop: Annotated[int, Doc("Side of the blocks that are learned from."), Between(16, 1024), Unit("voxels")] = 80
+    size: Annotated[int, Doc("The crop, since nothing is resized."), Between(16, 1024)] = 80
+    depth: Annotated[int, Doc("Slices of the blocks."), Between(4, 512), Unit("slices")] = 24
+    width: Annotated[
+        int, Doc("Channels of the finest level; the second has twice, the third four times as many."), Between(4, 128)
+    ] = 16
+    objective: Annotated[
+        Literal["score", "elbo"],
+        Doc(
+            "score: noise in every level of the decoder, learned by the almost fair CRPS over fields of several sizes; "
+            "elbo: a latent field at the coarsest level with learned prior and posterior."
+        ),
+    ] = "score"
+    local_noise: Annotated[int, Doc("Fields of noise without a memory, at each level."), Between(0, 64)] = 4
+    regional_noise: Annotated[int, Doc("Fields of noise alike in a neighbourhood."), Between(0, 64)] = 4
+    global_noise: Annotated[int, Doc("Numbers drawn once for the whole leg."), Between(0, 64)] = 4
+    region_voxels: Annotated[
+        float, Doc("Standard deviation of the kernel that makes regional noise."), Between(1, 200), Unit("voxels")
+    ] = 12.0
+    z_dim: Annotated[int, Doc("Channels of the latent field of the elbo."), Between(1, 64)] = 8
+
+    @property
+    def timed(self) -> bool:
+        """Whether the network is told how much time lies between the weeks: it always is."""
+        return True
+
+    @property
+    def noise_channels(self) -> int:
+        """Fields of noise that enter a level of the decoder."""
+        return self.local_noise + self.regional_noise + self.global_noise
+
+    @property
+    def native(self) -> bool:
+        """Whether the network draws at the scans' own resolution: it always does."""
+        return True

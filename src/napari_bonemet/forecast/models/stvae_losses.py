@@ -1,0 +1,45 @@
+"""What ST-VAE learns from: the almost fair CRPS of two futures over fields of several sizes; divergence of fields.
+
+Sources: Gneiting and Raftery, J Am Stat Assoc 2007, 102:359-378 (the score); Ferro, Q J R Meteorol Soc 2014,
+140:1917-1923 (fair for few members); Lang et al., arXiv:2412.15832 (almost fair).
+"""
+
+from typing import Any
+
+from napari_bonemet.forecast.models.losses import Gaussian
+from napari_bonemet.torch_import import import_torch
+
+ALMOST_FAIR = 0.95
+# Sides of the cubes that fields are pooled over, voxels, with their weights: errors of pooled fields are smaller.
+SCALES = {1: 1.0, 4: 2.0, 8: 4.0}
+WHOLE = 20.0
+
+
+def pair_crps(first: Any, second: Any, truth: Any) -> Any:
+    """The almost fair CRPS of two members, mean over all values."""
+    skill = 0.5 * ((first - truth).abs() + (second - truth).abs())
+    spread = (first - second).abs()
+    return (skill - (0.5 * ALMOST_FAIR + 0.25 * (1 - ALMOST_FAIR)) * spread).mean()
+
+
+def futures_score(first: Any, second: Any, truth: Any) -> Any:
+    """The score of two futures (n, z, y, x) on voxels, on pooled fields, and on the sum over the whole block."""
+    torch = import_torch()
+    total: Any = 0.0
+    members = [x[:, None].float() for x in (first, second, truth)]
+    for side, weight in SCALES.items():
+        pooled = members if side == 1 else [torch.nn.functional.avg_pool3d(x, side) for x in members]
+        total = total + weight * pair_crps(*pooled)
+    whole = [x.mean(dim=(1, 2, 3, 4)) for x in members]
+    return total + WHOLE * pair_crps(*whole)
+
+
+def field_kl(posterior: Gaussian, prior: Gaussian | None) -> Any:
+    """Divergence of two fields of diagonal Gaussians (n, z, ...), nats for each block, mean over blocks."""
+    if prior is None:
+        raise ValueError("there is no prior to diverge from")
+    torch = import_torch()
+    ratio = torch.exp(posterior.log_variance - prior.log_variance)
+    way = (posterior.mean - prior.mean) ** 2 * torch.exp(-prior.log_variance)
+    terms = 0.5 * (prior.log_variance - posterior.log_variance + ratio + way - 1)
+    return terms.flatten(1).sum(1).mean()

@@ -1,0 +1,229 @@
+"""The layers of ST-VAE; imports torch, so import it late.
+
+No layer looks at more than its neighbourhood once training is over (batch normalisation uses what it learned), so
+that blocks of a leg, cut with enough around them, give what the whole leg gives.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from napari_bonemet.forecast.compose import compose
+from napari_bonemet.forecast.learner import Terms
+from napari_bonemet.forecast.models.losses import Gaussian
+from napari_bonemet.forecast.models.stvae import StvaeOptions
+from napari_bonemet.forecast.models.stvae_losses import field_kl, futures_score
+from napari_bonemet.forecast.models.stvae_noise import Noise, draw_noise
+from napari_bonemet.forecast.training_options import TrainingOptions
+from napari_bonemet.torch_import import import_torch
+
+torch = import_torch()
+nn: Any = torch.nn
+Module: Any = nn.Module
+
+# The gate starts out nearly shut: the first forecast is a copy of the last week.
+_GATE_BIAS = -2.0
+_POSTERIOR_LOG_VARIANCE = -3.0
+# Share of the training that is spent on the mean alone.
+LESSON_OF_THE_MEAN = 0.6
+_LEAK = 0.1
+
+
+class Seen(NamedTuple):
+    """What the weeks seen leave behind: per level the half of the decoder's sum that no noise moves; the prior of z."""
+
+    fine: Any
+    middle: Any
+    coarse: Any
+    prior: Gaussian | None
+
+
+def _conv(channels: int, made: int, stride: int = 1) -> Any:
+    return nn.Conv3d(channels, made, 3, stride, 1, bias=False)
+
+
+class Block(Module):
+    """Convolution, normalisation, leaky rectifier, twice; time enters as a bias."""
+
+    def __init__(self, channels: int, made: int, times: int, stride: int = 1) -> None:
+        super().__init__()
+        self.first, self.second = _conv(channels, made, stride), _conv(made, made)
+        self.norms = nn.ModuleList(nn.BatchNorm3d(made) for _ in range(2))
+        self.time = nn.Linear(times, made)
+        nn.init.zeros_(self.time.weight)
+        nn.init.zeros_(self.time.bias)
+
+    def forward(self, x: Any, times: Any) -> Any:
+        """Maps (n, channels, z, y, x) and times (n, weeks) to maps."""
+        x = self.norms[0](self.first(x)) + self.time(times)[:, :, None, None, None]
+        x = nn.functional.leaky_relu(x, _LEAK, inplace=True)
+        return nn.functional.leaky_relu(self.norms[1](self.second(x)), _LEAK, inplace=True)
+
+
+class Modulation(Module):
+    """Noise fields scale and shift maps; at first they do nothing."""
+
+    def __init__(self, noises: int, channels: int) -> None:
+        super().__init__()
+        self.fields = nn.Conv3d(noises, 2 * channels, 1)
+        nn.init.normal_(self.fields.weight, std=0.02)
+        nn.init.zeros_(self.fields.bias)
+
+    def forward(self, x: Any, noise: Any) -> Any:
+        """`x` (n, channels, ...) under noise (n, noises, ...)."""
+        scale, shift = self.fields(noise).chunk(2, 1)
+        return torch.addcmul(shift + x, x, scale)
+
+
+class Encoder(Module):
+    """Weeks (n, weeks, z, y, x) to the maps of three levels, fine to coarse."""
+
+    def __init__(self, weeks: int, times: int, width: int) -> None:
+        super().__init__()
+        self.fine = Block(weeks, width, times)
+        self.middle = Block(width, 2 * width, times, stride=2)
+        self.coarse = Block(2 * width, 4 * width, times, stride=2)
+
+    def forward(self, weeks: Any, times: Any) -> tuple[Any, Any, Any]:
+        """The maps of each level."""
+        fine = self.fine(weeks, times)
+        middle = self.middle(fine, times)
+        return fine, middle, self.coarse(middle, times)
+
+
+class Rung(Module):
+    """One level of the decoder: the skip's half, what comes up from below, noise, a convolution."""
+
+    def __init__(self, skip: int, below: int, made: int, noises: int) -> None:
+        super().__init__()
+        self.skip = nn.Conv3d(skip, made, 3, 1, 1)
+        self.below = nn.Conv3d(below, made, 1, bias=False) if below else None
+        self.norm = nn.BatchNorm3d(made)
+        self.noise = Modulation(noises, made) if noises else None
+
+    def still(self, skip: Any) -> Any:
+        """The half that is the same for every future."""
+        return self.skip(skip)
+
+    def forward(self, still: Any, below: Any, noise: Any) -> Any:
+        """Maps of this level."""
+        x = still if self.below is None else still + _up(self.below(below), still.shape[-3:])
+        x = self.norm(x)
+        if self.noise is not None and noise is not None:
+            x = self.noise(x, noise)
+        return nn.functional.leaky_relu(x, _LEAK)
+
+
+class Decoder(Module):
+    """The maps of three levels, and noise in each, to the maps k and c, or the week itself."""
+
+    def __init__(self, options: StvaeOptions) -> None:
+        super().__init__()
+        width = options.width
+        noises = options.noise_channels if options.objective == "score" else 0
+        latent = options.z_dim if options.objective == "elbo" else noises
+        self.coarse = Rung(4 * width, 0, 4 * width, latent)
+        self.deep = nn.Sequential(_conv(4 * width, 4 * width), nn.BatchNorm3d(4 * width), nn.LeakyReLU(_LEAK))
+        self.middle = Rung(2 * width, 4 * width, 2 * width, noises)
+        self.mid = nn.Sequential(_conv(2 * width, 2 * width), nn.BatchNorm3d(2 * width), nn.LeakyReLU(_LEAK))
+        self.fine = Rung(width, 2 * width, width, noises)
+        self.out = nn.Conv3d(width, options.channels, 3, 1, 1)
+        if options.output == "gate":
+            nn.init.constant_(self.out.bias[:1], _GATE_BIAS)
+
+    def forward(self, seen: Seen, noise: Noise) -> Any:
+        """Maps (n, channels, z, y, x) before the sigmoid."""
+        x = self.deep(self.coarse(seen.coarse, None, noise.coarse))
+        x = self.mid(self.middle(seen.middle, x, noise.middle))
+        return self.out(self.fine(seen.fine, x, noise.fine))
+
+
+class Stvae(Module):
+    """The whole network."""
+
+    def __init__(self, options: StvaeOptions) -> None:
+        super().__init__()
+        self.options = options
+        # Share of the training after which the second lesson begins.
+        self.lesson = LESSON_OF_THE_MEAN if options.objective == "score" else 1.0
+        count, width = options.weeks_seen, options.width
+        self.encoder = Encoder(count, count, width)
+        self.decoder = Decoder(options)
+        if options.objective == "elbo":
+            self.teacher = Encoder(count + 1, count, width)
+            self.prior = nn.Conv3d(4 * width, 2 * options.z_dim, 1)
+            self.posterior = nn.Conv3d(8 * width, 2 * options.z_dim, 1)
+            nn.init.constant_(self.posterior.bias[options.z_dim :], _POSTERIOR_LOG_VARIANCE)
+        self.to(memory_format=torch.channels_last_3d)
+
+    def see(self, weeks: Any, gaps: Any) -> Seen:
+        """Take in blocks (n, seen, z, y, x), 0 to 1, and the weeks from each to the next (n, seen)."""
+        return self._seen(self._encode(weeks, gaps))
+
+    def _encode(self, weeks: Any, gaps: Any) -> tuple[Any, Any, Any]:
+        maps: tuple[Any, Any, Any] = self.encoder(_centred(weeks), _times(gaps))
+        return maps
+
+    def _seen(self, maps: tuple[Any, Any, Any]) -> Seen:
+        rungs = (self.decoder.fine, self.decoder.middle, self.decoder.coarse)
+        fine, middle, coarse = (rung.still(level) for rung, level in zip(rungs, maps, strict=True))
+        prior = _gaussian(self.prior(maps[-1])) if self.options.objective == "elbo" else None
+        return Seen(fine, middle, coarse, prior)
+
+    def future(self, seen: Seen, noise: Noise) -> Any:
+        """The maps of the next week, (n, channels, z, y, x), before the sigmoid."""
+        if seen.prior is not None:
+            noise = noise._replace(coarse=seen.prior.draw(noise.coarse))
+        return self.decoder(seen, noise)
+
+    def noise(self, shape: Sequence[int], generator: Any, device: str = "cpu") -> Noise:
+        """What one future of `shape` (n, z, y, x) is drawn from."""
+        return draw_noise(self.options, shape, generator, device)
+
+    def terms(self, weeks: Any, gaps: Any, training: TrainingOptions, share: float) -> Terms:
+        """The loss of a batch (n, seen + 1, z, y, x): of the mean first, then of what is drawn."""
+        last, truth = weeks[:, -2], weeks[:, -1]
+        maps = self._encode(weeks[:, :-1], gaps)
+        seen = self._seen(maps)
+        if self.options.objective == "elbo":
+            return self._elbo(weeks, gaps, seen, training, share)
+        if share < self.lesson:
+            drawn = compose(self.decoder(seen, Noise(None, None, None)), last)
+            error = ((drawn - truth) ** 2).mean()
+            return Terms(error, error, error.new_zeros(()))
+        pair = [compose(self.decoder(seen, self._noise_like(truth)), last) for _ in range(2)]
+        score = futures_score(pair[0], pair[1], truth)
+        error = ((0.5 * (pair[0] + pair[1]) - truth) ** 2).mean()
+        return Terms(score, error, error.new_zeros(()))
+
+    def _noise_like(self, truth: Any) -> Noise:
+        return draw_noise(self.options, truth.shape, None, truth.device)
+
+    def _elbo(self, weeks: Any, gaps: Any, seen: Seen, training: TrainingOptions, share: float) -> Terms:
+        known = self.teacher(_centred(weeks), _times(gaps))[-1]
+        context = self.encoder(_centred(weeks[:, :-1]), _times(gaps))[-1]
+        posterior = _gaussian(self.posterior(torch.cat([context, known], 1)))
+        z = posterior.draw(torch.randn_like(posterior.mean))
+        drawn = compose(self.decoder(seen, Noise(None, None, z)), weeks[:, -2])
+        error = ((drawn - weeks[:, -1]) ** 2).mean()
+        kl = field_kl(posterior, seen.prior)
+        weight = training.kl_weight * min(1.0, share / max(training.kl_warmup, 1e-9))
+        return Terms(error + weight * kl, error, kl)
+
+
+def _centred(weeks: Any) -> Any:
+    """Greys around 0, laid out as the convolutions like them."""
+    return (2 * weeks - 0.5).contiguous(memory_format=torch.channels_last_3d)
+
+
+def _times(gaps: Any) -> Any:
+    """The gaps as the network is told them: 0 for the usual week."""
+    return gaps - 1
+
+
+def _up(x: Any, shape: Sequence[int]) -> Any:
+    return nn.functional.interpolate(x, size=tuple(shape), mode="trilinear", align_corners=False)
+
+
+def _gaussian(maps: Any) -> Gaussian:
+    mean, log_variance = maps.float().chunk(2, 1)
+    return Gaussian(mean, log_variance.clamp(-10, 6))

@@ -1,0 +1,121 @@
+"""The noise of a future: without a memory, alike in a neighbourhood, and one for the whole leg, at three levels.
+
+While it learns, the network draws the noise of its blocks as a whole. When it forecasts a leg, every block is cut out
+of one field that covers the leg, so that neighbouring blocks show the same future.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from napari_bonemet.forecast.models.stvae import STRIDE, StvaeOptions
+from napari_bonemet.geometry import Region
+from napari_bonemet.torch_import import import_torch
+
+STEPS = (1, 2, STRIDE)
+
+
+class Noise(NamedTuple):
+    """Fields of a standard normal for each level of the decoder, (n, channels, z, y, x); None is no noise."""
+
+    fine: Any
+    middle: Any
+    coarse: Any
+
+
+def draw_noise(options: StvaeOptions, shape: Sequence[int], generator: Any, device: Any = "cpu") -> Noise:
+    """The noise of one future of each of n blocks of `shape` (n, z, y, x)."""
+    torch = import_torch()
+    n, sizes = shape[0], [[-(-side // step) for side in shape[1:]] for step in STEPS]
+
+    def normal(channels: int, size: Sequence[int]) -> Any:
+        return torch.randn((n, channels, *size), generator=generator, device=device)
+
+    if options.objective == "elbo":
+        return Noise(None, None, normal(options.z_dim, sizes[2]))
+    everywhere = normal(options.global_noise, (1, 1, 1))
+    regional = smooth(normal(options.regional_noise, widened(options, sizes[2])), options)
+    return joined([normal(options.local_noise, size) for size in sizes], regional, everywhere)
+
+
+def joined(local: Sequence[Any], regional: Any, everywhere: Any) -> Noise:
+    """Local noise of each level, regional noise of the coarsest one, and the whole leg's, as the decoder takes it."""
+    levels = []
+    for field in local:
+        size = field.shape[-3:]
+        region = regional
+        if size != regional.shape[-3:]:
+            region = import_torch().nn.functional.interpolate(
+                regional, size=tuple(size), mode="trilinear", align_corners=False
+            )
+        levels.append(import_torch().cat([field, region, everywhere.expand(-1, -1, *size)], 1))
+    return Noise(*levels)
+
+
+def _reach(options: StvaeOptions) -> int:
+    return int(np.ceil(2.5 * options.region_voxels / STRIDE))
+
+
+def widened(options: StvaeOptions, size: Sequence[int]) -> list[int]:
+    """How much white noise :func:`smooth` needs to make a field of `size` at the coarsest level."""
+    return [side + 2 * _reach(options) for side in size]
+
+
+def smooth(white: Any, options: StvaeOptions) -> Any:
+    """White noise (n, channels, z, y, x) under a Gaussian kernel that keeps its variance, what it lacks cut off."""
+    torch = import_torch()
+    reach, sigma = _reach(options), options.region_voxels / STRIDE
+    at = torch.arange(-reach, reach + 1, device=white.device, dtype=torch.float32)
+    kernel = torch.exp(-0.5 * (at / sigma) ** 2)
+    kernel = kernel / kernel.square().sum().sqrt()
+    x = white.flatten(0, 1)[:, None]
+    for axis in range(3):
+        along = [1, 1, 1, 1, 1]
+        along[2 + axis] = len(at)
+        x = torch.nn.functional.conv3d(x, kernel.view(along))
+    return x.view(*white.shape[:2], *x.shape[-3:])
+
+
+class NoiseOfLeg:
+    """The noise of one future of a whole leg, out of which blocks are cut; the same block is always the same.
+
+    Parameters
+    ----------
+    options : StvaeOptions
+        Which fields there are.
+    shape : sequence of int
+        (z, y, x) of the leg, multiples of STRIDE.
+    seed : int
+        Which future.
+    """
+
+    def __init__(self, options: StvaeOptions, shape: Sequence[int], seed: int, device: str = "cpu") -> None:
+        self._options, self._shape, self._seed, self._device = options, tuple(shape), seed, device
+        coarse = [side // STRIDE for side in shape]
+        if options.objective == "score":
+            self._everywhere = self._normal(0, options.global_noise, (1, 1, 1))
+            self._regional = smooth(self._normal(1, options.regional_noise, widened(options, coarse)), options)
+
+    def _normal(self, stream: int, channels: int, size: Sequence[int]) -> Any:
+        torch = import_torch()
+        seed = np.random.SeedSequence([self._seed, stream]).generate_state(2, np.uint64)
+        generator = torch.Generator().manual_seed(int(seed[0] >> np.uint64(1)))
+        return torch.randn((1, channels, *size), generator=generator).to(self._device)
+
+    def _local(self, level: int, channels: int, block: Region) -> Any:
+        """A block of a level's own noise, whose slabs of coarse slices have a stream each."""
+        step = STRIDE // STEPS[level]
+        y, x = (slice(part.start // STEPS[level], part.stop // STEPS[level]) for part in block[1:])
+        plane = [side // STEPS[level] for side in self._shape[1:]]
+        slabs = range(block[0].start // STRIDE, block[0].stop // STRIDE)
+        noise = [self._normal(2 + level + 3 * slab, channels, (step, *plane))[..., y, x] for slab in slabs]
+        return import_torch().cat(noise, 2)
+
+    def block(self, block: Region) -> Noise:
+        """The noise of a block that starts and ends at multiples of STRIDE."""
+        if self._options.objective == "elbo":
+            return Noise(None, None, self._local(2, self._options.z_dim, block))
+        local = [self._local(level, self._options.local_noise, block) for level in range(len(STEPS))]
+        where = tuple(slice(part.start // STRIDE, part.stop // STRIDE) for part in block)
+        return joined(local, self._regional[(..., *where)], self._everywhere)

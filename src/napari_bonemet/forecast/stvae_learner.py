@@ -1,0 +1,28 @@
+"""How ST-VAE is taught: two lessons, each with a learning rate that falls to 0."""
+
+from napari_bonemet.forecast.learner import Learner
+from napari_bonemet.forecast.pace import pace as falling
+
+_SECOND_RATE = 0.5
+
+
+class StvaeLearner(Learner):
+    """The learner of a network whose second lesson starts where the first one has settled."""
+
+    @property
+    def keeps_last(self) -> bool:  # type: ignore[override]
+        """Whether there are two lessons."""
+        return bool(self.network.lesson < 1)
+
+    def rate(self, share: float, pace: float) -> float:
+        """The learning rate: a cosine for each lesson, the second one from half the height."""
+        lesson = self.network.lesson
+        if lesson >= 1:
+            return self.training.learning_rate * pace
+        if share < lesson:
+            return self.training.learning_rate * _falling(share / lesson)
+        return _SECOND_RATE * self.training.learning_rate * _falling((share - lesson) / (1 - lesson))
+
+
+def _falling(share: float) -> float:
+    return max(falling(share, warm_up=0.02), 0.005)
