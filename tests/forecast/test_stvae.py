@@ -25,7 +25,7 @@ def network(request):
     made = build("stvae", replace(SMALL, objective=request.param))
     with torch.no_grad():
         for parameter in made.parameters():
-            parameter += 0.1 * torch.randn_like(parameter)
+            parameter.add_(torch.randn_like(parameter), alpha=0.1)
         made.train()
         for _ in range(3):
             seen = made.see(torch.rand(2, 3, 8, 32, 32), torch.ones(2, 3))
@@ -48,29 +48,32 @@ def test_blocks_give_what_the_whole_leg_gives(network, monkeypatch) -> None:
     from napari_bonemet.forecast import native_looks
 
     monkeypatch.setattr(native_looks, "_half", lambda _: torch.autocast("cpu", enabled=False))
-    volumes = weeks_of((10, 150, 18))
+    volumes = weeks_of((6, 124, 10))
     whole, one = drawn(network, volumes, 4.0)
-    parts, many = drawn(network, volumes, 0.008)
+    parts, many = drawn(network, volumes, 0.002)
     assert len(one.blocks) == 1
     assert len(many.blocks) > 2
-    assert many.seen == {}
-    assert whole.shape == (10, 150, 18)
+    assert len(many.seen) == len(many.blocks)
+    assert whole.shape == (6, 124, 10)
     assert np.abs(whole - parts).max() < 255 * 1e-3
     assert np.abs(whole - volumes[-1]).max() > 5
+    frugal, forgetful = drawn(network, volumes, 0.0007)
+    assert forgetful.seen == {}
+    assert np.abs(whole - frugal).max() < 255 * 1e-3
 
 
 def test_a_smaller_halo_would_show_seams(network, monkeypatch) -> None:
     from napari_bonemet.forecast import native_looks
 
     monkeypatch.setattr(native_looks, "HALO", 8)
-    volumes = weeks_of((10, 150, 18))
+    volumes = weeks_of((6, 124, 10))
     whole, _ = drawn(network, volumes, 4.0)
-    parts, _ = drawn(network, volumes, 0.004)
+    parts, _ = drawn(network, volumes, 0.0014)
     assert np.abs(whole - parts).max() > 0.1
 
 
 def test_blocks_cover_a_leg_once_and_stay_within_the_limit() -> None:
-    shape, limit = (96, 120, 100), 30e6
+    shape, limit = (96, 120, 100), 70e6
     sides = side_of_blocks(shape, HALO, 100.0, limit, STRIDE)
     blocks = list(blocks_of(shape, sides, HALO))
     count = np.zeros(shape, int)
@@ -78,7 +81,7 @@ def test_blocks_cover_a_leg_once_and_stay_within_the_limit() -> None:
         count[block.core] += 1
         assert all(part.start % STRIDE == 0 for part in (*block.core, *block.wide))
         assert np.prod([part.stop - part.start for part in block.wide]) * 100.0 <= limit
-        assert np.zeros(shape)[block.wide][block.inner].shape == np.zeros(shape)[block.core].shape
+        assert [p.stop - p.start for p in block.inner] == [p.stop - p.start for p in block.core]
     assert count.min() == count.max() == 1
     assert side_of_blocks(shape, HALO, 1.0, limit, STRIDE) == shape
 
@@ -103,21 +106,20 @@ def test_noise_of_a_leg_is_standard_at_every_level_and_alike_where_it_should_be(
 def test_the_score_is_least_for_the_true_spread() -> None:
     from napari_bonemet.forecast.models.stvae_losses import futures_score
 
-    torch.manual_seed(0)
-
     def score(spread: float, common: float) -> float:
         """Members of a given spread, a share of it common to the whole block; the truth has spread 1, half common."""
+        torch.manual_seed(0)
         total = 0.0
-        for _ in range(100):
+        for _ in range(300):
             both = [
                 s * (c**0.5 * torch.randn(4, 1, 1, 1) + (1 - c) ** 0.5 * torch.randn(4, 8, 16, 16))
                 for s, c in ((spread, common), (spread, common), (1.0, 0.5))
             ]
             total += float(futures_score(*both))
-        return total / 100
+        return total / 300
 
     best = score(1.0, 0.5)
-    assert best < min(score(0.6, 0.5), score(1.5, 0.5), score(1.0, 0.05), score(1.0, 0.95))
+    assert best < min(score(0.5, 0.5), score(1.7, 0.5), score(1.0, 0.05), score(1.0, 0.95))
 
 
 def test_the_gap_changes_what_is_drawn(network) -> None:
