@@ -276,6 +276,19 @@ def test_probabilities_are_learned_where_the_evidence_is_not_logistic() -> None:
     assert np.all(np.diff(model.scores) > 0)
 
 
+def test_rare_evidence_of_what_mostly_does_not_come_is_put_to_use() -> None:
+    rng = np.random.default_rng(5)
+    share = np.where(rng.random(300_000) < 0.01, rng.integers(1, 17, 300_000) / 16, 0.0)
+    evidence = np.column_stack([np.full(len(share), -4.0), np.sqrt(share), np.sqrt(share)])
+    true = np.where(share > 0, 0.3 + 0.2 * share, 0.015)
+    model = ProbabilityModel.fit(evidence, rng.random(len(share)) < true)
+    assert min(model.weights) >= 0
+    assert np.all(np.diff(model.scores) > 0)
+    said = model.probability(evidence)
+    for part in (share == 0, (share > 0) & (share < 0.5), share > 0.5):
+        assert said[part].mean() == pytest.approx(true[part].mean(), rel=0.12)
+
+
 def test_what_cannot_be_calibrated_with_is_refused(seen: list[Case]) -> None:
     with pytest.raises(InputError, match="two or more"):
         fitted(seen[:1])

@@ -10,14 +10,16 @@ from napari_bonemet.provenance import Json
 
 __all__ = ["ProbabilityModel", "evidence_of_loss"]
 
-_ROUNDS = 30
+_ROUNDS = 200
 _RIDGE = 1e-4
 _STEPS = 40
 _FARTHEST = 4.0
 
 
 def evidence_of_loss(mean: np.ndarray, spread: np.ndarray, shares: np.ndarray, bone_threshold: float) -> np.ndarray:
-    """What speaks for a voxel being resorbed, (..., 3): how far below bone it is expected, and two shares of samples.
+    """What speaks for a voxel being resorbed, (..., 3): how far below bone it is expected, how many samples resorb it.
+
+    Shares enter by their square root: the first sample of sixteen says more than the sixteenth.
 
     Parameters
     ----------
@@ -29,7 +31,7 @@ def evidence_of_loss(mean: np.ndarray, spread: np.ndarray, shares: np.ndarray, b
         Bone is above this grey value.
     """
     below = np.clip((bone_threshold - mean) / spread, -_FARTHEST, _FARTHEST)
-    return np.concatenate([below[..., None], shares], axis=-1)
+    return np.concatenate([below[..., None], np.sqrt(shares)], axis=-1)
 
 
 @dataclass(frozen=True)
@@ -79,22 +81,29 @@ class ProbabilityModel:
 
 
 def _logistic(evidence: np.ndarray, came: np.ndarray) -> tuple[float, np.ndarray]:
-    """Newton's method with a trace of a ridge, so that evidence that parts the voxels wholly still has an end."""
-    centre, scale = evidence.mean(axis=0), np.maximum(evidence.std(axis=0), 1e-9)
-    table = np.column_stack([np.ones(len(evidence)), (evidence - centre) / scale])
-    penalty = _RIDGE * len(came) * np.diag([0.0, *([1.0] * evidence.shape[1])])
-    share = np.clip(came.mean(), 1e-6, 1 - 1e-6)
-    found = np.zeros(table.shape[1])
-    found[0] = np.log(share / (1 - share))
-    for _ in range(_ROUNDS):
-        said = 1 / (1 + np.exp(-np.clip(table @ found, -30, 30)))
-        normal = (table * (said * (1 - said))[:, None]).T @ table + penalty + 1e-9 * np.eye(len(found))
-        step = np.linalg.solve(normal, table.T @ (came - said) - penalty @ found)
-        found += np.clip(step, -2, 2)
-        if np.abs(step).max() < 1e-6:
-            break
-    weights = found[1:] / scale
-    return float(found[0] - weights @ centre), weights
+    """Most likely constant and weights, none of them negative, with a trace of a ridge.
+
+    The ridge gives evidence that parts the voxels wholly an end; the bounds keep evidence that nearly says the same
+    twice from being set off against itself.
+    """
+    from scipy.optimize import minimize
+
+    spread = evidence.std(axis=0)
+    scale = np.where(spread > 1e-6, spread, 1.0)
+    table = np.column_stack([np.ones(len(evidence)), evidence / scale])
+    share = float(np.clip(came.mean(), 1e-6, 1 - 1e-6))
+
+    def loss(found: np.ndarray) -> tuple[float, np.ndarray]:
+        odds = table @ found
+        said = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+        fit = float(np.mean(np.logaddexp(0, odds) - came * odds))
+        slope = table.T @ (said - came) / len(came)
+        return fit + _RIDGE * float(found[1:] @ found[1:]) / 2, slope + _RIDGE * np.r_[0.0, found[1:]]
+
+    start = np.r_[np.log(share / (1 - share)), np.zeros(evidence.shape[1])]
+    bounds = [(None, None), *([(0, None)] * evidence.shape[1])]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": _ROUNDS}).x
+    return float(found[0]), np.asarray(found[1:] / scale)
 
 
 def _rising(scores: np.ndarray, came: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -107,7 +116,8 @@ def _rising(scores: np.ndarray, came: np.ndarray) -> tuple[np.ndarray, np.ndarra
     # Halfway between voxels and events: else all the many unlikely voxels would be one step.
     place = np.cumsum(said / said.sum() + 1 / len(said)) / 2
     step = np.minimum((place * _STEPS).astype(np.int64), _STEPS - 1)
-    _, step = np.unique(step, return_inverse=True)
+    # Voxels of one score stay together.
+    _, step = np.unique(step[np.searchsorted(scores, scores)], return_inverse=True)
     cases = np.bincount(step)
     middle, share = (np.bincount(step, values) / cases for values in (scores, came))
     fitted = isotonic_regression(share, weights=cases)

@@ -78,7 +78,9 @@ def _curve(expected: np.ndarray, squares: np.ndarray) -> tuple[np.ndarray, np.nd
     order = np.argsort(expected, kind="stable")
     expected, squares = expected[order], squares[order]
     place = np.cumsum(expected / expected.sum() + 1 / len(expected)) / 2
-    _, step = np.unique(np.minimum((place * _STEPS).astype(np.int64), _STEPS - 1), return_inverse=True)
+    step = np.minimum((place * _STEPS).astype(np.int64), _STEPS - 1)
+    # Voxels of one sum stay together.
+    _, step = np.unique(step[np.searchsorted(expected, expected)], return_inverse=True)
     cases = np.bincount(step)
     middle, found = (np.bincount(step, values) / cases for values in (expected, squares))
     rising = isotonic_regression(found, weights=cases)
