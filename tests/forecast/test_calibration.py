@@ -113,6 +113,7 @@ def test_the_interval_holds_nine_of_ten_voxels_of_unseen_animals_where_errors_ar
 ) -> None:
     truth = joined(unseen, "truth")
     made = [calibration.apply(c.forecast) for c in unseen]
+    assert made[0].lost_bone is None
     lower, upper, spread = (
         np.concatenate([getattr(m, of).to_numpy() for m in made]) for of in ("lower", "upper", "spread")
     )
@@ -160,6 +161,10 @@ def test_the_evidence_is_of_animals_that_were_held_out(calibration: Calibration,
     assert after["coverage"] == pytest.approx(0.9, abs=0.02)
     assert after["least_coverage"] <= after["coverage"] <= after["largest_coverage"]
     assert after["resorption_error"] < before["resorption_error"] / 2
+    assert after["lesions"] == before["lesions"] > 50
+    assert after["lesion_brier"] < before["lesion_brier"]
+    assert 0.6 < after["lost_bone_spread_skill"] < 1.6
+    assert after["lost_bone_coverage"] >= before["lost_bone_coverage"]
     # An animal like no other must show: fitted to it, its coverage would be 0.9 too.
     odd = case(50)
     odd = replace(odd, truth=scan(odd.truth.to_numpy() + 25.0, 3, 50))
@@ -189,6 +194,9 @@ def test_a_record_is_plain_json_and_makes_the_same_calibration(calibration: Cali
     assert again == calibration
     first, second = (c.apply(unseen[0].forecast, unseen[0].last) for c in (calibration, again))
     assert np.array_equal(first.upper.to_numpy(), second.upper.to_numpy())
+    assert first.lost_bone is not None
+    assert first.lost_bone.shape == (SAMPLES,)
+    assert np.array_equal(first.lost_bone, np.asarray(second.lost_bone))
     assert len(json.dumps(record)) < 12_000
     with pytest.raises(InputError, match="no calibration"):
         Calibration.from_record({})

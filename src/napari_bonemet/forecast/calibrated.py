@@ -7,9 +7,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from napari_bonemet.errors import InputError
+from napari_bonemet.forecast.calibration_lesions import LostBoneModel
 from napari_bonemet.forecast.calibration_options import CalibrationOptions
 from napari_bonemet.forecast.calibration_tables import PREDICTORS, predictors, shares
 from napari_bonemet.forecast.forecaster import Forecast, as_future
+from napari_bonemet.metrics.lost_bone import LostBone
 from napari_bonemet.progress import Progress
 from napari_bonemet.provenance import Step
 from napari_bonemet.scan import Kind, Scan
@@ -36,6 +38,9 @@ class CalibratedForecast:
     resorption_probability : Scan or None
         That bone of the last seen week is newly lost, 0 to 1, float32 (Kind.UNCERTAINTY); None where the last week
         was not given, or when the calibration was fitted.
+    lost_bone : ndarray, (n,), or None
+        Net bone that each sample loses since the last seen week, cubic millimetres, moved and stretched so that its
+        spread can be believed; None where nothing is known of that.
     level : float
         Of the interval.
     scale : ndarray, (z, y, x), float32
@@ -47,6 +52,7 @@ class CalibratedForecast:
     lower: Scan
     upper: Scan
     resorption_probability: Scan | None
+    lost_bone: np.ndarray | None
     level: float
     scale: np.ndarray = field(repr=False)
 
@@ -74,6 +80,10 @@ class Model(Protocol):
     @property
     def resorption(self) -> Any:
         """None where nothing is known of the probability of resorption."""
+
+    @property
+    def lost_bone(self) -> LostBoneModel | None:
+        """None where nothing is known of the bone that legs lose."""
 
     def of_voxels(
         self, known: np.ndarray, shares: np.ndarray | None
@@ -118,9 +128,17 @@ def calibrated(forecast: Forecast, last: Scan | None, model: Model, progress: Pr
         lower=scan(lower, "lower"),
         upper=scan(upper, "upper"),
         resorption_probability=None if resorbed is None else scan(resorbed, "resorption probability"),
+        lost_bone=None if last is None else _lost_bone(forecast, last, model),
         level=model.options.level,
         scale=scale,
     )
+
+
+def _lost_bone(forecast: Forecast, last: Scan, model: Model) -> np.ndarray | None:
+    if model.lost_bone is None or len(forecast.samples) < 2:
+        return None
+    gauge = LostBone.since(last, bone_threshold=model.options.bone_threshold)
+    return model.lost_bone.calibrated(np.array([gauge.mm3(sample) for sample in forecast.samples]))
 
 
 def _limits(forecast: Forecast) -> tuple[float, float]:

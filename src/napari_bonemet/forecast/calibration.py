@@ -2,8 +2,9 @@
 
 Samples of a network are too alike: they know nothing of the scanner's noise and of what registration leaves, and too
 little of what they cannot foresee. A calibration keeps their mean and says anew how far from it the truth may be
-(:mod:`~napari_bonemet.forecast.calibration_variance`), and how likely bone is to go
-(:mod:`~napari_bonemet.forecast.calibration_probability`). It is a few dozen numbers, kept in the checkpoint's header
+(:mod:`~napari_bonemet.forecast.calibration_variance`), how likely bone is to go
+(:mod:`~napari_bonemet.forecast.calibration_probability`), how likely a lesion is to come and how much bone is lost
+(:mod:`~napari_bonemet.forecast.calibration_lesions`). It is a few dozen numbers, kept in the checkpoint's header
 with the evidence that it works on animals that it was not fitted to.
 """
 
@@ -16,6 +17,7 @@ import numpy as np
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.calibrated import CalibratedForecast, calibrated
 from napari_bonemet.forecast.calibration_evidence import cross_validate
+from napari_bonemet.forecast.calibration_lesions import LesionModel, LostBoneModel
 from napari_bonemet.forecast.calibration_options import CalibrationOptions
 from napari_bonemet.forecast.calibration_probability import ProbabilityModel, evidence_of_loss
 from napari_bonemet.forecast.calibration_tables import PREDICTORS, AnimalTable, look_at
@@ -46,6 +48,10 @@ class Calibration:
         Where the truth lies, in units of the expected error.
     resorption : ProbabilityModel or None
         Probability that bone is lost; None where it was fitted without the last weeks, or nothing was lost.
+    lesions : LesionModel or None
+        How often a lesion comes that is there in a given share of the samples.
+    lost_bone : LostBoneModel or None
+        Lost bone of a leg, with a spread to be believed.
     evidence : mapping
         Spread/skill, coverage and reliability before and after, on which animals; plain JSON values.
     """
@@ -54,6 +60,8 @@ class Calibration:
     variance: VarianceModel
     interval: IntervalModel
     resorption: ProbabilityModel | None
+    lesions: LesionModel | None = None
+    lost_bone: LostBoneModel | None = None
     evidence: Mapping[str, Json] = field(default_factory=dict)
 
     @classmethod
@@ -112,7 +120,9 @@ class Calibration:
         if lost.any() and not lost.all():
             said = evidence_of_loss(bone[:, _GREY], np.sqrt(variance.variance(bone)), share, options.bone_threshold)
             model = ProbabilityModel.fit(said, lost)
-        return cls(options, variance, interval, model)
+        legs = [table.leg for table in tables if table.leg is not None]
+        lesions = LesionModel.fit([case for leg in legs for case in leg.cases])
+        return cls(options, variance, interval, model, lesions, LostBoneModel.fit(legs))
 
     def of_voxels(
         self, known: np.ndarray, shares: np.ndarray | None
@@ -168,9 +178,12 @@ class Calibration:
             "options": self.options.as_record(),
             "variance": self.variance.as_record(),
             "interval": self.interval.as_record(),
-            "resorption": None if self.resorption is None else self.resorption.as_record(),
+            **{name: None if part is None else part.as_record() for name, part in self._parts().items()},
             "evidence": dict(self.evidence),
         }
+
+    def _parts(self) -> dict[str, ProbabilityModel | LesionModel | LostBoneModel | None]:
+        return {"resorption": self.resorption, "lesions": self.lesions, "lost_bone": self.lost_bone}
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any]) -> Self:
@@ -184,12 +197,14 @@ class Calibration:
         if record.get("format") != FORMAT:
             raise InputError("This is no calibration", expected=FORMAT, found=str(record.get("format")))
         try:
-            kept = record["resorption"]
+            resorption, lesions, lost_bone = (record[name] for name in ("resorption", "lesions", "lost_bone"))
             return cls(
                 CalibrationOptions.from_record(record["options"]),
                 VarianceModel.from_record(record["variance"]),
                 IntervalModel.from_record(record["interval"]),
-                None if kept is None else ProbabilityModel.from_record(kept),
+                None if resorption is None else ProbabilityModel.from_record(resorption),
+                None if lesions is None else LesionModel.from_record(lesions),
+                None if lost_bone is None else LostBoneModel.from_record(lost_bone),
                 dict(record["evidence"]),
             )
         except (KeyError, TypeError, ValueError) as error:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from napari_bonemet.errors import InputError
+from napari_bonemet.forecast.calibration_lesions import LegTable, look_at_leg
 from napari_bonemet.forecast.calibration_options import CalibrationOptions
 from napari_bonemet.forecast.forecaster import Forecast
 from napari_bonemet.metrics.ensemble import as_volume
@@ -46,6 +47,8 @@ class AnimalTable:
         Share of the samples in which each is resorbed, and its mean over the cube around.
     resorbed : ndarray of bool, (bone voxels,)
         Whether it truly was.
+    leg : LegTable or None
+        Lesions and lost bone; None without the last week, or of one sample.
     """
 
     animal: str
@@ -56,6 +59,7 @@ class AnimalTable:
     bone_known: np.ndarray
     bone_shares: np.ndarray
     resorbed: np.ndarray
+    leg: LegTable | None
 
 
 def predictors(forecast: Forecast, options: CalibrationOptions) -> Iterator[tuple[slice, np.ndarray]]:
@@ -118,6 +122,7 @@ def look_at(
         bone_known=bone_known,
         bone_shares=_bone_shares(forecast, last, options, bone),
         resorbed=_resorbed(truth, last, options, bone),
+        leg=None if last is None else look_at_leg(forecast, truth, last, options),
     )
 
 
