@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from napari_bonemet.errors import InputError, MissingWeightsError
-from napari_bonemet.metrics.perceptual import find_alexnet, lpips_distance
+from napari_bonemet.metrics.perceptual import PROTOCOL, find_alexnet, lpips_distance
 from napari_bonemet.progress import Cancelled
 
 pytestmark = pytest.mark.usefixtures("no_network")
@@ -69,6 +69,23 @@ def test_distance_is_what_the_package_computes_with_these_weights(with_weights: 
     with torch.no_grad():
         expected = package(a, b).flatten().numpy()
     assert lpips_distance(other, slices) == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_protocol_in_words_is_what_is_computed(with_weights: Path, slices: np.ndarray) -> None:
+    import torch
+    from lpips import LPIPS
+
+    made = LPIPS(net="alex", pnet_rand=True, verbose=False).eval()
+    assert (made.version, made.pnet_type, made.L, made.spatial, made.lpips) == ("0.1", "alex", 5, False, True)
+    for words in ("version 0.1", "AlexNet", "own size", "-1 to 1", "three equal channels", "mean over slices"):
+        assert words in PROTOCOL
+    tensors = torch.load(with_weights, weights_only=True)
+    made.net.load_state_dict({key: tensors["features." + key.split(".", 1)[1]] for key in made.net.state_dict()})
+    images = [torch.tensor(v / 127.5 - 1, dtype=torch.float32)[:1, None].repeat(1, 3, 1, 1) for v in (slices, -slices)]
+    images[1] = images[1].clamp(-1, 1)
+    with torch.no_grad():
+        _, layers = made(*images, retPerLayer=True)
+    assert lpips_distance(slices[:1], -slices[:1]) == pytest.approx(float(sum(layers)), rel=1e-4)
 
 
 def test_weights_other_than_the_published_are_called_so(with_weights: Path) -> None:

@@ -2,6 +2,7 @@
 
 import math
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from skimage.metrics import structural_similarity
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.metrics import similarity
-from napari_bonemet.metrics.similarity import finite_mean, per_slice, psnr, ssim
+from napari_bonemet.metrics.similarity import finite_mean, per_slice, psnr, ssim, ssim_in_words
 
 
 @pytest.fixture
@@ -44,6 +45,25 @@ def test_ssim_of_a_slice_is_its_formula(pair: tuple[np.ndarray, np.ndarray]) -> 
     slices = per_slice(ssim, *pair)
     assert slices.shape == (9,)
     assert slices[2] == pytest.approx(ssim_by_hand(pair[0][2], pair[1][2]))
+
+
+def test_thresholded_ssim_is_that_of_volumes_without_their_background(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    bare = [np.where(volume > 90, volume, 0) for volume in pair]
+    assert ssim(*pair, background=90) == pytest.approx(ssim(*bare), rel=1e-12)
+    slices = per_slice(partial(ssim, background=90), *pair)
+    assert slices[2] == pytest.approx(ssim_by_hand(bare[0][2], bare[1][2]))
+    assert slices[2] != pytest.approx(per_slice(ssim, *pair)[2], abs=1e-3)
+    thin = ssim(pair[0][:2], pair[1][:2], background=90)
+    assert thin == pytest.approx(np.mean([ssim(bare[0][z], bare[1][z]) for z in range(2)]))
+
+
+def test_noise_below_the_threshold_does_not_count() -> None:
+    rng = np.random.default_rng(1)
+    tissue, other = rng.integers(10, 50, (2, 9, 20, 20))
+    assert ssim(tissue, other) < 0.3
+    assert ssim(tissue, other, background=50) == 1
+    assert "up to 50 set to 0" in ssim_in_words(50)
+    assert "as they are" in ssim_in_words()
 
 
 def test_ssim_of_a_volume_uses_cubes_and_of_one_slice_the_image(pair: tuple[np.ndarray, np.ndarray]) -> None:

@@ -31,6 +31,9 @@ MARGIN = 3
 # Voxels beyond the margin in which the tissue around the bone is looked at.
 _TISSUE = 3
 
+# Voxels of thin bone and of its edges are not full of it: their median is too dark.
+_FULL = 0.9
+
 # Share of the contrast beyond which a change of grey is not put down to a shift.
 _OF_SHIFT = 1 / 2
 
@@ -77,8 +80,9 @@ class LostBone:
         margin : int
             Voxels around the bone that count too (6-neighbour steps): as far as blur and misregistration carry.
         contrast : float, optional
-            Grey of bone above what takes its place; without, the median grey of the bone less the median grey of the
-            tissue around the margin. It scales every volume of the animal alike.
+            Grey of bone above what takes its place; without, the grey that a tenth of the bone lies above, which is
+            that of voxels full of bone, less the median grey of the tissue around the margin. It scales every volume
+            of the animal alike.
 
         Raises
         ------
@@ -97,7 +101,7 @@ class LostBone:
         if contrast is None:
             around = ndimage.binary_dilation(counted, iterations=_TISSUE) & ~counted
             tissue = greys[around if around.any() else ~bone]
-            contrast = float(np.median(greys[bone])) - float(np.median(tissue))
+            contrast = float(np.quantile(greys[bone], _FULL)) - float(np.median(tissue))
         return cls(greys, counted, contrast, last.grid.voxel_volume_mm3, _carried(greys, counted))
 
     def mm3(self, later: Any) -> float:

@@ -4,8 +4,11 @@ The package ships its linear heads but not AlexNet, whose ImageNet weights torch
 Without them the network would be random and its numbers meaningless, so they must be there: nothing is
 downloaded here, and nothing random is ever measured with.
 
-Protocol: version 0.1 heads, greys 0 to 255 scaled to -1 to 1 and repeated over three channels, slices at
-their own size.
+Protocol, in one line as `PROTOCOL`: the package's trained linear heads of version 0.1 on AlexNet's five rectified
+convolution layers; each transverse slice at its own size, neither resized nor cropped; greys 0 to the data range
+clipped and scaled to -1 to 1 and repeated over three channels (the package then shifts and scales them by its ImageNet
+constants); distances averaged over space, summed over layers; the mean over slices is reported, slices without tissue
+among them. Single precision.
 """
 
 import hashlib
@@ -26,6 +29,11 @@ from napari_bonemet.torch_import import import_torch
 ALEXNET_FILE = "alexnet-owt-7be5be79.pth"
 ALEXNET_URL = f"https://download.pytorch.org/models/{ALEXNET_FILE}"
 PUBLISHED_SHA256 = "7be5be79"
+
+PROTOCOL = (
+    "LPIPS: package lpips, version 0.1 heads on AlexNet, transverse slices at their own size, greys 0 to 255 scaled to "
+    "-1 to 1 in three equal channels, averaged over space, summed over layers, mean over slices; lower is better"
+)
 
 # AlexNet's strides and poolings leave nothing of a smaller slice.
 SMALLEST_SLICE = 31
