@@ -32,6 +32,7 @@ class Holes:
     may: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(1000))
     fail_at: int | None = None
     device: str = "cpu"
+    calibration: Any = None
 
     def on(self, device: str) -> "Holes":
         self.device = device

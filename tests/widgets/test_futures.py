@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from napari_bonemet.forecast.copying import CopyLastWeek
+from napari_bonemet.scan import Kind
 from napari_bonemet.widgets.futures_layers import LOSS, MEAN, PROBABILITY, SAMPLE, SPREAD
 from napari_bonemet.widgets.layers import find_layers, record_of_layer
 
@@ -17,7 +18,7 @@ def test_samples_appear_as_they_are_drawn_and_maps_refine(screen: Screen, holes:
     assert (dock.form.fields["model"].value, dock.form.fields["samples"].value) == ("tvae-gate", 6)
     assert "synthetic" in dock.about.text()
     assert "not confidence" in dock.about.text()
-    assert dock.week.currentText() == "week 3"
+    assert dock.week.text() == "week 3"
     holes.may = threading.Semaphore(0)
     screen.choose(samples=3, seed=4)
     screen.press(dock.run_bar.run_button)
@@ -144,8 +145,56 @@ def test_scores_and_lost_bone_stand_beside_copying(screen: Screen) -> None:
     assert "not confidence" in dock.model_note.text()
 
 
+def test_samples_are_held_to_the_true_week(screen: Screen) -> None:
+    screen.draw()
+    dock = screen.futures
+    assert dock.table.rows()[0] == ["gain, dB", f"{screen.desk.scores.gain_db:+.2f}", "0"]
+    rows = {row[0]: row[1:] for row in dock.check.rows()}
+    bone = screen.series.at_week(2).to_numpy() > 75
+    samples = np.stack([sample.to_numpy() for sample in screen.desk.forecast.samples])[:, bone].astype(float)
+    true = screen.series.at_week(3).to_numpy()[bone]
+    within = np.mean((samples.min(axis=0) <= true) & (true <= samples.max(axis=0)))
+    assert rows["in range of samples"] == [f"{within:.0%}", f"{5 / 7:.0%}"]
+    ratio = np.sqrt(samples.var(axis=0, ddof=1).mean() * 7 / 6 / np.mean((samples.mean(axis=0) - true) ** 2))
+    assert rows["spread / error"] == [f"{ratio:.2f}", "1"]
+    assert "Over the bone of the last seen week the samples are" in dock.model_note.text()
+
+
+def test_the_arrows_go_from_scan_to_scan_and_on(screen: Screen, make_series: Make) -> None:
+    week = screen.futures.week
+    assert (week.text(), week.week) == ("week 3", 3)
+    week.stepBy(2)
+    assert (week.text(), week.week) == ("week 5 (to come)", 5)
+    week.stepBy(-4)
+    assert (week.text(), week.week) == ("week 1", 1)
+    week.stepBy(-1)
+    assert week.week == 1
+    week.setValue(2.5)
+    assert (week.text(), week.week) == ("week 2.5 (not scanned)", 2.5)
+    week.stepBy(1)
+    assert week.week == 3
+    # Uneven weeks: the last interval goes on.
+    screen.desk.set_series(make_series((0, 10 / 7, 4), kind=Kind.REGIST))
+    assert week.week == 4
+    week.stepBy(-1)
+    assert (week.text(), week.week) == ("week 1.43", 10 / 7)
+    week.stepBy(2)
+    assert week.week == pytest.approx(4 + 4 - 10 / 7, abs=0.01)
+    screen.desk.set_series(None)
+    assert (week.week, week.text().strip(), week.isEnabled()) == (None, "", False)
+
+
+def test_several_weeks_ahead_are_copied_or_refused_in_words(screen: Screen) -> None:
+    screen.futures.week.setValue(6)
+    screen.draw()
+    assert "cannot forecast week 6 of 871 left tibia" in screen.futures.run_bar.line.text()
+    screen.choose(model="copy-last-week")
+    screen.draw()
+    assert screen.desk.forecast.week == 6
+
+
 def test_a_week_to_come_has_samples_but_no_truth(screen: Screen) -> None:
-    screen.futures.week.setCurrentIndex(screen.futures.week.findText("week 4 (to come)"))
+    screen.futures.week.setValue(4)
     screen.draw()
     assert screen.desk.forecast.week == 4
     assert screen.futures.table.isHidden()

@@ -1,7 +1,9 @@
 """The Futures dock by other models, the command that does the same, and the dock that compares."""
 
 import shlex
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -10,8 +12,12 @@ from qtpy.QtGui import QGuiApplication
 from napari_bonemet.cli import main
 from napari_bonemet.forecast import registry
 from napari_bonemet.forecast.checkpoint import Checkpoint, save_checkpoint
+from napari_bonemet.forecast.forecaster import Forecast
 from napari_bonemet.forecast.output import read_forecast
 from napari_bonemet.io import write_series
+from napari_bonemet.progress import Progress
+from napari_bonemet.provenance import Step
+from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.widgets.desk import Leg
 from napari_bonemet.widgets.futures_layers import MEAN, SAMPLE
 from napari_bonemet.widgets.layers import ANY, find_layers, record_of_layer
@@ -122,3 +128,72 @@ def test_compare_offers_samples_and_their_share_of_bone(screen: Screen) -> None:
     assert not compare.cells.shown
     assert screen.viewer.dims.ndisplay == 2
     assert screen.layer(SAMPLE).visible
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a calibration says of a forecast: an error of 20 greys everywhere, a risk of a half where bone was."""
+
+    forecast: Forecast
+    last: Scan
+    level: float = 0.9
+
+    def _map(self, values: np.ndarray) -> Scan:
+        return self.forecast.mean.with_voxels(values.astype(np.float32), step=Step("calibrate"), kind=Kind.UNCERTAINTY)
+
+    @property
+    def spread(self) -> Scan:
+        return self._map(np.full(self.last.shape, 20))
+
+    @property
+    def lower(self) -> Scan:
+        return self._map(self.forecast.mean.to_numpy() - 30)
+
+    @property
+    def upper(self) -> Scan:
+        return self._map(self.forecast.mean.to_numpy() + 30)
+
+    @property
+    def resorption_probability(self) -> Scan:
+        return self._map(0.5 * (self.last.to_numpy() > 75))
+
+
+class Calibration:
+    evidence: ClassVar = {"animals": ["a", "b", "c"], "after": {"coverage": 0.912}}
+
+    def apply(self, forecast: Forecast, last: Scan, *, progress: Progress) -> Known:
+        progress.check()
+        return Known(forecast, last)
+
+
+def test_a_calibrated_model_shows_its_risk_and_expected_error(screen: Screen, holes: Holes) -> None:
+    dock, canvas = screen.futures, screen.futures.canvas
+    holes.calibration = Calibration()
+    screen.draw()
+    offered = [canvas.overlay.itemData(n) for n in range(canvas.overlay.count())]
+    assert offered == ["risk", "loss", "probability", "error", "spread", "nothing"]
+    screen.over("risk")
+    last = screen.series.at_week(2).to_numpy()
+    np.testing.assert_allclose(screen.layer("risk").data, 0.5 * (last > 75))
+    assert screen.layer("risk").visible
+    assert screen.layer("risk").name.endswith("risk of resorption, calibrated")
+    assert canvas.legend.caption.text() == "calibrated probability that bone of the last seen week is newly lost"
+    screen.over("error")
+    assert (canvas.legend.low.text(), canvas.legend.high.text()) == ("0", "20")
+    note = dock.model_note.text()
+    assert "Calibrated on 3 animals that the model did not learn from; on each by the others, 91% of" in note
+    rows = {row[0]: row[1:] for row in dock.check.rows()}
+    mean, bone = screen.desk.forecast.mean.to_numpy(), last > 75
+    within = np.mean(np.abs(mean - screen.series.at_week(3).to_numpy())[bone] <= 30)
+    assert rows["in calibrated 90%"] == [f"{within:.0%}", "90%"]
+    # A model without one takes its maps away.
+    holes.calibration = None
+    screen.draw()
+    assert screen.layer("risk") is None
+    assert "holds no calibration" in dock.model_note.text()
+    assert [canvas.overlay.itemData(n) for n in range(canvas.overlay.count())] == [
+        "loss",
+        "probability",
+        "spread",
+        "nothing",
+    ]
