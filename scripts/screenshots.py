@@ -148,6 +148,8 @@ def walk(screen: Screen) -> None:
     screen.top(futures)
     screen.save("futures")
 
+    train(screen)
+
     compare = screen.dock("Compare")
     screen.press(compare.run_bar.run_button, compare.run_bar)
     compare.plot.picked.emit(telling_slice(compare))
@@ -207,6 +209,25 @@ def measure(screen: Screen) -> None:
     screen.save("measures-lesions")
     dock.on_bone.choose("nothing")
     screen.viewer.reset_view()
+
+
+def train(screen: Screen) -> None:
+    """A small network on small synthetic scans: seconds, and enough to see what a training looks like."""
+    dock = screen.dock("Train")
+    small = {"animals": 12, "voxel_size": 60.0, "slices": 24, "side": 50}
+    layers = {"crop": 48, "size": 48, "width": 16, "g_dim": 64, "hidden": 64}
+    forms = (dock.source.animals, dock.network.form, dock.training, dock.form)
+    for form, values in zip(forms, (small, layers, {"epochs": 15}, {"seed": 3}), strict=True):
+        for name, value in values.items():
+            form.fields[name].value = value
+    QTest.mouseClick(dock.run_bar.run_button, Qt.MouseButton.LeftButton)
+    screen.wait(lambda: len(dock.curves.epochs) >= 6 or not dock.run_bar.running)
+    screen.top(dock)
+    screen.save("train")
+    screen.wait(lambda: not dock.run_bar.running)
+    print(f"Train: {dock.words.text()}")
+    screen.bottom(dock)
+    screen.save("train-done")
 
 
 def synthetic_cohort(path: Path) -> Path:

@@ -96,3 +96,33 @@ def drag() -> Callable[..., None]:
         next(steps, None)
 
     return drag
+
+
+@pytest.fixture
+def holes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A model of futures made by hand, in the place of the T-VAE with a gate."""
+    from napari_bonemet.forecast import registry
+
+    from .futures_screen import Holes
+
+    registry.forecaster_names()
+    model = Holes()
+    monkeypatch.setitem(registry.FORECASTERS, "tvae-gate", lambda: model)
+    yield model
+    for _ in range(100):
+        model.may.release()
+
+
+@pytest.fixture
+def screen(
+    make_napari_viewer: Callable[..., Any], qtbot: Any, make_series: Callable[..., ScanSeries], holes: Any
+) -> Any:
+    """A window with the Futures dock, and four registered weeks."""
+    from .futures_screen import Screen
+
+    del holes
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1000, 700)
+    made = Screen(viewer, qtbot, make_series((0, 1, 2, 3), kind=Kind.REGIST))
+    made.choose(perceptual=False)
+    return made

@@ -136,7 +136,7 @@ def check_composite(screen: Screen, folder: Path, monkeypatch: pytest.MonkeyPatc
 def check_forecast(screen: Screen) -> None:
     viewer, dock = screen.viewer, screen.dock("Futures")
     dock.form.fields["model"].value = "ridge"
-    assert dock.week.currentText() == "week 3"
+    assert dock.week.text() == "week 3"
     screen.run(dock.run_bar)
     screen.qtbot.waitUntil(lambda: not dock.canvas.layers.busy)
     (layer,) = find_layers(viewer, kind="prediction")

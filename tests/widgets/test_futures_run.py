@@ -5,8 +5,9 @@ import pytest
 from napari_bonemet.errors import InputError
 from napari_bonemet.scan import Kind
 from napari_bonemet.series import ScanSeries
-from napari_bonemet.widgets.futures_run import FutureOptions, draw_futures, target_weeks, weeks_beside
+from napari_bonemet.widgets.futures_run import FutureOptions, draw_futures, weeks_beside
 from napari_bonemet.widgets.futures_words import score_rows, verdict
+from napari_bonemet.widgets.target_week import target_weeks
 
 COPY = FutureOptions(model="copy-last-week", perceptual=False)
 

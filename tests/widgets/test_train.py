@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,15 +18,17 @@ from qtpy.QtWidgets import QAbstractButton, QFileDialog
 from napari_bonemet.cli import main
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.checkpoint import load_checkpoint
-from napari_bonemet.forecast.models.tvae import TvaeOptions
+from napari_bonemet.forecast.models.catalogue import ARCHITECTURES, options_for
 from napari_bonemet.forecast.training import EpochReport
+from napari_bonemet.metrics.table import score
 from napari_bonemet.phantom.cohort import write_cohort
-from napari_bonemet.progress import Progress, report, wants_end
+from napari_bonemet.progress import Progress
 from napari_bonemet.study import training
+from napari_bonemet.study.holding_out import Split
 from napari_bonemet.study.training_legs import SyntheticAnimals, legs_of_cohort
 from napari_bonemet.widgets.train import TrainDock
 from napari_bonemet.widgets.train_plot import TrainingCurves, best_epoch
-from napari_bonemet.widgets.train_run import TrainOptions, plan_of, train_commands
+from napari_bonemet.widgets.train_run import TrainOptions, plan_of, result_words, train_commands
 
 WAIT_MS = 120_000
 ANIMALS = SyntheticAnimals(animals=4, voxel_size=60.0, slices=8, side=48)
@@ -40,7 +43,7 @@ class Screen:
         self.train: TrainDock = viewer.window.add_plugin_dock_widget("napari-bonemet", "Train")[1]
         self.train.source.animals.set_options(ANIMALS)
         for name, value in SMALL.items():
-            self.train.shape.fields[name].value = value
+            self.train.network.form.fields[name].value = value
         self.set(batch=16, epochs=2)
 
     def set(self, **values: Any) -> None:
@@ -135,25 +138,9 @@ def test_cancel_stops_within_two_seconds_and_keeps_nothing(screen: Screen) -> No
     assert "Stopped" in dock.run_bar.line.text()
 
 
-@pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Stands in for the training: an epoch every tenth of a second until it is asked to end, then what there is."""
-    real, epochs = training._fit, [0]
-
-    def fit(plan: Any, options: Any, split: Any, device: str, progress: Progress) -> Any:
-        while not wants_end(progress):
-            progress.check()
-            epochs[0] += 1
-            report(progress, epoch(epochs[0], 0.1 * epochs[0]))
-            time.sleep(0.1)
-        return real(replace(plan, training=replace(plan.training, epochs=1)), options, split, device, progress)
-
-    monkeypatch.setattr(training, "_fit", fit)
-    return epochs
-
-
-def test_finish_now_keeps_the_network(screen: Screen, patient: list[int]) -> None:
+def test_finish_now_keeps_the_best_network(screen: Screen) -> None:
     dock = screen.train
+    screen.set(epochs=5000, patience=5000)
     assert dock.finish_button.isHidden()
     screen.press(dock.run_bar.run_button)
     screen.wait(lambda: len(dock.curves.epochs) >= 2)
@@ -161,10 +148,25 @@ def test_finish_now_keeps_the_network(screen: Screen, patient: list[int]) -> Non
     assert "Ending" in dock.state.text()
     assert dock.finish_button.isHidden()
     screen.finish()
-    assert patient[0] >= 2
-    assert dock.model is not None
+    record, best = dock.model.training, best_epoch(dock.curves.epochs)
+    assert 2 <= record["epochs"] == len(dock.curves.epochs) < 5000
+    assert best is not None
+    assert record["best_epoch"] == best.epoch
     assert not dock.table.isHidden()
     assert dock.finish_button.isHidden()
+
+
+def test_each_network_has_a_form_of_its_own(screen: Screen) -> None:
+    choice = screen.train.network
+    names = [choice.combo.itemData(at) for at in range(choice.combo.count())]
+    assert set(names) == set(ARCHITECTURES)
+    for at, name in reversed(list(enumerate(names))):
+        choice.combo.setCurrentIndex(at)
+        assert choice.options() == options_for(name)
+        assert not {"weeks_seen", "gap_weeks"} & set(choice.form.fields)
+    choice.combo.setCurrentIndex(names.index("tvae"))
+    choice.form.fields["width"].value = 8
+    assert screen.train.plan().options == replace(options_for("tvae"), width=8)
 
 
 def test_cancel_while_it_is_scored_keeps_the_network(screen: Screen, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -261,6 +263,19 @@ def test_without_animals_held_out_nothing_is_said_to_be_good(screen: Screen) -> 
     assert best_epoch(screen.train.curves.epochs) is None
 
 
+@pytest.mark.parametrize(("lost", "said"), [((0.0, 0.0), True), ((0.0, 0.01), False)])
+def test_held_out_animals_without_a_loss_are_said_to_show_nothing(lost: tuple[float, ...], said: bool) -> None:
+    leg = legs_of_cohort(ANIMALS.cohort((2, 3), 0), bone_threshold=75)[0]
+    one = score(leg[0], leg[1], leg[0], model="made", bone_threshold=75, perceptual=False)
+    scores = tuple(replace(one, true_lost_mm3=value) for value in lost)
+    split = Split((leg,), (leg, leg))
+    record = {"best_epoch": 1, "epochs": 2, "kl_nats": 0.1}
+    model = SimpleNamespace(name="tvae", training=record)
+    words = result_words(training.TrainedNetwork(model, split, scores, "cpu", options_for("tvae")))
+    assert ("None of them lost bone" in words) is said
+    assert "Its latent holds 0.10 nats" in words
+
+
 def test_curves_hold_what_was_told(qapp: Any) -> None:
     curves = TrainingCurves()
     for number, gain in enumerate((-1.0, 0.5, 0.25), start=1):
@@ -286,7 +301,7 @@ def test_commands_name_the_cohort_and_one_seed() -> None:
         animals,
         (),
         None,
-        options=TvaeOptions(),
+        options=replace(options_for("tvae"), **SMALL),
         training=training.TrainingOptions(minutes=2.0, seed=5, batch=16),
     )
     cohort, train = (" ".join(command) for command in train_commands(plan))
@@ -294,7 +309,8 @@ def test_commands_name_the_cohort_and_one_seed() -> None:
     assert "--shape 8 48 48 --spacing-um 60.0" in cohort
     assert train == (
         "napari-bonemet train --network tvae --data cohort/Regist-CT --inputs 0 1 2 --target 3 --validation-share 0.25 "
-        "--minutes 2.0 --batch 16 --seed 5 --device cpu --out tvae.safetensors"
+        "--minutes 2.0 --batch 16 --crop 48 --size 32 --z-dim 4 --g-dim 8 --hidden 8 --width 4 --seed 5 --device cpu "
+        "--out tvae.safetensors"
     )
     with pytest.raises(InputError, match="nothing to learn from"):
         train_commands(replace(plan, cohort=None))

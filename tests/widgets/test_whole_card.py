@@ -21,7 +21,7 @@ from qtpy.QtWidgets import QAbstractButton, QFileDialog
 from napari_bonemet.io import write_series
 from napari_bonemet.phantom.leg import make_leg
 from napari_bonemet.phantom.options import LegOptions
-from napari_bonemet.widgets.futures_run import Drawn
+from napari_bonemet.widgets.futures_drawn import Drawn
 from napari_bonemet.widgets.layers import ANY, find_layers, record_of_layer
 
 WAIT_MS = 240_000
@@ -125,7 +125,7 @@ def draw_futures(window: Window) -> None:
     came: list[int] = []
     dock.run_bar.runner.reported.connect(lambda item, _: came.append(item.count) if isinstance(item, Drawn) else None)
     assert dock.form.fields["model"].value == "tvae-gate"
-    assert dock.week.currentText() == "week 3"
+    assert dock.week.text() == "week 3"
     dock.form.fields["samples"].value = SAMPLES
     window.press(dock.run_bar.run_button, dock.run_bar)
     assert dock.desk.forecast is not None, dock.run_bar.line.text()

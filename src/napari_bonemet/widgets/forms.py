@@ -20,7 +20,7 @@ __all__ = ["OptionsForm", "form_layout"]
 _MOST = 2**31 - 1
 # Room for the two buttons of a number field, pixels.
 _BUTTONS = 44
-_ABBREVIATIONS = {"dpi"}
+_ABBREVIATIONS = {"dpi", "kl"}
 
 OptionsT = TypeVar("OptionsT", bound=Options)
 
@@ -91,7 +91,8 @@ class _Field:
     def label(self) -> str:
         # The unit stands behind the number.
         text = self.option.label.removesuffix(" um") if self.option.unit else self.option.label
-        return text.upper() if text in _ABBREVIATIONS else text[:1].upper() + text[1:]
+        words = " ".join(word.upper() if word in _ABBREVIATIONS else word for word in text.split())
+        return words[:1].upper() + words[1:]
 
     def get(self) -> Any:
         value = self.widget.value

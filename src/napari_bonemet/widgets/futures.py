@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtWidgets import QComboBox, QLabel
+from qtpy.QtWidgets import QLabel
 
 from napari_bonemet.errors import BoneMetError
 from napari_bonemet.scan import Kind
@@ -19,13 +19,22 @@ from napari_bonemet.widgets.futures_run import (
     FutureOptions,
     FutureRun,
     draw_futures,
-    target_weeks,
 )
-from napari_bonemet.widgets.futures_words import MODELS, about_model, lost_rows, predict_command, score_rows, verdict
+from napari_bonemet.widgets.futures_words import (
+    MODELS,
+    about_model,
+    check_rows,
+    check_words,
+    lost_rows,
+    predict_command,
+    score_rows,
+    verdict,
+)
 from napari_bonemet.widgets.layers import find_layers
 from napari_bonemet.widgets.looks import show_slice_of
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.tables import SmallTable
+from napari_bonemet.widgets.target_week import TargetWeek
 from napari_bonemet.widgets.worker import STOPPED
 
 NOT_YET = "Register the weeks first: a forecast learns from the same place in several weeks."
@@ -42,14 +51,14 @@ class FuturesDock(Dock):
 
     Attributes
     ----------
-    week, form : QComboBox, OptionsForm
+    week, form : TargetWeek, OptionsForm
         What is forecast, and by what.
     run_bar : RunBar
         Draw and Cancel.
     canvas : FuturesOnCanvas
         What is seen of the futures.
-    table, lost : SmallTable
-        Scores beside copy-last-week, and the bone that the samples lose.
+    table, lost, check : SmallTable
+        Scores beside copy-last-week, the bone that the samples lose, and how far the samples can be believed.
     """
 
     def __init__(self, napari_viewer: Any) -> None:
@@ -73,7 +82,7 @@ class FuturesDock(Dock):
 
     def _build_form(self) -> None:
         box = self.box("Futures, research use")
-        self.week = QComboBox()
+        self.week = TargetWeek()
         weeks = form_layout()
         weeks.addRow("Week", self.week)
         box.addLayout(weeks)
@@ -102,10 +111,15 @@ class FuturesDock(Dock):
         self.lost.horizontalHeader().setToolTip("Bone of the last seen week that is gone, mm³: least, mean and most")
         self.table = SmallTable(["", "mean", "copied"])
         self.table.horizontalHeader().setToolTip("copied: the last seen week, unchanged, taken for the forecast")
+        self.check = SmallTable(["bone of the last week", "found", "right"])
+        self.check.horizontalHeader().setToolTip(
+            "Share of its voxels whose true grey lies between the samples, and spread of the samples over the error of "
+            "their mean; right: what they would be, were the true week one more sample"
+        )
         self.verdict, self.model_note = QLabel(), QLabel()
         for label in (self.verdict, self.model_note):
             label.setWordWrap(True)
-        for widget in (self.lost, self.table, self.verdict, self.model_note):
+        for widget in (self.lost, self.table, self.verdict, self.check, self.model_note):
             box.addWidget(widget)
         self.result = box.parentWidget()
         self.result.hide()
@@ -117,14 +131,7 @@ class FuturesDock(Dock):
         self.note.setText(NO_GREYS if composites else NOT_YET)
         self.note.setVisible(series is None)
         self.run_bar.run_button.setEnabled(series is not None and not self.run_bar.running)
-        before = self.week.currentData()
-        self.week.clear()
-        weeks = target_weeks(series) if series is not None else ()
-        for week in weeks:
-            known = series is not None and week in series.weeks
-            self.week.addItem(f"week {week:g}" + ("" if known else " (to come)"), week)
-        usual = before if before in weeks else weeks[-2] if len(weeks) > 1 else None
-        self.week.setCurrentIndex(weeks.index(usual) if usual is not None else 0)
+        self.week.offer(series)
 
     def _model_changed(self) -> None:
         model = self.form.fields["model"].value
@@ -143,7 +150,7 @@ class FuturesDock(Dock):
 
     def draw(self) -> None:
         """Draw futures of the chosen week beside the screen."""
-        series, week = self.desk.working, self.week.currentData()
+        series, week = self.desk.working, self.week.week
         try:
             options = self.form.options()
         except BoneMetError as error:
@@ -179,7 +186,7 @@ class FuturesDock(Dock):
         self.canvas.show_drawn(drawn)
         self.result.show()
         self.lost.fill(lost_rows(drawn))
-        for widget in (self.table, self.verdict, self.model_note):
+        for widget in (self.table, self.verdict, self.check, self.model_note):
             widget.hide()
 
     def _stopped(self, sentence: str) -> None:
@@ -216,10 +223,16 @@ class FuturesDock(Dock):
         if forecast is None:
             return
         self.result.show()
+        check = self.desk.drawn.check if self.desk.drawn is not None else None
         self.table.setVisible(scores is not None)
         self.verdict.setVisible(scores is not None)
+        self.check.setVisible(check is not None)
         self.model_note.show()
         lines = [forecast.note]
+        if check is not None:
+            self.check.fill(check_rows(check))
+            lines.append(check_words(check))
+        lines.append(self.desk.drawn.calibration if self.desk.drawn is not None else "")
         if scores is not None:
             self.table.fill(score_rows(scores))
             self.verdict.setText(verdict(scores))
@@ -244,4 +257,4 @@ class FuturesDock(Dock):
         InputError
             When the leg lies in no folder.
         """
-        return predict_command(self.desk, self.form.options(), self.week.currentData())
+        return predict_command(self.desk, self.form.options(), self.week.week)

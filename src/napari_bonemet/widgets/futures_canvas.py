@@ -19,21 +19,23 @@ from qtpy.QtWidgets import (
 )
 
 from napari_bonemet.widgets.desk import Desk
+from napari_bonemet.widgets.futures_drawn import Drawn
 from napari_bonemet.widgets.futures_layers import (
     BASES,
     COPIED,
+    ERROR,
     LOSS,
     MEAN,
     NOTHING,
     OVERLAYS,
     PROBABILITY,
+    RISK,
     SAMPLE,
     SPREAD,
     TRUE,
     FutureLayers,
     roles_of,
 )
-from napari_bonemet.widgets.futures_run import Drawn
 
 __all__ = ["ColourStrip", "FuturesOnCanvas"]
 
@@ -44,7 +46,14 @@ _BASE_TIPS = {
     COPIED: "The baseline: the last seen week, taken unchanged for this one",
     TRUE: "The week as it was scanned",
 }
-_OVERLAY_WORDS = {LOSS: "newly lost bone", PROBABILITY: "probability of bone", SPREAD: "spread", NOTHING: "nothing"}
+_OVERLAY_WORDS = {
+    RISK: "risk of resorption",
+    LOSS: "newly lost bone",
+    PROBABILITY: "probability of bone",
+    ERROR: "expected error",
+    SPREAD: "spread",
+    NOTHING: "nothing",
+}
 _CELLS_SHOWN = "Compare's cells are on the canvas: press 'Back to my view' there first."
 _STRIP_PIXELS = 128
 
@@ -250,6 +259,10 @@ class FuturesOnCanvas(QGroupBox):
 def _meaning(over: str, drawn: Drawn | None) -> str:
     if drawn is None:
         return ""
+    if over == RISK:
+        return "calibrated probability that bone of the last seen week is newly lost"
+    if over == ERROR:
+        return "grey values, calibrated: how far off the mean is expected to be"
     if drawn.asked == 1:
         return "bone that the forecast loses"
     of = f"{drawn.count} sample{'s' if drawn.count > 1 else ''}"

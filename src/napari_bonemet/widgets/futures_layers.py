@@ -9,7 +9,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_bonemet.forecast.copying import CopyLastWeek
 from napari_bonemet.scan import Kind, Scan
-from napari_bonemet.widgets.futures_run import Drawn
+from napari_bonemet.widgets.futures_drawn import Drawn
 from napari_bonemet.widgets.layers import KEY, add_scan, find_layers, layer_name, record_of_scan
 from napari_bonemet.widgets.looks import look_of_risk, look_of_share, look_of_spread, share_colormap, with_colorbar
 
@@ -17,7 +17,9 @@ __all__ = ["FutureLayers"]
 
 MEAN, SAMPLE, COPIED = "mean", "sample", "copied"
 LOSS, PROBABILITY, SPREAD = "loss", "probability", "spread"
-BASES, OVERLAYS = (SAMPLE, MEAN, COPIED), (LOSS, PROBABILITY, SPREAD)
+# What a calibration makes of the last and the first of these.
+ERROR, RISK = "error", "risk"
+BASES, OVERLAYS = (SAMPLE, MEAN, COPIED), (RISK, LOSS, PROBABILITY, ERROR, SPREAD)
 TRUE, NOTHING = "true", "nothing"
 
 
@@ -68,14 +70,35 @@ _ROLES = {
         lambda drawn, _: drawn.loss_probability,
         lambda _: look_of_risk(),
     ),
+    ERROR: _Role(
+        Kind.UNCERTAINTY,
+        "expected error",
+        lambda _, __: "expected error, calibrated",
+        lambda drawn, _: drawn.expected_error or drawn.spread,
+        lambda drawn: look_of_spread(most_of(drawn.expected_error)),
+    ),
+    RISK: _Role(
+        Kind.UNCERTAINTY,
+        "risk of resorption",
+        lambda _, __: "risk of resorption, calibrated",
+        lambda drawn, _: drawn.risk or drawn.loss_probability,
+        lambda _: look_of_risk(),
+    ),
 }
+
+
+def most_of(scan: Scan | None) -> float:
+    """The largest value in a map."""
+    return 0.0 if scan is None else float(scan.to_numpy().max())
 
 
 def roles_of(drawn: Drawn) -> tuple[str, ...]:
     """The layers that a forecast has, bottom to top: samples that would all be one and the same are one."""
+    missing = {role for role, scan in ((ERROR, drawn.expected_error), (RISK, drawn.risk)) if scan is None}
     if drawn.asked == 1:
-        return (MEAN,) if drawn.model == CopyLastWeek.name else (COPIED, MEAN, LOSS)
-    return tuple(_ROLES)
+        known = tuple(role for role in (ERROR, RISK) if role not in missing)
+        return (MEAN,) if drawn.model == CopyLastWeek.name else (COPIED, MEAN, LOSS, *known)
+    return tuple(role for role in _ROLES if role not in missing)
 
 
 def _whose(scan: Scan) -> str:
@@ -199,8 +222,8 @@ class FutureLayers(QObject):
             self._unseen.append(role)
         elif layer.data is not scan.voxels:
             layer.data = scan.voxels
-            if role == SPREAD:
-                layer.contrast_limits = (0.0, max(drawn.spread_most, 1.0))
+            if role in (SPREAD, ERROR):
+                layer.contrast_limits = (0.0, max(drawn.spread_most if role == SPREAD else most_of(scan), 1.0))
         one = role == MEAN and drawn.asked == 1
         layer.name = layer_name(scan) if one else f"{_whose(scan)}, {known.words(drawn, self.at)}"
         layer.metadata[KEY] = record_of_scan(scan, known.what, extra)

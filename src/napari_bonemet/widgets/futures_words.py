@@ -6,11 +6,23 @@ from napari_bonemet.metrics.table import ForecastScores
 from napari_bonemet.options import as_flags
 from napari_bonemet.processing.register.result import RegistrationOptions
 from napari_bonemet.scan import Scan
+from napari_bonemet.study.sample_check import SampleCheck
 from napari_bonemet.widgets.copy_command import folder_named
 from napari_bonemet.widgets.desk import Desk
-from napari_bonemet.widgets.futures_run import CHECKPOINT, ONE_FUTURE, Drawn, FutureOptions
+from napari_bonemet.widgets.futures_drawn import Drawn
+from napari_bonemet.widgets.futures_run import CHECKPOINT, ONE_FUTURE, FutureOptions
 
-__all__ = ["MODELS", "about_model", "lost_rows", "predict_command", "score_rows", "verdict", "weeks_commands"]
+__all__ = [
+    "MODELS",
+    "about_model",
+    "check_rows",
+    "check_words",
+    "lost_rows",
+    "predict_command",
+    "score_rows",
+    "verdict",
+    "weeks_commands",
+]
 
 MODELS = {
     "tvae-gate": "T-VAE with a gate",
@@ -19,6 +31,8 @@ MODELS = {
     "copy-last-week": "copy last week",
     CHECKPOINT: "from a file…",
 }
+# Spread over error at which samples are called right.
+_TOO_SURE = 0.8
 _SAMPLES = "What it draws are model samples, not confidence."
 _ABOUT = {
     "tvae-gate": f"Trained on synthetic legs alone; it needs the three weeks before. {_SAMPLES}",
@@ -37,7 +51,9 @@ def about_model(model: str) -> str:
 def score_rows(scores: ForecastScores) -> list[list[str]]:
     """The table of the dock: measure, the mean of the forecast, copy-last-week."""
     mine, copied = scores.forecast, scores.copied
+    gain = "–" if scores.model == CopyLastWeek.name else f"{scores.gain_db:+.2f}"
     return [
+        ["gain, dB", gain, "0"],
         ["PSNR, dB", _number(mine.psnr, 2), _number(copied.psnr, 2)],
         ["SSIM", _number(mine.ssim, 3), _number(copied.ssim, 3)],
         ["LPIPS", _number(mine.lpips, 3), _number(copied.lpips, 3)],
@@ -55,6 +71,24 @@ def lost_rows(drawn: Drawn) -> list[list[str]]:
     lost = drawn.lost_mm3
     values = (min(lost), sum(lost) / len(lost), max(lost), drawn.true_lost_mm3)
     return [["mm³", *(_number(value, 4) for value in values)]]
+
+
+def check_rows(check: SampleCheck) -> list[list[str]]:
+    """How far the samples can be believed: what is looked at, what was found, what would be right."""
+    share = check.calibrated_covered
+    calibrated = [] if share is None else [[f"in calibrated {check.level:.0%}", f"{share:.0%}", f"{check.level:.0%}"]]
+    return [
+        ["in range of samples", f"{check.covered:.0%}", f"{check.expected:.0%}"],
+        *calibrated,
+        ["spread / error", f"{check.spread_skill:.2f}", "1"],
+    ]
+
+
+def check_words(check: SampleCheck) -> str:
+    """The same as a sentence."""
+    ratio = check.spread_skill
+    sure = "too sure" if ratio < _TOO_SURE else "not sure enough" if ratio > 1 / _TOO_SURE else "about as sure as right"
+    return f"Over the bone of the last seen week the samples are {sure}."
 
 
 def verdict(scores: ForecastScores) -> str:

@@ -27,6 +27,7 @@ DOCKS = (
     "Composite and RoI",
     "Measures",
     "Futures",
+    "Train",
     "Diagnosis",
     "Figure",
     "Compare",

@@ -4,20 +4,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton
 
 from napari_bonemet.errors import BoneMetError
-from napari_bonemet.forecast.models.tvae import TvaeOptions
-from napari_bonemet.forecast.training import EpochReport, TrainingOptions
+from napari_bonemet.forecast.training_options import EpochReport, TrainingOptions
 from napari_bonemet.progress import Progress
-from napari_bonemet.study.training import TRAINABLE, TrainedNetwork, TrainingPlan, epoch_words
+from napari_bonemet.study.training import TrainedNetwork, TrainingPlan, epoch_words
 from napari_bonemet.widgets.copy_command import CopyCommandButton
 from napari_bonemet.widgets.dock import Dock
-from napari_bonemet.widgets.forms import OptionsForm, form_layout
-from napari_bonemet.widgets.futures_words import MODELS
+from napari_bonemet.widgets.forms import OptionsForm
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.settings import PLUGIN
 from napari_bonemet.widgets.tables import SmallTable
+from napari_bonemet.widgets.train_network import NetworkChoice
 from napari_bonemet.widgets.train_plot import TrainingCurves, best_epoch
 from napari_bonemet.widgets.train_run import (
     Kept,
@@ -38,9 +37,7 @@ ABOUT = (
 )
 _KINDS = "Checkpoints (*.safetensors)"
 _UNSAVED = "The network that was trained is not saved. Save it, or press Train again to give it up."
-_ENDING = "Ending after the epoch at hand…"
-# What the weeks and the network's name say.
-_OWN = {"weeks_seen", "gap_weeks", "output"}
+_ENDING = "Ending after the step at hand…"
 
 
 class TrainDock(Dock):
@@ -50,8 +47,10 @@ class TrainDock(Dock):
     ----------
     source : TrainingSource
         What it learns from.
-    network, form, training, shape : QComboBox, OptionsForm
-        The network, what is asked of it first, how it learns, and its layers.
+    network : NetworkChoice
+        The network, and its layers.
+    form, training : OptionsForm
+        What is asked first, and how it learns.
     run_bar, finish_button : RunBar, QPushButton
         Train and Cancel; end now, and keep the best network so far.
     curves : TrainingCurves
@@ -78,34 +77,29 @@ class TrainDock(Dock):
     def _build_form(self) -> None:
         box = self.box("Train a network, research use")
         self.source = TrainingSource()
-        self.network = QComboBox()
-        for name in TRAINABLE:
-            self.network.addItem(MODELS.get(name, name), name)
+        self.network = NetworkChoice()
         self.form = OptionsForm(
             TrainOptions, basic=("minutes", "weeks_seen", "target_week", "held_out", "seed", "device")
         )
         self.training = OptionsForm(TrainingOptions, basic=(), hidden=("minutes", "seed"))
-        self.shape = OptionsForm(TvaeOptions, basic=(), hidden=tuple(_OWN))
-        for form, words in ((self.training, "How it learns"), (self.shape, "The network's layers")):
+        for form, words in ((self.form, "Animals held out by name"), (self.training, "How it learns")):
             if form.more is not None:
                 form.more.setText(words)
-        kind = form_layout()
-        kind.addRow("Network", self.network)
         self.run_bar = RunBar("Train")
         self.run_bar.cancel_button.setToolTip("Stop; nothing of the network is kept.")
         self.finish_button = QPushButton("Finish now, keep the best so far")
-        self.finish_button.setToolTip("Ends the training after the epoch at hand; the network is scored as at its end.")
+        self.finish_button.setToolTip(
+            "Ends after the step at hand; the best network so far is scored and can be saved."
+        )
         self.finish_button.hide()
         self._connect()
-        box.addWidget(self.source)
-        box.addLayout(kind)
-        for widget in (self.form, self.training, self.shape, self.run_bar, self.finish_button):
+        for widget in (self.source, self.network, self.form, self.training, self.run_bar, self.finish_button):
             box.addWidget(widget)
 
     def _connect(self) -> None:
         runner = self.run_bar.runner
         self.run_bar.run_button.clicked.connect(self.train)
-        self.run_bar.lock(self.source, self.network, self.form, self.training, self.shape)
+        self.run_bar.lock(self.source, self.network, self.form, self.training)
         runner.reported.connect(self._reported)
         runner.failed.connect(self._failed)
         runner.finished.connect(self.finish_button.hide)
@@ -155,12 +149,12 @@ class TrainDock(Dock):
         chosen = self.form.options()
         training = replace(self.training.options(), minutes=chosen.minutes, seed=chosen.seed)
         return plan_of(
-            self.network.currentData(),
+            self.network.name,
             chosen,
             self.source.animals.options() if self.source.synthetic else None,
             () if self.source.synthetic else self.source.folders,
             None if self.source.synthetic else self.source.voxel_size,
-            options=self.shape.options(),
+            options=self.network.options(),
             training=training,
         )
 

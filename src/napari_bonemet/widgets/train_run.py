@@ -1,12 +1,13 @@
 """What the Train dock runs beside the screen, and the commands that do the same."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.forecast.models.tvae import TvaeOptions
-from napari_bonemet.forecast.training import TrainingOptions
+from napari_bonemet.forecast.models.catalogue import architecture
+from napari_bonemet.forecast.models.options import NetworkOptions
+from napari_bonemet.forecast.training_options import TrainingOptions
 from napari_bonemet.geometry import Triple
 from napari_bonemet.metrics.table import ForecastScores
 from napari_bonemet.options import Between, Doc, Options, Unit, as_flags
@@ -19,6 +20,12 @@ __all__ = ["Kept", "Said", "TrainOptions", "held_out_rows", "plan_of", "result_w
 
 # Below this the samples of a network are all but one and the same.
 _SILENT_NATS = 0.5
+
+
+_NO_LOSS = (
+    "None of them lost bone in that week: whether it finds lesions is not known. Hold out others, by name or by "
+    "another seed."
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,7 @@ def plan_of(
     folders: tuple[Path, ...],
     spacing: Triple | None,
     *,
-    options: TvaeOptions,
+    options: NetworkOptions,
     training: TrainingOptions,
 ) -> TrainingPlan:
     """What the dock asks for, as the core takes it.
@@ -137,9 +144,11 @@ def result_words(made: TrainedNetwork) -> str:
     if made.scores:
         lines.append(held_out_words(made.scores, made.samples))
         lines.append("These animals chose the epoch: on others it may be a little less.")
+        if not any(row.true_lost_mm3 for row in made.scores):
+            lines.append(_NO_LOSS)
     else:
         lines.append("No animal was held out: nothing is known of how good it is.")
-    if record["kl_nats"] < _SILENT_NATS:
+    if 0 < record["kl_nats"] < _SILENT_NATS:
         lines.append(
             f"Its latent holds {record['kl_nats']:.2f} nats: samples will hardly differ. Train longer, or lower the "
             "KL weight."
@@ -172,8 +181,16 @@ def train_commands(plan: TrainingPlan) -> list[list[str]]:
         held = ["--validation-share", f"{plan.hold_out.share:g}"]
     spacing = [] if plan.spacing is None else ["--spacing", *(f"{size:g}" for size in plan.spacing)]
     device = [] if plan.device == "auto" else ["--device", plan.device]
-    shape = [] if plan.options is None else as_flags(plan.options)
-    flags = [*weeks, *held, *spacing, *training, *shape, "--seed", str(plan.training.seed), *device]
+    flags = [*weeks, *held, *spacing, *training, *_network_flags(plan), "--seed", str(plan.training.seed), *device]
     out = ["--out", f"{plan.network}.safetensors"]
     commands.append(["napari-bonemet", "train", "--network", plan.network, "--data", *data, *flags, *out])
     return commands
+
+
+def _network_flags(plan: TrainingPlan) -> list[str]:
+    """Flags of the network's own options, but for those that its name stands for, which are no flags."""
+    if plan.options is None:
+        return []
+    usual = type(plan.options)()
+    fixed = {name: getattr(usual, name) for name in architecture(plan.network).fixed}
+    return as_flags(replace(plan.options, **fixed))

@@ -58,6 +58,8 @@ class TrainingSource(QWidget):
         self.add_button, self.remove_button = QPushButton("Add folder…"), QPushButton("Remove")
         self.spacing = QDoubleSpinBox()
         self.bar = RunBar("Look")
+        if self.animals.more is not None:
+            self.animals.more.setText("Size of the scans, strain")
         self._lay_out()
         self.kind.currentIndexChanged.connect(self._turned)
         self.add_button.clicked.connect(self.ask)

@@ -1,0 +1,68 @@
+"""Which network is trained, and the options of its own, which differ from network to network."""
+
+from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
+
+from napari_bonemet.forecast.models.catalogue import architecture, options_for
+from napari_bonemet.forecast.models.options import NetworkOptions
+from napari_bonemet.study.training import TRAINABLE
+from napari_bonemet.widgets.forms import OptionsForm, form_layout
+from napari_bonemet.widgets.futures_words import MODELS
+
+__all__ = ["NetworkChoice"]
+
+# What the weeks to train on say.
+_BY_WEEKS = ("weeks_seen", "gap_weeks")
+
+
+class NetworkChoice(QWidget):
+    """A network of the catalogue, and a form of its layers that is folded away.
+
+    Attributes
+    ----------
+    combo : QComboBox
+        The networks.
+    form : OptionsForm
+        The chosen one's options; another one's are another form.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.combo = QComboBox()
+        for name in TRAINABLE:
+            self.combo.addItem(MODELS.get(name, name), name)
+        row = form_layout()
+        row.addRow("Network", self.combo)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.addLayout(row)
+        self.form = self._make()
+        self._column.addWidget(self.form)
+        self.combo.currentIndexChanged.connect(self._turned)
+
+    @property
+    def name(self) -> str:
+        """The network chosen."""
+        return str(self.combo.currentData())
+
+    def options(self) -> NetworkOptions:
+        """Its options as filled in.
+
+        Raises
+        ------
+        InputError
+            When a value cannot be used.
+        """
+        return self.form.options(**architecture(self.name).fixed)
+
+    def _make(self) -> OptionsForm[NetworkOptions]:
+        hidden = (*_BY_WEEKS, *architecture(self.name).fixed)
+        form = OptionsForm(options_for(self.name), basic=(), hidden=hidden)
+        if form.more is not None:
+            form.more.setText("The network's layers")
+        return form
+
+    def _turned(self) -> None:
+        before, self.form = self.form, self._make()
+        self._column.replaceWidget(before, self.form)
+        before.hide()
+        before.deleteLater()
