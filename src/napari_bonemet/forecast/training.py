@@ -133,7 +133,14 @@ class _Lessons:
         held_out = self.validation
         gain = None
         if held_out is not None:
-            gain = validation_gain(learner.network, held_out, options, training.seed, self.device)
+            gain = validation_gain(
+                learner.network,
+                held_out,
+                options,
+                training.seed,
+                self.device,
+                half_precision=training.half_precision,
+            )
         state.reports.append(EpochReport(epoch, *means, gain))
         if gain is None or learner.keeps_last:
             state.best, state.best_epoch = learner.network, epoch
