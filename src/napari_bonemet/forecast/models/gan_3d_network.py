@@ -50,9 +50,9 @@ class Gan3d(Module):
         everywhere = noise.to(bottom.dtype)[..., None, None, None].expand(-1, -1, *bottom.shape[2:])
         return self.up(torch.cat([bottom, everywhere], 1), seen.skips)
 
-    def noise(self, shape: Sequence[int], generator: Any) -> Any:
+    def noise(self, shape: Sequence[int], generator: Any, device: Any = "cpu") -> Any:
         """What one future of `shape` (n, z, y, x) is drawn from: a standard normal (n, z_dim)."""
-        return torch.randn((shape[0], self.options.z_dim), generator=generator)
+        return torch.randn((shape[0], self.options.z_dim), generator=generator, device=device)
 
 
 class Discriminator(Module):

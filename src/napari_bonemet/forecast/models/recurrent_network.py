@@ -68,7 +68,7 @@ class RecurrentSlices(Module, ABC):
         del noise
         return seen
 
-    def noise(self, shape: Sequence[int], generator: Any) -> Any:
+    def noise(self, shape: Sequence[int], generator: Any, device: Any = "cpu") -> Any:
         """Nothing is drawn by chance."""
         del generator
-        return torch.zeros((shape[0], 1))
+        return torch.zeros((shape[0], 1), device=device)
