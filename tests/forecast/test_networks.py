@@ -38,7 +38,7 @@ class Trial:
 
 
 _SLICES = {"epochs": 20, "batch": 12}
-_BLOCKS = {"epochs": 12, "batch": 2, "kl_weight": 1e-7}
+_BLOCKS = {"epochs": 12, "batch": 2, "kl_weight": 1e-6}
 TRIALS = {
     "convlstm": Trial({"hidden": 16, "layers": 2}, _SLICES),
     "predrnn": Trial({"hidden": 16, "layers": 2}, _SLICES),

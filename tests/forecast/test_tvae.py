@@ -98,7 +98,7 @@ def test_the_loss_of_volumes_is_that_of_their_slices(name: str, monkeypatch) -> 
         nats = kl_divergence(posterior, prior)
     assert float(terms.reconstruction) == pytest.approx(float(torch.stack(by_slice).mean()), rel=1e-4)
     assert float(terms.kl) == pytest.approx(float(nats), rel=1e-4)
-    assert float(terms.loss) == pytest.approx(float(terms.reconstruction) + 0.125 * float(nats), rel=1e-4)
+    assert float(terms.loss) == pytest.approx(float(terms.reconstruction) + 0.125 / 16 * float(nats), rel=1e-4)
 
 
 @pytest.mark.parametrize("name", DEEP)

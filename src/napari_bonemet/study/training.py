@@ -172,7 +172,10 @@ def score_held_out(
 
 def epoch_words(epoch: EpochReport) -> str:
     """How training stands after an epoch, in one line."""
-    line = f"loss {epoch.loss:.5f}, {epoch.kl_nats:.2f} nats in the latent"
+    line = f"loss {epoch.loss:.5f}"
+    # Networks without a latent have none.
+    if epoch.kl_nats:
+        line += f", {epoch.kl_nats:.2f} nats in the latent"
     if epoch.validation_gain_db is not None:
         line += f", {epoch.validation_gain_db:+.3f} dB from copying on animals held out"
     return line

@@ -30,8 +30,8 @@ class Architecture:
         The options that its name stands for.
     learner : str
         "file:Class" under ``forecast`` of what teaches it.
-    training : mapping
-        How it learns by default, where that is not how the others do.
+    batch : int
+        Slices, or blocks of them, in a step of its training.
     halves_depth : bool
         Whether its depth is halved as its size is.
     """
@@ -40,29 +40,23 @@ class Architecture:
     layers: str
     fixed: Mapping[str, Any] = field(default_factory=dict)
     learner: str = "learner:Learner"
-    training: Mapping[str, Any] = field(default_factory=dict)
+    batch: int = 48
     halves_depth: bool = False
 
-
-# Four volumes in a step, as the paper does. The divergence stands beside the mean error of a voxel, of which a volume
-# of 48 slices has 48 times as many: its weight is the less, so that a nat costs what it costs in a slice.
-_VOLUMES = {"batch": 4, "kl_weight": 2e-8}
 
 ARCHITECTURES: dict[str, Architecture] = {
     "tvae": Architecture(TvaeOptions, "tvae_network:Tvae", {"output": "sigmoid"}),
     "tvae-gate": Architecture(TvaeOptions, "tvae_network:Tvae", {"output": "gate"}),
     "stvae": Architecture(StvaeOptions, "stvae_network:Stvae", learner="stvae_learner:StvaeLearner"),
-    "tvae-3d-dcgan": Architecture(
-        TvaeDcgan3dOptions, "tvae_3d_network:TvaeDcgan3d", training=_VOLUMES, halves_depth=True
-    ),
-    "tvae-3d-unet": Architecture(TvaeUnet3dOptions, "tvae_3d_network:TvaeUnet3d", training=_VOLUMES, halves_depth=True),
+    "tvae-3d-dcgan": Architecture(TvaeDcgan3dOptions, "tvae_3d_network:TvaeDcgan3d", batch=4, halves_depth=True),
+    "tvae-3d-unet": Architecture(TvaeUnet3dOptions, "tvae_3d_network:TvaeUnet3d", batch=4, halves_depth=True),
     "convlstm": Architecture(ConvLstmOptions, "convlstm_network:ConvLstm"),
     "predrnn": Architecture(PredRnnOptions, "predrnn_network:PredRnn"),
     "gan-3d": Architecture(
         Gan3dOptions,
         "gan_3d_network:Gan3d",
         learner="gan_learner:GanLearner",
-        training={"batch": 4, "learning_rate": 1e-3},
+        batch=4,
         halves_depth=True,
     ),
 }
@@ -94,8 +88,9 @@ def options_for(name: str, options: NetworkOptions | None = None) -> NetworkOpti
 
 
 def training_for(name: str, training: TrainingOptions | None = None) -> TrainingOptions:
-    """How the network of that name learns: as asked for, or its own defaults; raises InputError as options_for does."""
-    return training or TrainingOptions(**architecture(name).training)
+    """How the network of that name learns: as asked for, and by its own batch where none was; raises InputError."""
+    training = training or TrainingOptions()
+    return training if training.batch else replace(training, batch=architecture(name).batch)
 
 
 def build(name: str, options: NetworkOptions) -> Any:

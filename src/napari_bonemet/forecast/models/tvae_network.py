@@ -176,5 +176,6 @@ class Tvae(Module):
         drawn = compose(self.given(maps.flatten(0, 1)), weeks[:, :-1].flatten(0, 1)).view_as(weeks[:, 1:])
         reconstruction = weeks_loss(drawn, weeks, training)
         kl = kl_divergence(posterior, prior)
-        weight = training.kl_weight * min(1.0, share / max(training.kl_warmup, 1e-9))
+        # A nat costs the same beside the error of as many voxels: a block has more of them than a slice.
+        weight = training.kl_weight / self.options.depth * min(1.0, share / max(training.kl_warmup, 1e-9))
         return Terms(reconstruction + weight * kl, reconstruction, kl)
