@@ -26,9 +26,8 @@ ROOMS = {
     "figures": "Figures",
     "study": "The whole chain",
 }
-WITH_FLAGS_OF_THEIR_OWN = {
-    "train": [f"train --network {network}" for network in ("ridge", "tvae-gate", "lesion-slices")],
-}
+_NETWORKS = ("ridge", "tvae-gate", "tvae-3d-unet", "stvae", "predrnn", "gan-3d", "lesion-slices")
+WITH_FLAGS_OF_THEIR_OWN = {"train": [f"train --network {network}" for network in _NETWORKS]}
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 

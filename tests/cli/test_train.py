@@ -5,15 +5,18 @@ import itertools
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
-from napari_bonemet.cli.train import chosen_by
+from napari_bonemet.cli.train import FAMILIES, chosen_by
+from napari_bonemet.cli.train_data import Network
+from napari_bonemet.cli.train_network import WORDS
 from napari_bonemet.diagnose.registry import load_classifier
 from napari_bonemet.forecast import training
 from napari_bonemet.forecast.checkpoint import load_checkpoint
+from napari_bonemet.forecast.models.catalogue import ARCHITECTURES
 from napari_bonemet.forecast.output import read_forecast
 
 Cli = Callable[..., Any]
@@ -28,14 +31,41 @@ def words(cohort: Path) -> list[object]:
 
 
 def test_each_network_has_flags_of_its_own(cli: Cli) -> None:
-    for network, flag in {"ridge": "--patch", "tvae": "--z-dim", "tvae-gate": "--z-dim"}.items():
+    flags = {"ridge": "--patch", "tvae": "--z-dim", "tvae-gate": "--z-dim", "predrnn": "--kernel", "gan-3d": "--depth"}
+    for network, flag in flags.items():
         said = cli("train", "--network", network, "--help")
         assert said.code == 0
         assert flag in said.out
         assert "--weeks-seen" not in said.out
+        # What the name stands for is no flag.
+        assert ("--output" in said.out) == (network in ("predrnn", "gan-3d"))
     assert "--labels" in cli("train", "--network=lesion-slices", "--help").out
     assert chosen_by(["--network", "psychic"]) is chosen_by([]) is chosen_by(["--network", "ridge"])
     assert cli("train", "--network", "psychic").code == 2
+
+
+def test_every_network_of_the_catalogue_has_its_command() -> None:
+    assert set(get_args(Network)) == set(FAMILIES) == {"ridge", *ARCHITECTURES, "lesion-slices"}
+    assert set(WORDS) == set(ARCHITECTURES)
+    for name, kind in ARCHITECTURES.items():
+        assert kind.options in chosen_by(["--network", name]).STEPS
+
+
+@pytest.mark.parametrize("network", ["convlstm", "gan-3d"])
+def test_other_networks_are_trained_the_same_way(cli: Cli, cohort: Path, tmp_path: Path, network: str) -> None:
+    out = tmp_path / "m.safetensors"
+    words = ["train", "--network", network, "--data", cohort, "--inputs", 0, 1, 2, "--target", 3]
+    shape = {"convlstm": ["--hidden", 4, "--layers", 1], "gan-3d": ["--depth", 16, "--width", 2]}[network]
+    said = cli(*words, "--crop", 48, "--size", 32, *shape, "--epochs", 1, "--out", out, "--json")
+    assert said.code == 0
+    assert "nats" not in said.err
+    checkpoint = load_checkpoint(out)
+    assert checkpoint.name == network
+    options: Any = checkpoint.training["options"]
+    assert options["batch"] == {"convlstm": 48, "gan-3d": 4}[network]
+    leg = cohort / "Regist-CT" / LEG
+    drawn = cli("predict", "--data", leg, "--checkpoint", out, "--samples", 2, "--out", tmp_path / "f", "--json")
+    assert drawn.record["legs"][LEG]["samples"] == (1 if network == "convlstm" else 2)
 
 
 def test_a_network_is_trained_told_of_and_scored(cli: Cli, words: list[object], tmp_path: Path) -> None:
@@ -80,7 +110,7 @@ def test_the_time_given_ends_the_training_and_keeps_what_there_is(
 def test_ctrl_c_in_a_training_leaves_what_was_there(
     cli: Cli, words: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(*_: Any) -> float:
+    def interrupted(*_: Any, **__: Any) -> float:
         signal.raise_signal(signal.SIGINT)
         return 0.0
 

@@ -7,24 +7,39 @@ import pytest
 from scipy import ndimage
 
 from napari_bonemet.errors import InputError
+from napari_bonemet.forecast.compose import compose
 from napari_bonemet.forecast.latent import latent_noise
 from napari_bonemet.forecast.models.catalogue import build
+from napari_bonemet.forecast.models.losses import Gaussian, edge_aware_loss, kl_divergence
 from napari_bonemet.forecast.models.tvae import TvaeOptions
+from napari_bonemet.forecast.models.tvae_3d import TvaeDcgan3dOptions, TvaeUnet3dOptions
+from napari_bonemet.forecast.training_options import TrainingOptions
 from napari_bonemet.torch_import import import_torch
 
 torch = import_torch()
 
-SMALL = TvaeOptions(width=4, g_dim=16, hidden=12, z_dim=3, crop=32, size=32)
+SHAPE = {"width": 4, "g_dim": 16, "hidden": 12, "z_dim": 3, "crop": 32, "size": 32}
+SMALL = TvaeOptions(**SHAPE)
+DEEP = {"tvae-3d-dcgan": TvaeDcgan3dOptions(**SHAPE, depth=16), "tvae-3d-unet": TvaeUnet3dOptions(**SHAPE, depth=16)}
+KINDS = {
+    "week": ("tvae-gate", replace(SMALL, change=False)),
+    "week and change": ("tvae-gate", SMALL),
+    "time too": ("tvae-gate", replace(SMALL, time=True)),
+    "volumes": ("tvae-3d-dcgan", DEEP["tvae-3d-dcgan"]),
+    "volumes, U-Net": ("tvae-3d-unet", replace(DEEP["tvae-3d-unet"], time=True)),
+}
 
 
-@pytest.fixture(params=[(False, False), (True, False), (True, True)], ids=["week", "week and change", "time too"])
+@pytest.fixture(params=KINDS)
 def network(request):
     torch.manual_seed(3)
-    return build("tvae-gate", replace(SMALL, change=request.param[0], time=request.param[1])).eval()
+    return build(*KINDS[request.param]).eval()
 
 
-def weeks(count: int = 4, slices: int = 5, side: int = 32):
-    return torch.rand((slices, count, side, side), generator=torch.Generator().manual_seed(1))
+def weeks(count: int = 4, slices: int = 5, side: int = 32, depth: int = 1):
+    """Slices (n, weeks, y, x), or blocks of slices (n, weeks, z, y, x)."""
+    shape = (slices, count, side, side) if depth == 1 else (2, count, depth, side, side)
+    return torch.rand(shape, generator=torch.Generator().manual_seed(1))
 
 
 def ones(seen):
@@ -34,7 +49,7 @@ def ones(seen):
 
 def test_training_and_sampling_draw_the_same_week_from_the_same_latent(network, monkeypatch) -> None:
     """The two paths share weights, not code: skips, memory and prior of the one have to be those of the other."""
-    seen = weeks()
+    seen = weeks(depth=network.options.depth)
     monkeypatch.setattr(torch, "randn_like", torch.zeros_like)
     with torch.inference_mode():
         maps, prior, posterior = network(seen, ones(seen))
@@ -48,16 +63,16 @@ def test_training_and_sampling_draw_the_same_week_from_the_same_latent(network, 
 
 
 def test_the_skips_are_those_of_the_last_week_seen(network) -> None:
-    seen = weeks(3)
+    seen = weeks(3, depth=network.options.depth)
     with torch.inference_mode():
         expected = [of_weeks[:, -1] for of_weeks in network.encode(seen)[1]]
         assert not torch.allclose(network.encode(seen)[1][0][:, -2], expected[0])
-        for mine, theirs in zip(network.look(seen, seen.new_ones(5, 3)).skips, expected, strict=True):
+        for mine, theirs in zip(network.look(seen, seen.new_ones(len(seen), 3)).skips, expected, strict=True):
             assert torch.allclose(mine, theirs, atol=1e-6)
 
 
 def test_the_prior_of_a_week_does_not_see_that_week(network) -> None:
-    seen = weeks()
+    seen = weeks(depth=network.options.depth)
     other = seen.clone()
     other[:, -1] = 0.5
     with torch.inference_mode():
@@ -65,6 +80,40 @@ def test_the_prior_of_a_week_does_not_see_that_week(network) -> None:
         _, prior_of_other, posterior_of_other = network(other, ones(other))
     assert torch.equal(prior.mean, prior_of_other.mean)
     assert not torch.allclose(posterior.mean[:, -1], posterior_of_other.mean[:, -1])
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_the_loss_of_volumes_is_that_of_their_slices(name: str, monkeypatch) -> None:
+    network = build(name, DEEP[name]).eval()
+    batch = weeks(depth=16)
+    monkeypatch.setattr(torch, "randn_like", torch.zeros_like)
+    training = TrainingOptions(kl_weight=0.5, kl_warmup=0.4, edge_weight=0.8, edge_sigma=2.0)
+    with torch.inference_mode():
+        terms = network.terms(batch, ones(batch), training, 0.1)
+        maps, prior, posterior = network(batch, ones(batch))
+        drawn = torch.stack([compose(maps[:, week], batch[:, week]) for week in range(3)], 1)
+        by_slice = [
+            edge_aware_loss(drawn[:, :, z], batch[:, 1:, z], batch[:, 0, z], weight=0.8, sigma=2.0) for z in range(16)
+        ]
+        nats = kl_divergence(posterior, prior)
+    assert float(terms.reconstruction) == pytest.approx(float(torch.stack(by_slice).mean()), rel=1e-4)
+    assert float(terms.kl) == pytest.approx(float(nats), rel=1e-4)
+    assert float(terms.loss) == pytest.approx(float(terms.reconstruction) + 0.125 / 16 * float(nats), rel=1e-4)
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_every_skip_and_the_vector_have_their_say(name: str) -> None:
+    # Normalised by these very volumes, or the coarse levels of an untrained network would be next to nothing.
+    network = build(name, DEEP[name]).train()
+    batch = weeks(3, depth=16)
+    with torch.inference_mode():
+        looked = network.look(batch, batch.new_ones(2, 3))
+        whole = network.draw(looked, torch.zeros(2, 3))
+        assert len(looked.skips) == {"tvae-3d-dcgan": 3, "tvae-3d-unet": 4}[name]
+        for level, skip in enumerate(looked.skips):
+            without = [*looked.skips[:level], torch.zeros_like(skip), *looked.skips[level + 1 :]]
+            assert not torch.allclose(network.draw(looked._replace(skips=tuple(without)), torch.zeros(2, 3)), whole)
+        assert not torch.allclose(network.draw(looked, 3 * torch.ones(2, 3)), whole, atol=1e-5)
 
 
 def test_a_single_week_can_be_seen() -> None:
@@ -75,8 +124,6 @@ def test_a_single_week_can_be_seen() -> None:
 
 
 def test_the_gate_copies_or_replaces() -> None:
-    from napari_bonemet.forecast.compose import compose
-
     last = torch.rand((2, 1, 48, 48))
     shut = torch.tensor([-50.0, 0.0])[None, :, None, None, None].expand(2, 2, 1, 32, 32)
     assert torch.equal(compose(shut, last), last)
@@ -87,8 +134,6 @@ def test_the_gate_copies_or_replaces() -> None:
 
 
 def test_the_printed_output_draws_the_week_itself() -> None:
-    from napari_bonemet.forecast.compose import compose
-
     maps = torch.full((1, 1, 1, 32, 32), 2.0)
     drawn = compose(maps, torch.rand((1, 1, 48, 48)))
     assert torch.allclose(drawn, torch.full_like(drawn, 1 / (1 + np.exp(-2.0))))
@@ -96,18 +141,16 @@ def test_the_printed_output_draws_the_week_itself() -> None:
 
 
 def test_an_untrained_gate_is_nearly_shut(network) -> None:
-    from napari_bonemet.forecast.compose import compose
-
-    seen = weeks(3)
+    deep = network.options.depth > 1
+    seen = weeks(3, depth=network.options.depth)
+    seen = seen if deep else seen[:, :, None]
     with torch.inference_mode():
-        looked = network.see(seen[:, :, None], torch.ones(5, 3))
-        drawn = compose(network.future(looked, torch.zeros(5, 3)), seen[:, -1:])[:, 0]
+        looked = network.see(seen, torch.ones(len(seen), 3))
+        drawn = compose(network.future(looked, torch.zeros(len(seen), 3)), seen[:, -1])
     assert (drawn - seen[:, -1]).abs().mean() < 0.2 * (0.5 - seen[:, -1]).abs().mean()
 
 
 def test_divergence_is_that_of_two_gaussians() -> None:
-    from napari_bonemet.forecast.models.losses import Gaussian, kl_divergence
-
     torch.manual_seed(0)
     p, q = (Gaussian(torch.randn(4, 2, 3), torch.randn(4, 2, 3)) for _ in range(2))
 
@@ -120,8 +163,6 @@ def test_divergence_is_that_of_two_gaussians() -> None:
 
 
 def test_edge_aware_loss_by_another_way() -> None:
-    from napari_bonemet.forecast.models.losses import edge_aware_loss
-
     rng = np.random.default_rng(0)
     drawn, truth, first = rng.random((2, 3, 20, 24)), rng.random((2, 3, 20, 24)), rng.random((2, 20, 24))
     mask = np.stack([ndimage.gaussian_filter(x, 2.0, mode="nearest", truncate=3.0) for x in first])

@@ -6,15 +6,21 @@ from itertools import pairwise
 from typing import Any
 
 from napari_bonemet.cli.train_ridge import ABOUT, HIDDEN, STEPS, Arguments, run
+from napari_bonemet.forecast.models.catalogue import ARCHITECTURES
 
 __all__ = ["ABOUT", "FAMILIES", "HIDDEN", "STEPS", "Arguments", "chosen_by", "run"]
 
-FAMILIES = {"ridge": "train_ridge", "tvae": "train_tvae", "tvae-gate": "train_tvae", "lesion-slices": "train_lesions"}
+FAMILIES = {
+    "ridge": "train_ridge",
+    **dict.fromkeys(ARCHITECTURES, "train_network"),
+    "lesion-slices": "train_lesions",
+}
 
 
 def chosen_by(argv: Sequence[str]) -> Any:
-    """The file of the network that `argv` asks for; that of the ridge regression when it asks for none known."""
+    """The command of the network that `argv` asks for; that of the ridge regression when it asks for none known."""
     words = [word for given in argv for word in given.split("=", 1)]
     wanted = [later for earlier, later in pairwise(words) if earlier == "--network"]
-    family = FAMILIES.get(wanted[-1] if wanted else "", FAMILIES["ridge"])
-    return importlib.import_module(f"napari_bonemet.cli.{family}")
+    name = wanted[-1] if wanted and wanted[-1] in FAMILIES else "ridge"
+    family = importlib.import_module(f"napari_bonemet.cli.{FAMILIES[name]}")
+    return family.NetworkCommand(name) if name in ARCHITECTURES else family

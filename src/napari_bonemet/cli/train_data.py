@@ -13,10 +13,20 @@ from napari_bonemet.options import Doc
 from napari_bonemet.progress import Progress
 from napari_bonemet.study.holding_out import HoldOut
 
-Network = Literal["ridge", "tvae", "tvae-gate", "lesion-slices"]
+Network = Literal[
+    "ridge",
+    "tvae",
+    "tvae-gate",
+    "tvae-3d-dcgan",
+    "tvae-3d-unet",
+    "stvae",
+    "convlstm",
+    "predrnn",
+    "gan-3d",
+    "lesion-slices",
+]
 
-NETWORKS = """Each network has flags of its own; --network ridge, tvae, tvae-gate or lesion-slices with --help shows
-them."""
+NETWORKS = "Each network has flags of its own; --network NAME with --help shows them."
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from napari_bonemet.forecast.models.catalogue import options_for
+from napari_bonemet.forecast.models.catalogue import options_for, training_for
 from napari_bonemet.forecast.models.options import NetworkOptions
 from napari_bonemet.forecast.network import NetworkForecaster
 from napari_bonemet.forecast.training_options import TrainingOptions
@@ -51,7 +51,7 @@ def fit_network(
     from napari_bonemet.forecast.training import train
     from napari_bonemet.forecast.training_record import training_record
 
-    options, training = options_for(name, options), training or TrainingOptions()
+    options, training = options_for(name, options), training_for(name, training)
     data = training_set(legs, options, progress=PartOf(progress, 0.0, 0.05))
     held_out = training_set(validation, options, data.spacing) if validation else None
     rest = PartOf(progress, 0.05, 1.0)

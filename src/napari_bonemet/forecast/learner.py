@@ -1,5 +1,6 @@
 """How a network takes one step of learning; networks that learn otherwise inherit from it."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from napari_bonemet.forecast.training_options import TrainingOptions
@@ -37,6 +38,11 @@ class Learner:
     def optimisers(self) -> tuple[Any, ...]:
         """All that have to be kept when training is to go on later."""
         return (self.optimiser,)
+
+    @property
+    def companions(self) -> Mapping[str, Any]:
+        """Networks that it teaches by, by name: kept when training is to go on later, and no part of the forecaster."""
+        return {}
 
     def rate(self, share: float, pace: float) -> float:
         """The learning rate when `share` of the training is over and the schedule stands at `pace`, 0 to 1."""

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from napari_bonemet.forecast.forecaster import Forecast, as_future, before, summarise
+from napari_bonemet.forecast.forecaster import DETERMINISTIC, Forecast, as_future, before, summarise
 from napari_bonemet.forecast.inputs import Steps, steps_to
 from napari_bonemet.forecast.looks import Looks
 from napari_bonemet.forecast.models.catalogue import ARCHITECTURES, build
@@ -60,7 +60,10 @@ class NetworkForecaster:
     device: str = "cpu"
     memory_gib: float = 4.0
 
-    deterministic: ClassVar[bool] = False
+    @property
+    def deterministic(self) -> bool:
+        """Whether all its samples would be the same."""
+        return self.options.deterministic
 
     def on(self, device: str) -> Self:
         """The same forecaster, computing on `device` ("cpu", "cuda", "mps")."""
@@ -70,6 +73,8 @@ class NetworkForecaster:
         self, seen: ScanSeries, week: float, *, samples: int = 1, seed: int = 0, progress: Progress = NO_PROGRESS
     ) -> Forecast:
         """Draw `samples` futures of `week`, each handed to `progress` as soon as it is there.
+
+        A network that knows one future only draws one, however many are asked for, and says so in the note.
 
         Where the network sees no bone near, beyond its squares, a future is a copy of the last week. A week further
         ahead than the network's step is reached over the weeks between, each drawn in turn.
@@ -86,14 +91,15 @@ class NetworkForecaster:
         volumes = [scan.to_numpy() for scan in steps.scans]
         looks = self._looks(volumes, steps.gaps, last.spacing, PartOf(progress, 0.0, 0.3))
         drawn: list[Scan] = []
-        for number in range(samples):
-            progress.message(f"drawing future {number + 1} of {samples}")
-            part = PartOf(progress, 0.3 + 0.7 * number / samples, 0.3 + 0.7 * (number + 1) / samples)
+        count = 1 if self.deterministic else samples
+        for number in range(count):
+            progress.message(f"drawing future {number + 1} of {count}")
+            part = PartOf(progress, 0.3 + 0.7 * number / count, 0.3 + 0.7 * (number + 1) / count)
             voxels = self._future(looks, volumes, steps, np.random.default_rng([seed, number]), part)
             drawn.append(as_future(last, voxels, week, self._step(week, seed, number)))
             report(progress, drawn[-1])
         threshold = self.options.bone_threshold
-        note = self._note(looks.resampled, steps)
+        note = self._note(looks.resampled, steps, samples)
         return summarise(drawn, week=week, model=self.name, seed=seed, bone_threshold=threshold, note=note)
 
     def sample(
@@ -105,7 +111,7 @@ class NetworkForecaster:
         gaps: Sequence[float] | None = None,
         progress: Progress = NO_PROGRESS,
     ) -> np.ndarray:
-        """Draw `n` futures one gap ahead; greys, float32, (n, z, y, x).
+        """Draw `n` futures one gap ahead; greys, float32, (n, z, y, x); all the same where it knows one only.
 
         Parameters
         ----------
@@ -130,6 +136,8 @@ class NetworkForecaster:
         between = list(gaps) if gaps is not None else [self.options.gap_weeks] * len(weeks)
         looks = self._looks(list(weeks), between, self.spacing, PartOf(progress, 0.0, 0.3))
         rest = PartOf(progress, 0.3, 1.0)
+        if self.deterministic:
+            return np.repeat(looks.draw(generator, rest)[None], n, axis=0)
         parts = (PartOf(rest, number / n, (number + 1) / n) for number in range(n))
         return np.stack([looks.draw(one, part) for one, part in zip(generator.spawn(n), parts, strict=True)])
 
@@ -170,12 +178,15 @@ class NetworkForecaster:
         }
         return Step("forecast", parameters)
 
-    def _note(self, resampled: bool, steps: Steps) -> str:
-        note = f"{SAMPLES_NOTE}; trained on {'synthetic legs' if self.synthetic else 'scans'}"
+    def _note(self, resampled: bool, steps: Steps, samples: int) -> str:
+        first = DETERMINISTIC if self.deterministic else SAMPLES_NOTE
+        note = f"{first}; trained on {'synthetic legs' if self.synthetic else 'scans'}"
         if resampled:
             note += f"; slices were resampled to the {self.spacing[1]:g} µm that it was trained on"
         if len(steps.weeks) > 1:
             note += f"; reached over {len(steps.weeks)} forecasts in a row"
+        if self.deterministic and samples > 1:
+            note += f" ({samples} samples were asked for)"
         return note
 
     def checkpoint(self) -> Checkpoint:

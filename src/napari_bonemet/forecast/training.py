@@ -12,7 +12,7 @@ import numpy as np
 
 from napari_bonemet.forecast.dataset import Batch, TrainingSet
 from napari_bonemet.forecast.learner import Learner
-from napari_bonemet.forecast.models.catalogue import build, learner_class
+from napari_bonemet.forecast.models.catalogue import architecture, build, learner_class
 from napari_bonemet.forecast.models.options import NetworkOptions
 from napari_bonemet.forecast.pace import pace, share_done
 from napari_bonemet.forecast.training_options import EpochReport, TrainingOptions
@@ -89,7 +89,8 @@ def train(
         if resume is not None and resume.is_file():
             load_state(state, resume, identity)
         before, began = state.seconds, time.monotonic()
-        lessons = _Lessons(data, validation, options, device, began - before, progress)
+        batch = training.batch or architecture(name).batch
+        lessons = _Lessons(data, validation, options, batch, device, began - before, progress)
         for epoch in range(len(state.reports) + 1, training.epochs + 1):
             if _over(state, training) or (state.reports and wants_end(progress)):
                 break
@@ -114,6 +115,7 @@ class _Lessons:
     data: TrainingSet
     validation: TrainingSet | None
     options: NetworkOptions
+    batch: int
     device: str
     began: float
     progress: Progress
@@ -126,14 +128,21 @@ class _Lessons:
         rng = np.random.default_rng([training.seed, epoch])
         import_torch().manual_seed(int(rng.integers(2**63)))
         batches = self.data.batches(
-            training.batch, options.crop, rng, depth=options.depth, loose=training.loose, balanced=training.balanced
+            self.batch, options.crop, rng, depth=options.depth, loose=training.loose, balanced=training.balanced
         )
         steps = _Steps(learner, self.device, self.began, epoch, self.progress)
-        means = steps.over(batches, self.data.steps(training.batch, options.depth))
+        means = steps.over(batches, self.data.steps(self.batch, options.depth))
         held_out = self.validation
         gain = None
         if held_out is not None:
-            gain = validation_gain(learner.network, held_out, options, training.seed, self.device)
+            gain = validation_gain(
+                learner.network,
+                held_out,
+                options,
+                training.seed,
+                self.device,
+                half_precision=training.half_precision,
+            )
         state.reports.append(EpochReport(epoch, *means, gain))
         if gain is None or learner.keeps_last:
             state.best, state.best_epoch = learner.network, epoch

@@ -15,13 +15,20 @@ class TrainingOptions(Options):
     patience: Annotated[
         int, Doc("Stop when the validation animals gained nothing for this many epochs."), Between(1, 10_000)
     ] = 30
-    batch: Annotated[int, Doc("Slices, or blocks of slices, in a step."), Between(1, 4096)] = 48
+    batch: Annotated[
+        int | None,
+        Doc("Slices, or blocks of slices, in a step; the network's own number when not given: 48, or 4 in 3D."),
+        Between(1, 4096),
+    ] = None
     learning_rate: Annotated[float, Doc("Adam's, at the start; it falls to 0 along a cosine."), Between(1e-7, 1)] = (
         0.002
     )
     kl_weight: Annotated[
         float,
-        Doc("Weight of the divergence in nats beside the mean squared error of a voxel. 1e-4 empties the latent."),
+        Doc(
+            "Weight of the divergence in nats beside the mean squared error of a voxel, for a slice; for a block of "
+            "slices by so much less. 1e-4 empties the latent."
+        ),
         Between(0, 1),
     ] = 1e-6
     kl_warmup: Annotated[

@@ -25,6 +25,8 @@ def save_state(state: "TrainingState", path: Path, identity: Mapping[str, Json])
 
     tensors = {f"network.{name}": tensor for name, tensor in state.learner.network.state_dict().items()}
     tensors |= {f"best.{name}": tensor for name, tensor in state.best.state_dict().items()}
+    for companion, module in state.learner.companions.items():
+        tensors |= {f"companion.{companion}.{name}": tensor for name, tensor in module.state_dict().items()}
     for number, optimiser in enumerate(state.learner.optimisers):
         for weight, values in optimiser.state_dict()["state"].items():
             tensors |= {f"optimiser.{number}.{weight}.{key}": value for key, value in values.items()}
@@ -68,6 +70,8 @@ def load_state(state: "TrainingState", path: Path, identity: Mapping[str, Json])
     state.best = copy.deepcopy(state.learner.network)
     state.learner.network.load_state_dict(_under(tensors, "network."))
     state.best.load_state_dict(_under(tensors, "best."))
+    for companion, module in state.learner.companions.items():
+        module.load_state_dict(_under(tensors, f"companion.{companion}."))
     for number, optimiser in enumerate(state.learner.optimisers):
         whole = optimiser.state_dict()
         kept: dict[int, dict[str, Any]] = {}

@@ -6,9 +6,14 @@ from importlib import import_module
 from typing import Any
 
 from napari_bonemet.errors import InputError
+from napari_bonemet.forecast.models.convlstm import ConvLstmOptions
+from napari_bonemet.forecast.models.gan_3d import Gan3dOptions
 from napari_bonemet.forecast.models.options import NetworkOptions
+from napari_bonemet.forecast.models.predrnn import PredRnnOptions
 from napari_bonemet.forecast.models.stvae import StvaeOptions
 from napari_bonemet.forecast.models.tvae import TvaeOptions
+from napari_bonemet.forecast.models.tvae_3d import TvaeDcgan3dOptions, TvaeUnet3dOptions
+from napari_bonemet.forecast.training_options import TrainingOptions
 
 
 @dataclass(frozen=True)
@@ -25,18 +30,35 @@ class Architecture:
         The options that its name stands for.
     learner : str
         "file:Class" under ``forecast`` of what teaches it.
+    batch : int
+        Slices, or blocks of them, in a step of its training.
+    halves_depth : bool
+        Whether its depth is halved as its size is.
     """
 
     options: type[NetworkOptions]
     layers: str
     fixed: Mapping[str, Any] = field(default_factory=dict)
     learner: str = "learner:Learner"
+    batch: int = 48
+    halves_depth: bool = False
 
 
 ARCHITECTURES: dict[str, Architecture] = {
     "tvae": Architecture(TvaeOptions, "tvae_network:Tvae", {"output": "sigmoid"}),
     "tvae-gate": Architecture(TvaeOptions, "tvae_network:Tvae", {"output": "gate"}),
     "stvae": Architecture(StvaeOptions, "stvae_network:Stvae", learner="stvae_learner:StvaeLearner"),
+    "tvae-3d-dcgan": Architecture(TvaeDcgan3dOptions, "tvae_3d_network:TvaeDcgan3d", batch=4, halves_depth=True),
+    "tvae-3d-unet": Architecture(TvaeUnet3dOptions, "tvae_3d_network:TvaeUnet3d", batch=4, halves_depth=True),
+    "convlstm": Architecture(ConvLstmOptions, "convlstm_network:ConvLstm"),
+    "predrnn": Architecture(PredRnnOptions, "predrnn_network:PredRnn"),
+    "gan-3d": Architecture(
+        Gan3dOptions,
+        "gan_3d_network:Gan3d",
+        learner="gan_learner:GanLearner",
+        batch=4,
+        halves_depth=True,
+    ),
 }
 
 
@@ -65,17 +87,26 @@ def options_for(name: str, options: NetworkOptions | None = None) -> NetworkOpti
     return replace(options, **kind.fixed)
 
 
+def training_for(name: str, training: TrainingOptions | None = None) -> TrainingOptions:
+    """How the network of that name learns: as asked for, and by its own batch where none was; raises InputError."""
+    training = training or TrainingOptions()
+    return training if training.batch else replace(training, batch=architecture(name).batch)
+
+
 def build(name: str, options: NetworkOptions) -> Any:
     """The layers, a ``torch.nn.Module``, their weights drawn anew.
 
     Raises
     ------
     InputError
-        When the size is no multiple of 16, which halves evenly.
+        When the size is no multiple of 16, which halves evenly, or the depth is none where the network halves it.
     """
+    kind = architecture(name)
     if options.size % 16:
         raise InputError("The network's size cannot be used", expected="a multiple of 16", found=str(options.size))
-    file, layers = architecture(name).layers.split(":")
+    if kind.halves_depth and options.depth % 16:
+        raise InputError("The network's depth cannot be used", expected="a multiple of 16", found=str(options.depth))
+    file, layers = kind.layers.split(":")
     return getattr(import_module(f"napari_bonemet.forecast.models.{file}"), layers)(options)
 
 

@@ -3,6 +3,7 @@
 import math
 from typing import Any, NamedTuple
 
+from napari_bonemet.forecast.training_options import TrainingOptions
 from napari_bonemet.torch_import import import_torch
 
 
@@ -37,6 +38,22 @@ def edge_aware_loss(drawn: Any, truth: Any, first: Any, *, weight: float, sigma:
     if weight:
         error = error * (1 + weight * blurred(first, sigma)[:, None])
     return error.mean()
+
+
+def weeks_loss(drawn: Any, weeks: Any, training: TrainingOptions) -> Any:
+    """The edge-aware loss of weeks 2 to T; the mask is blurred in the plane, slice by slice, in volumes too.
+
+    Parameters
+    ----------
+    drawn : tensor, (n, T - 1, z, y, x)
+        Weeks 2 to T as they are drawn, 0 to 1.
+    weeks : tensor, (n, T, z, y, x)
+        All weeks, 0 to 1.
+    training : TrainingOptions
+        The weight of the mask and its blur.
+    """
+    mine, true = (part.transpose(1, 2).flatten(0, 1) for part in (drawn, weeks))
+    return edge_aware_loss(mine, true[:, 1:], true[:, 0], weight=training.edge_weight, sigma=training.edge_sigma)
 
 
 def blurred(x: Any, sigma: float) -> Any:

@@ -48,3 +48,8 @@ class NetworkOptions(Options):
     def native(self) -> bool:
         """Whether the network draws at the scans' own resolution, in blocks of any size."""
         return False
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether all its futures would be the same."""
+        return False

@@ -1,16 +1,17 @@
-"""The layers of T-VAE (2D); imports torch, so import it late.
+"""The layers of T-VAE; imports torch, so import it late.
 
 Equation numbers are those of Xiong et al., section 4.2. Encoder and decoder follow DCGAN; the three recurrent
-parts follow stochastic video generation with a learned prior (Denton and Fergus 2018), as the paper does.
+parts follow stochastic video generation with a learned prior (Denton and Fergus 2018), as the paper does. Other
+encoders and decoders take their place in :mod:`napari_bonemet.forecast.models.tvae_3d_network`.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from napari_bonemet.forecast.compose import compose, resized
 from napari_bonemet.forecast.learner import Terms
-from napari_bonemet.forecast.models.losses import Gaussian, edge_aware_loss, kl_divergence
+from napari_bonemet.forecast.models.dcgan_network import Decoder, Encoder
+from napari_bonemet.forecast.models.losses import Gaussian, kl_divergence, weeks_loss
 from napari_bonemet.forecast.models.tvae import TvaeOptions
 from napari_bonemet.forecast.training_options import TrainingOptions
 from napari_bonemet.torch_import import import_torch
@@ -22,79 +23,15 @@ Module: Any = nn.Module
 # The posterior starts out narrow: a wide one drowns what z tells, the decoder learns to do without it, and the
 # samples are then all alike.
 _POSTERIOR_LOG_VARIANCE = -3.0
-# The gate starts out nearly shut: the first forecast is a copy of the last week.
-_GATE_BIAS = -2.0
 
 
 class Seen(NamedTuple):
-    """What the weeks seen leave behind, all that a sample needs; slices first."""
+    """What the weeks seen leave behind, all that a sample needs; slices, or blocks of them, first."""
 
     prior: Gaussian  # (slices, z)
     last: Any  # (slices, g_dim)
     state: tuple[Any, Any]  # (layers, slices, hidden) each
     skips: tuple[Any, ...]  # (slices, channels, y, x), fine to coarse
-
-
-def _down(channels: int, made: int) -> Any:
-    return nn.Sequential(
-        nn.Conv2d(channels, made, 4, 2, 1, bias=False), nn.BatchNorm2d(made), nn.LeakyReLU(0.2, inplace=True)
-    )
-
-
-def _up(channels: int, made: int) -> Any:
-    return nn.Sequential(
-        nn.ConvTranspose2d(channels, made, 4, 2, 1, bias=False), nn.BatchNorm2d(made), nn.LeakyReLU(0.2, inplace=True)
-    )
-
-
-class Encoder(Module):
-    """Slices (n, channels, size, size) to vectors (n, g_dim), and the maps on the way."""
-
-    def __init__(self, options: TvaeOptions) -> None:
-        super().__init__()
-        widths = [2 if options.change else 1, *(options.width * 2**n for n in range(4))]
-        self.layers = nn.ModuleList(_down(a, b) for a, b in pairwise(widths))
-        self.head = nn.Sequential(nn.Conv2d(widths[-1], options.g_dim, options.size // 16), nn.Tanh())
-
-    def forward(self, x: Any) -> tuple[Any, tuple[Any, ...]]:
-        """The vectors, and the maps of the three finer layers."""
-        maps = []
-        for layer in self.layers:
-            x = layer(x)
-            maps.append(x)
-        return self.head(x).flatten(1), tuple(maps[:3])
-
-
-class Decoder(Module):
-    """Vectors (n, g_dim) and z (n, z_dim) to maps (n, channels, size, size), before the last sigmoid.
-
-    The maps of the encoder's three finer layers come in beside its own ("a few layers", section 4.2.8); they
-    are those of the last week seen. z comes in a second time here: by way of the predictor's memory alone
-    it took far longer to be put to use.
-    """
-
-    def __init__(self, options: TvaeOptions) -> None:
-        super().__init__()
-        width = options.width
-        self.root = nn.Sequential(
-            nn.ConvTranspose2d(options.g_dim + options.z_dim, width * 8, options.size // 16, bias=False),
-            nn.BatchNorm2d(width * 8),
-            nn.LeakyReLU(0.2, inplace=True),
-        )
-        self.coarse = _up(width * 8, width * 4)
-        self.middle = _up(width * 8, width * 2)
-        self.fine = _up(width * 4, width)
-        self.out = nn.ConvTranspose2d(width * 2, options.channels, 4, 2, 1)
-        if options.output == "gate":
-            nn.init.constant_(self.out.bias[:1], _GATE_BIAS)
-
-    def forward(self, g: Any, z: Any, skips: tuple[Any, ...]) -> Any:
-        """The maps of the next week."""
-        fine, middle, coarse = skips
-        x = self.coarse(self.root(torch.cat([g, z], 1)[..., None, None]))
-        x = self.middle(torch.cat([x, coarse], 1))
-        x = self.fine(torch.cat([x, middle], 1))
-        return self.out(torch.cat([x, fine], 1))
 
 
 class GaussianLstm(Module):
@@ -130,20 +67,37 @@ class Predictor(Module):
 
 
 class Tvae(Module):
-    """Prior estimator, latent inference model, future predictor."""
+    """Prior estimator, latent inference model, future predictor.
+
+    Another encoder and decoder are a class of their own that says so by `ends`, and what they take by `taken`
+    and `given`.
+    """
+
+    memory_format: ClassVar[Any] = torch.channels_last
 
     def __init__(self, options: TvaeOptions) -> None:
         super().__init__()
         self.options = options
-        self.encoder = Encoder(options)
-        self.decoder = Decoder(options)
+        self.encoder, self.decoder = self.ends(options)
         self.prior = GaussianLstm(options, 0.0)
         self.posterior = GaussianLstm(options, _POSTERIOR_LOG_VARIANCE)
         self.predictor = Predictor(options)
-        self.to(memory_format=torch.channels_last)
+        self.to(memory_format=self.memory_format)
+
+    def ends(self, options: TvaeOptions) -> tuple[Any, Any]:
+        """The encoder and the decoder."""
+        return Encoder(options), Decoder(options)
+
+    def taken(self, weeks: Any) -> Any:
+        """Squares (n, T, z, y, x) as the encoder takes them: of the network's size, a slice by itself."""
+        return resized(weeks, self.options.size)[:, :, 0]
+
+    def given(self, maps: Any) -> Any:
+        """What the decoder drew as maps (n, channels, z, y, x)."""
+        return maps[:, :, None]
 
     def encode(self, weeks: Any) -> tuple[Any, tuple[Any, ...]]:
-        """Weeks (n, T, size, size) to vectors (n, T, g_dim), and the maps on the way, (n, T, ...)."""
+        """Weeks (n, T, ..., size, size) to vectors (n, T, g_dim), and the maps on the way, (n, T, ...)."""
         x = weeks[:, :, None]
         if self.options.change:
             change = torch.diff(x, dim=1, prepend=x[:, :1])
@@ -157,7 +111,7 @@ class Tvae(Module):
         return torch.cat([h, gaps[..., None].to(h.dtype)], -1) if self.options.time else h
 
     def forward(self, weeks: Any, gaps: Any) -> tuple[Any, Gaussian, Gaussian]:
-        """Train: weeks (n, T, size, size) to the maps of weeks 2 to T, (n, T - 1, channels, size, size).
+        """Train: weeks (n, T, ..., size, size) to the maps of weeks 2 to T, (n, T - 1, channels, ..., size, size).
 
         Each week is drawn from those before it and a z of the posterior, which has seen it. `gaps` (n, T - 1) are
         the weeks between the scans.
@@ -180,7 +134,7 @@ class Tvae(Module):
         return Gaussian(*(part[:, 1:] for part in self.posterior(self.with_gaps(h, before))))
 
     def look(self, weeks: Any, gaps: Any) -> Seen:
-        """Take in the weeks seen (n, T - 1, size, size); equation 1's prior of the next one is among the answer."""
+        """Take in the weeks seen (n, T - 1, ..., size, size); equation 1's prior of the next one is in the answer."""
         h, maps = self.encode(weeks)
         ahead = self.with_gaps(h, gaps)
         prior = Gaussian(*(part[:, -1] for part in self.prior(ahead)))
@@ -199,32 +153,29 @@ class Tvae(Module):
         return memory, cell
 
     def draw(self, seen: Seen, noise: Any) -> Any:
-        """The maps of the next week, (n, channels, size, size), for `noise` (n, z) of a standard normal (11)."""
+        """The maps of the next week, (n, channels, ..., size, size), for `noise` (n, z) of a standard normal (11)."""
         z = seen.prior.draw(noise).to(seen.last.dtype)
         g, _ = self.predictor(seen.last[:, None], z[:, None], seen.state)
         return self.decoder(g[:, 0], z, seen.skips)
 
     def see(self, weeks: Any, gaps: Any) -> Seen:
-        """Take in squares (n, seen, 1, y, x), 0 to 1, and the weeks from each to the next (n, seen)."""
-        return self.look(resized(weeks, self.options.size)[:, :, 0], gaps)
+        """Take in squares (n, seen, z, y, x), 0 to 1, and the weeks from each to the next (n, seen)."""
+        return self.look(self.taken(weeks), gaps)
 
     def future(self, seen: Seen, noise: Any) -> Any:
-        """The maps of the next week, (n, channels, 1, size, size), before the sigmoid."""
-        return self.draw(seen, noise)[:, :, None]
+        """The maps of the next week, (n, channels, z, size, size), before the sigmoid."""
+        return self.given(self.draw(seen, noise))
 
     def noise(self, shape: Sequence[int], generator: Any, device: Any = "cpu") -> Any:
         """What one future of `shape` (n, z, y, x) is drawn from: a standard normal (n, z_dim)."""
         return torch.randn((shape[0], self.options.z_dim), generator=generator, device=device)
 
     def terms(self, weeks: Any, gaps: Any, training: TrainingOptions, share: float) -> Terms:
-        """The loss of a batch (n, T, 1, y, x): equations 7 and 9, every week after the first one drawn."""
-        maps, prior, posterior = self(resized(weeks, self.options.size)[:, :, 0], gaps)
-        n, count = maps.shape[:2]
-        drawn = compose(maps.flatten(0, 1)[:, :, None], weeks[:, :-1].flatten(0, 1)).view(n, count, *weeks.shape[-2:])
-        squares = weeks[:, :, 0]
-        reconstruction = edge_aware_loss(
-            drawn, squares[:, 1:], squares[:, 0], weight=training.edge_weight, sigma=training.edge_sigma
-        )
+        """The loss of a batch (n, T, z, y, x): equations 7 and 9, every week after the first one drawn."""
+        maps, prior, posterior = self(self.taken(weeks), gaps)
+        drawn = compose(self.given(maps.flatten(0, 1)), weeks[:, :-1].flatten(0, 1)).view_as(weeks[:, 1:])
+        reconstruction = weeks_loss(drawn, weeks, training)
         kl = kl_divergence(posterior, prior)
-        weight = training.kl_weight * min(1.0, share / max(training.kl_warmup, 1e-9))
+        # A nat costs the same beside the error of as many voxels: a block has more of them than a slice.
+        weight = training.kl_weight / self.options.depth * min(1.0, share / max(training.kl_warmup, 1e-9))
         return Terms(reconstruction + weight * kl, reconstruction, kl)

@@ -1,6 +1,6 @@
-"""``napari-bonemet train --network tvae`` and ``tvae-gate``: the temporal variational auto-encoder."""
+"""``napari-bonemet train`` for the networks of the catalogue, each with flags of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,26 +12,65 @@ from napari_bonemet.cli.train_data import (
     Telling,
     checkpoint_place,
 )
-from napari_bonemet.forecast.models.tvae import TvaeOptions
+from napari_bonemet.forecast.models.catalogue import architecture
 from napari_bonemet.forecast.training_options import EpochReport, TrainingOptions
+from napari_bonemet.options import Options
 from napari_bonemet.progress import Progress
 
-ABOUT = f"""Train a T-VAE on registered legs, and write it as a checkpoint (safetensors).
-
-tvae draws the next week, as the paper prints it; tvae-gate draws what changes, and copies the rest. A line is told
-after each epoch. It stops after --epochs, after --minutes, or when the animals held out gained nothing for --patience
-epochs; the network that did best on them is kept, scored beside copying the last week, and written. Ctrl-C stops
-without writing anything. {NETWORKS}
-
-Example: napari-bonemet train --network tvae-gate --data cohort/Regist-CT --inputs 0 1 2 --target 3 --minutes 20
---out mine.safetensors"""
-STEPS = (TrainingOptions, TvaeOptions)
-HIDDEN = ("weeks_seen", "gap_weeks", "output")
+WORDS = {
+    "tvae": "a T-VAE, which draws the next week, as the paper prints it",
+    "tvae-gate": "a T-VAE with a gate, which draws what changes, and copies the rest",
+    "tvae-3d-dcgan": "a T-VAE of volumes, with encoder and decoder after DCGAN",
+    "tvae-3d-unet": "a T-VAE of volumes, with encoder and decoder after the 3D U-Net",
+    "stvae": "an ST-VAE, which draws in space and time at the scans' own resolution",
+    "convlstm": "a ConvLSTM, which knows one future",
+    "predrnn": "a PredRNN, which knows one future",
+    "gan-3d": "a 3D-GAN, whose futures a second network could not tell from true weeks",
+}
 
 
 @dataclass(frozen=True)
 class Arguments(ForecastArguments):
     """What to fit, and to what."""
+
+
+@dataclass(frozen=True)
+class NetworkCommand:
+    """The command for one network: its flags are its own options."""
+
+    network: str
+
+    @property
+    def STEPS(self) -> tuple[type[Options], ...]:  # noqa: N802 - as every command's file has it
+        """How it learns, and its shape."""
+        return (TrainingOptions, architecture(self.network).options)
+
+    @property
+    def HIDDEN(self) -> tuple[str, ...]:  # noqa: N802
+        """What the weeks and the network's name say."""
+        return ("weeks_seen", "gap_weeks", *architecture(self.network).fixed)
+
+    @property
+    def ABOUT(self) -> str:  # noqa: N802
+        """What its help says first."""
+        return f"""Train {WORDS[self.network]}, on registered legs, and write it as a checkpoint (safetensors).
+
+A line is told after each epoch. It stops after --epochs, after --minutes, or when the animals held out gained nothing
+for --patience epochs; the network that did best on them is kept, scored beside copying the last week, and written.
+Ctrl-C stops without writing anything. {NETWORKS}
+
+Example: napari-bonemet train --network {self.network} --data cohort/Regist-CT --inputs 0 1 2 --target 3 --minutes 20
+--out mine.safetensors"""
+
+    @property
+    def Arguments(self) -> type[ForecastArguments]:  # noqa: N802
+        """What to fit, and to what."""
+        return Arguments
+
+    @property
+    def run(self) -> Callable[..., Mapping[str, Any]]:
+        """Train, write, score."""
+        return run
 
 
 def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:
@@ -60,7 +99,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
         folders=own.data,
         spacing=own.common.voxel_size,
         hold_out=own.hold_out(NETWORK_SHARE),
-        options=chosen(TvaeOptions),
+        options=chosen(architecture(own.network).options),
         training=chosen(TrainingOptions),
         device=own.common.device,
     )
