@@ -1,9 +1,11 @@
 """Which network is trained, and the options of its own, which differ from network to network."""
 
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from napari_bonemet.forecast.models.catalogue import architecture, options_for
 from napari_bonemet.forecast.models.options import NetworkOptions
+from napari_bonemet.forecast.training_options import TrainingOptions
 from napari_bonemet.study.training import TRAINABLE
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.futures_words import MODELS
@@ -20,6 +22,7 @@ _WORDS = MODELS | {
 }
 # What the weeks to train on say.
 _BY_WEEKS = ("weeks_seen", "gap_weeks")
+_BLOCKS = 4
 
 
 class NetworkChoice(QWidget):
@@ -31,7 +34,11 @@ class NetworkChoice(QWidget):
         The networks.
     form : OptionsForm
         The chosen one's options; another one's are another form.
+    changed : Signal
+        Another network was chosen.
     """
+
+    changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +58,14 @@ class NetworkChoice(QWidget):
     def name(self) -> str:
         """The network chosen."""
         return str(self.combo.currentData())
+
+    @property
+    def usual_batch(self) -> int:
+        """How many slices, or blocks of slices, a step takes unless the user says otherwise.
+
+        As in the first paper (section 4.2.8): 48 slices in 2D, four volumes in 3D.
+        """
+        return TrainingOptions().batch if options_for(self.name).depth == 1 else _BLOCKS
 
     def options(self) -> NetworkOptions:
         """Its options as filled in.
@@ -74,3 +89,4 @@ class NetworkChoice(QWidget):
         self._column.replaceWidget(before, self.form)
         before.hide()
         before.deleteLater()
+        self.changed.emit()
