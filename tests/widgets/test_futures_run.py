@@ -1,8 +1,12 @@
 from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pytest
 
 from napari_bonemet.errors import InputError
+from napari_bonemet.forecast.calibration import Calibration
+from napari_bonemet.provenance import Step
 from napari_bonemet.scan import Kind
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.futures_run import FutureOptions, draw_futures, weeks_beside
@@ -56,3 +60,29 @@ def test_weeks_are_cut_to_the_forecast(series: ScanSeries) -> None:
     other = part.crop((slice(0, 3), slice(None), slice(None)))
     with pytest.raises(InputError, match="do not lie on one grid"):
         weeks_beside(other, forecast)
+
+
+def test_a_calibration_of_the_model_is_asked(make_series: Callable[..., ScanSeries], holes: Any) -> None:
+    legs = [make_series((0, 1, 2, 3), kind=Kind.REGIST, subject=name) for name in ("1", "2", "3")]
+    options = FutureOptions(model="tvae-gate", samples=4, perceptual=False, device="cpu")
+    raw = draw_futures(legs[0], 3.0, options)
+    assert raw.drawn.expected_error is None
+    assert raw.drawn.check is not None
+    assert raw.drawn.check.calibrated_covered is None
+    forecasts = [draw_futures(leg, 3.0, options).forecast for leg in legs[1:]]
+    truths, lasts = ([leg.at_week(week) for leg in legs[1:]] for week in (3, 2))
+    # Bone is lost where some of the samples lose it.
+    lost = np.zeros(truths[0].shape, dtype=bool)
+    lost[2:8, :8] = True
+    truths = [true.with_voxels(np.where(lost, 20, true.to_numpy()), step=Step("lose")) for true in truths]
+    holes.calibration = Calibration.fit(forecasts, truths, lasts)
+    made = draw_futures(legs[0], 3.0, options)
+    known = holes.calibration.apply(made.forecast, legs[0].at_week(2))
+    assert made.drawn.expected_error is not None
+    assert np.array_equal(made.drawn.expected_error.to_numpy(), known.spread.to_numpy())
+    assert made.drawn.risk is not None
+    assert np.array_equal(made.drawn.risk.to_numpy(), known.resorption_probability.to_numpy())
+    assert made.drawn.check is not None
+    assert made.drawn.check.level == 0.9
+    assert made.drawn.check.calibrated_covered is not None
+    assert made.drawn.calibration.startswith("Calibrated on 2 animals that the model did not learn from")

@@ -164,6 +164,14 @@ def test_each_network_has_a_form_of_its_own(screen: Screen) -> None:
         choice.combo.setCurrentIndex(at)
         assert choice.options() == options_for(name)
         assert not {"weeks_seen", "gap_weeks"} & set(choice.form.fields)
+    batch = screen.train.training.fields["batch"]
+    choice.combo.setCurrentIndex(names.index("stvae"))
+    assert batch.value == 16, "what the user chose stays"
+    batch.value = 4
+    choice.combo.setCurrentIndex(names.index("tvae"))
+    assert batch.value == 48
+    choice.combo.setCurrentIndex(names.index("stvae"))
+    assert batch.value == 4
     choice.combo.setCurrentIndex(names.index("tvae"))
     choice.form.fields["width"].value = 8
     assert screen.train.plan().options == replace(options_for("tvae"), width=8)

@@ -100,10 +100,18 @@ class TrainDock(Dock):
         runner = self.run_bar.runner
         self.run_bar.run_button.clicked.connect(self.train)
         self.run_bar.lock(self.source, self.network, self.form, self.training)
+        self._batch = self.network.usual_batch
+        self.network.changed.connect(self._other_network)
         runner.reported.connect(self._reported)
         runner.failed.connect(self._failed)
         runner.finished.connect(self.finish_button.hide)
         self.finish_button.clicked.connect(self._finish)
+
+    def _other_network(self) -> None:
+        """A batch that the user has not changed is that of the network."""
+        before, self._batch = self._batch, self.network.usual_batch
+        if self.training.fields["batch"].value == before:
+            self.training.fields["batch"].value = self._batch
 
     def _build_curves(self) -> None:
         box = self.box("How it goes")

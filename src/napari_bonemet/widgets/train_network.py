@@ -1,17 +1,28 @@
 """Which network is trained, and the options of its own, which differ from network to network."""
 
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from napari_bonemet.forecast.models.catalogue import architecture, options_for
 from napari_bonemet.forecast.models.options import NetworkOptions
+from napari_bonemet.forecast.training_options import TrainingOptions
 from napari_bonemet.study.training import TRAINABLE
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.futures_words import MODELS
 
 __all__ = ["NetworkChoice"]
 
+_WORDS = MODELS | {
+    "stvae": "ST-VAE",
+    "tvae-3d-dcgan": "T-VAE (3D-DCGAN)",
+    "tvae-3d-unet": "T-VAE (3D-UNet)",
+    "convlstm": "ConvLSTM",
+    "predrnn": "PredRNN",
+    "gan-3d": "3D-GAN",
+}
 # What the weeks to train on say.
 _BY_WEEKS = ("weeks_seen", "gap_weeks")
+_BLOCKS = 4
 
 
 class NetworkChoice(QWidget):
@@ -23,13 +34,17 @@ class NetworkChoice(QWidget):
         The networks.
     form : OptionsForm
         The chosen one's options; another one's are another form.
+    changed : Signal
+        Another network was chosen.
     """
+
+    changed = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.combo = QComboBox()
         for name in TRAINABLE:
-            self.combo.addItem(MODELS.get(name, name), name)
+            self.combo.addItem(_WORDS.get(name, name), name)
         row = form_layout()
         row.addRow("Network", self.combo)
         self._column = QVBoxLayout(self)
@@ -43,6 +58,14 @@ class NetworkChoice(QWidget):
     def name(self) -> str:
         """The network chosen."""
         return str(self.combo.currentData())
+
+    @property
+    def usual_batch(self) -> int:
+        """How many slices, or blocks of slices, a step takes unless the user says otherwise.
+
+        As in the first paper (section 4.2.8): 48 slices in 2D, four volumes in 3D.
+        """
+        return TrainingOptions().batch if options_for(self.name).depth == 1 else _BLOCKS
 
     def options(self) -> NetworkOptions:
         """Its options as filled in.
@@ -66,3 +89,4 @@ class NetworkChoice(QWidget):
         self._column.replaceWidget(before, self.form)
         before.hide()
         before.deleteLater()
+        self.changed.emit()
