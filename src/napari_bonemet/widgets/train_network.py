@@ -5,7 +5,6 @@ from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from napari_bonemet.forecast.models.catalogue import architecture, options_for
 from napari_bonemet.forecast.models.options import NetworkOptions
-from napari_bonemet.forecast.training_options import TrainingOptions
 from napari_bonemet.study.training import TRAINABLE
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.futures_words import MODELS
@@ -22,7 +21,6 @@ _WORDS = MODELS | {
 }
 # What the weeks to train on say.
 _BY_WEEKS = ("weeks_seen", "gap_weeks")
-_BLOCKS = 4
 
 
 class NetworkChoice(QWidget):
@@ -63,9 +61,9 @@ class NetworkChoice(QWidget):
     def usual_batch(self) -> int:
         """How many slices, or blocks of slices, a step takes unless the user says otherwise.
 
-        As in the first paper (section 4.2.8): 48 slices in 2D, four volumes in 3D.
+        The catalogue says so: 48 slices in 2D, four volumes in 3D (first paper, section 4.2.8), two for ST-VAE.
         """
-        return TrainingOptions().batch if options_for(self.name).depth == 1 else _BLOCKS
+        return architecture(self.name).batch
 
     def options(self) -> NetworkOptions:
         """Its options as filled in.

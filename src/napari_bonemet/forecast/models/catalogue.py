@@ -47,7 +47,7 @@ class Architecture:
 ARCHITECTURES: dict[str, Architecture] = {
     "tvae": Architecture(TvaeOptions, "tvae_network:Tvae", {"output": "sigmoid"}),
     "tvae-gate": Architecture(TvaeOptions, "tvae_network:Tvae", {"output": "gate"}),
-    "stvae": Architecture(StvaeOptions, "stvae_network:Stvae", learner="stvae_learner:StvaeLearner"),
+    "stvae": Architecture(StvaeOptions, "stvae_network:Stvae", learner="stvae_learner:StvaeLearner", batch=2),
     "tvae-3d-dcgan": Architecture(TvaeDcgan3dOptions, "tvae_3d_network:TvaeDcgan3d", batch=4, halves_depth=True),
     "tvae-3d-unet": Architecture(TvaeUnet3dOptions, "tvae_3d_network:TvaeUnet3d", batch=4, halves_depth=True),
     "convlstm": Architecture(ConvLstmOptions, "convlstm_network:ConvLstm"),
