@@ -95,7 +95,7 @@ def test_every_registered_forecaster_keeps_the_protocol(fading_leg) -> None:
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(InputError, match="copy-last-week or ridge"):
+    with pytest.raises(InputError, match="copy-last-week or extrapolation or ridge"):
         make_forecaster("oracle")
 
 

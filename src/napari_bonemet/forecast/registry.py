@@ -18,7 +18,7 @@ FORECASTERS: dict[str, Make] = {}
 LOADERS: dict[str, Load] = {}
 
 # The files whose import fills the two dictionaries.
-_FILES = ("copying", "ridge", "network")
+_FILES = ("copying", "extrapolation", "ridge", "network")
 
 
 def forecaster(name: str) -> Callable[[M], M]:
