@@ -1,0 +1,56 @@
+"""The figures of the table: what each is made of, and of which animals."""
+
+from napari_bonemet.forecast.benchmark.lost import LOST
+from napari_bonemet.forecast.benchmark.pooling import (
+    Figure,
+    dice,
+    gain,
+    mean,
+    mean_difference,
+    psnr,
+    ratio,
+    share_of_way,
+    spread_over_skill,
+    worst_gain,
+)
+
+_GAIN = ("copy_se", "mean_se")
+
+FIGURES = (
+    Figure("copy_psnr_db", ("copy_se",), psnr),
+    Figure("still_psnr_db", ("still_se",), psnr),
+    Figure("ceiling_psnr_db", ("clean_se",), psnr),
+    Figure("psnr_db", ("mean_se",), psnr),
+    Figure("gain_db", _GAIN, gain),
+    Figure("gain_tumour_db", _GAIN, gain, "tumour"),
+    Figure("gain_control_db", _GAIN, gain, "control"),
+    Figure("share_of_way", ("copy_se", "mean_se", "clean_se"), share_of_way),
+    Figure("share_of_still", ("copy_se", "mean_se", "still_se"), share_of_way),
+    Figure("worst_gain_db", _GAIN, worst_gain),
+    Figure("gain_slices_db", ("copy_psnr_slices", "mean_psnr_slices"), mean_difference),
+    Figure("gain_single_db", ("copy_se", "single_se"), gain),
+    Figure("gain_best_db", ("copy_se", "best_se"), gain),
+    Figure("copy_ssim", ("copy_ssim",), mean),
+    Figure("ssim", ("mean_ssim",), mean),
+    Figure("ssim_gain", ("copy_ssim", "mean_ssim"), mean_difference),
+    Figure("copy_ssim_bone", ("copy_ssim_bone",), mean),
+    Figure("ssim_bone", ("mean_ssim_bone",), mean),
+    Figure("copy_lpips", ("copy_lpips",), mean),
+    Figure("lpips", ("mean_lpips",), mean),
+    Figure("dice_new", ("new",), dice, "tumour"),
+    Figure("dice_new_known", ("new_known",), dice, "tumour"),
+    Figure("dice_any", ("any",), dice, "tumour"),
+    Figure("ap_new", ("ap_new",), mean, "tumour"),
+    Figure("ap_new_known", ("ap_new_known",), mean, "tumour"),
+    Figure("ap_new_share", ("ap_new_share",), mean, "tumour"),
+    Figure("mean_error", ("mean_ae",), mean),
+    Figure("crps", ("crps",), mean),
+    Figure("crps_over_own_error", ("crps", "mean_ae"), ratio),
+    Figure("spread_skill", ("spread_1",), spread_over_skill),
+    Figure("spread_skill_4x", ("spread_4",), spread_over_skill),
+    Figure("spread_skill_8x", ("spread_8",), spread_over_skill),
+    Figure("coverage_90_raw", ("coverage_raw",), mean),
+    Figure("coverage_90", ("coverage",), mean),
+    Figure("spread_skill_calibrated", ("spread_calibrated",), spread_over_skill),
+    *LOST,
+)

@@ -1,0 +1,100 @@
+"""The rows of the table: baselines, networks, and variants of networks that are asked for by name."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from napari_bonemet.errors import InputError
+from napari_bonemet.forecast.forecaster import Forecaster
+from napari_bonemet.progress import Progress
+from napari_bonemet.provenance import Json
+from napari_bonemet.series import ScanSeries
+
+COPY = "copy-last-week"
+BASELINES = (COPY, "extrapolation", "ridge")
+ARCHITECTURES = ("tvae", "tvae-gate")
+SEVERAL_SEEDS = ("tvae-gate", "stvae")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the forecaster of a row comes about.
+
+    Parameters
+    ----------
+    name : str
+        Of the row.
+    network : str
+        Of the catalogue; empty for a baseline.
+    training : mapping
+        Options of the training that differ from their defaults.
+    options : mapping
+        Options of the network that do.
+    """
+
+    name: str
+    network: str = ""
+    training: Mapping[str, Json] = field(default_factory=dict)
+    options: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def baseline(self) -> bool:
+        """Whether nothing is trained by gradients; one seed is all there is."""
+        return not self.network
+
+
+# Beside a row for each network of the catalogue, with its defaults.
+VARIANTS = (Recipe("tvae-printed-kl", "tvae", training={"kl_weight": 1e-4}),)
+
+
+def recipes() -> dict[str, Recipe]:
+    """All rows that there are, by name, in the order of the table."""
+    rows = [*(Recipe(name) for name in BASELINES), *(Recipe(name, name) for name in ARCHITECTURES), *VARIANTS]
+    return {row.name: row for row in rows}
+
+
+def chosen_rows(names: Sequence[str] | None, seeds: Sequence[int] | None) -> tuple[tuple[Recipe, int], ...]:
+    """Rows and their seeds; the baselines are always among them, since nothing is said without them.
+
+    Without names, all rows; without seeds, three for the networks that the comparison is about, one for the others.
+
+    Raises
+    ------
+    InputError
+        When a name is not known.
+    """
+    known = recipes()
+    strangers = sorted(set(names or ()) - set(known))
+    if strangers:
+        raise InputError("These rows are not known", expected=", ".join(known), found=", ".join(strangers))
+    wanted = [row for row in known.values() if row.baseline or names is None or row.name in names]
+    return tuple((row, seed) for row in wanted for seed in _seeds(row, seeds))
+
+
+def _seeds(row: Recipe, asked: Sequence[int] | None) -> tuple[int, ...]:
+    if row.baseline:
+        return (0,)
+    if asked is not None:
+        return tuple(dict.fromkeys(asked))
+    return (0, 1, 2) if row.name in SEVERAL_SEEDS else (0,)
+
+
+def fit_baseline(name: str, legs: Sequence[ScanSeries], progress: Progress) -> Forecaster:
+    """A baseline, fitted to the training animals where there is anything to fit.
+
+    Raises
+    ------
+    InputError
+        When there is nothing to fit it to, or no baseline of that name.
+    """
+    from napari_bonemet.forecast.copying import CopyLastWeek
+    from napari_bonemet.forecast.extrapolation import ExtrapolationForecaster
+    from napari_bonemet.forecast.ridge import RidgeForecaster
+
+    match name:
+        case "copy-last-week":
+            return CopyLastWeek()
+        case "extrapolation":
+            return ExtrapolationForecaster.fit(legs, progress=progress)
+        case "ridge":
+            return RidgeForecaster.fit(legs, progress=progress)
+    raise InputError("This baseline is not known", expected=" or ".join(BASELINES), found=name)
