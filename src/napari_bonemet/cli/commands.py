@@ -32,6 +32,7 @@ LISTED = (
     Listed("predict", "Forecast a week of each leg."),
     Listed("classify", "Tell how probable a bone lesion is in each leg and week."),
     Listed("evaluate", "Score forecasts against the true week, beside copying the last one."),
+    Listed("benchmark", "All forecasters on the same unseen animals: tables, plots and a page."),
     Listed("figure", "Draw weeks, composite, forecast, truth and difference."),
     Listed("run", "The whole chain on a folder: register, composite, forecast, score, draw."),
     Listed("batch", "Many legs, on this machine's cores or a Dask cluster; started again, it does what is left."),

@@ -43,6 +43,7 @@ FIGURES = (
     Figure("ap_new", ("ap_new",), mean, "tumour"),
     Figure("ap_new_known", ("ap_new_known",), mean, "tumour"),
     Figure("ap_new_share", ("ap_new_share",), mean, "tumour"),
+    Figure("ap_new_calibrated", ("ap_new_calibrated",), mean, "tumour"),
     Figure("mean_error", ("mean_ae",), mean),
     Figure("crps", ("crps",), mean),
     Figure("crps_over_own_error", ("crps", "mean_ae"), ratio),

@@ -5,63 +5,68 @@ from typing import Any
 
 import numpy as np
 
-from napari_bonemet.forecast.benchmark.pooling import Figure, Scores
-from napari_bonemet.metrics.probabilistic import interval_coverage, scalar_spread_skill
+from napari_bonemet.forecast.benchmark.pooling import Figure, Scores, mean, spread_over_skill
+from napari_bonemet.metrics.probabilistic import interval_coverage, spread_skill_sums
 
 LEVEL = 0.9
 
 
 def correlation(table: np.ndarray) -> float:
-    """Pearson's, of the samples' means (all columns but the first) with what came (the first), over animals."""
-    true, made = table[:, 0], table[:, 1:].mean(axis=1)
+    """Pearson's, of the samples' mean with what came, over animals."""
+    true, made = table.T
     if len(table) < 3 or true.std() == 0 or made.std() == 0:
         return float("nan")
     return float(np.corrcoef(true, made)[0, 1])
 
 
-def bias(table: np.ndarray) -> float:
-    """Mean lost bone of the samples over the mean that came."""
-    came = float(table[:, 0].mean())
-    return float(table[:, 1:].mean() / came) if came else float("nan")
+def share(table: np.ndarray) -> float:
+    """Mean of the second column over the mean of the first."""
+    first, second = table.mean(axis=0)
+    return float(second / first) if first > 0 else float("nan")
 
 
-def spread_skill(table: np.ndarray) -> float:
-    """Spread over skill of lost bone."""
-    return scalar_spread_skill(table[:, 1:], table[:, 0]) if table.shape[1] > 2 else float("nan")
+def median_ratio(table: np.ndarray) -> float:
+    """Median over animals of the second column over the first."""
+    sound = table[table[:, 0] > 0]
+    return float(np.median(sound[:, 1] / sound[:, 0])) if len(sound) else float("nan")
 
 
-def coverage(table: np.ndarray) -> float:
-    """Share of animals whose lost bone lies in the samples' 90 % interval."""
-    return interval_coverage(table[:, 1:], table[:, 0], LEVEL) if table.shape[1] > 2 else float("nan")
-
-
-def variance_ratio(table: np.ndarray) -> float:
-    """Mean variance of the samples (first column) over that of the true futures (second)."""
-    return float(table[:, 0].mean() / table[:, 1].mean()) if table[:, 1].mean() > 0 else float("nan")
-
+_MEANS, _VARIANCES = ("lost_true_mm3", "lost_mean_mm3"), ("true_lost_variance", "lost_variance")
 
 LOST = (
-    Figure("lost_correlation", ("lost_true_mm3", "lost_mm3"), correlation),
-    Figure("lost_of_true", ("lost_true_mm3", "lost_mm3"), bias, "tumour"),
-    Figure("lost_spread_skill", ("lost_true_mm3", "lost_mm3"), spread_skill),
-    Figure("lost_coverage_90", ("lost_true_mm3", "lost_mm3"), coverage),
-    Figure("lost_variance_ratio", ("lost_variance", "true_lost_variance"), variance_ratio, "tumour"),
-    Figure("lost_variance_ratio_median", ("lost_variance", "true_lost_variance"), lambda t: _median(t), "tumour"),
+    Figure("lost_correlation", _MEANS, correlation, "tumour"),
+    Figure("lost_of_true", _MEANS, share, "tumour"),
+    Figure("lost_spread_skill", ("lost_spread",), spread_over_skill),
+    Figure("lost_spread_skill_tumour", ("lost_spread",), spread_over_skill, "tumour"),
+    Figure("lost_coverage_90", ("lost_within",), mean),
+    Figure("lost_coverage_90_tumour", ("lost_within",), mean, "tumour"),
+    Figure("lost_variance_ratio", _VARIANCES, share, "tumour"),
+    Figure("lost_variance_ratio_median", _VARIANCES, median_ratio, "tumour"),
 )
 
 
-def _median(table: np.ndarray) -> float:
-    sound = table[table[:, 1] > 0]
-    return float(np.median(sound[:, 0] / sound[:, 1])) if len(sound) else float("nan")
+def with_lost(scores: Scores, futures: Mapping[str, Sequence[float]]) -> list[dict[str, Any]]:
+    """The animals' scores, with what their samples say of lost bone, beside what came and what else could have come.
+
+    Parameters
+    ----------
+    scores : sequence of mapping
+        Of animals.
+    futures : mapping of animal to sequence of float
+        Bone that its true futures lose, mm³; of some animals or none.
+    """
+    return [{**animal, **_of(animal, futures.get(str(animal["animal"]), ()))} for animal in scores]
 
 
-def with_true_variance(scores: Scores, futures: Mapping[str, Sequence[float]]) -> list[dict[str, Any]]:
-    """The animals' scores, with the variance of their samples' lost bone and of that of their true futures."""
-    made = []
-    for animal in scores:
-        lost, true = animal["lost_mm3"], futures.get(str(animal["animal"]), ())
-        more: dict[str, float] = {}
-        if len(lost) > 1 and len(true) > 1:
-            more = {"lost_variance": float(np.var(lost, ddof=1)), "true_lost_variance": float(np.var(true, ddof=1))}
-        made.append({**animal, **more})
+def _of(animal: Mapping[str, Any], true_futures: Sequence[float]) -> dict[str, Any]:
+    drawn, came = np.asarray(animal["lost_mm3"]), animal["lost_true_mm3"]
+    made: dict[str, Any] = {"lost_mean_mm3": float(drawn.mean())}
+    if len(drawn) < 2:
+        return made
+    sums = spread_skill_sums(drawn[:, None], np.array([came]))
+    made["lost_spread"] = [sums.variance, sums.squared_error]
+    made["lost_within"] = interval_coverage(drawn[None], [came], LEVEL)
+    if len(true_futures) > 1:
+        made["lost_variance"] = float(drawn.var(ddof=1))
+        made["true_lost_variance"] = float(np.var(true_futures, ddof=1))
     return made

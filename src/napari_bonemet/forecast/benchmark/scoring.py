@@ -80,6 +80,6 @@ def score_animal(model: Forecaster, animal: Animal, how: Scoring, progress: Prog
     if how.calibration is not None:
         from napari_bonemet.forecast.benchmark.calibrating import calibrated_scores
 
-        made |= calibrated_scores(animal, forecast, how.calibration, how.bone_threshold)
+        made |= calibrated_scores(animal, forecast, how.calibration)
     progress.advance(1.0)
     return made
