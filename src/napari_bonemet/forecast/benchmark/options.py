@@ -25,6 +25,9 @@ BUDGETS: dict[Budget, dict[str, object]] = {
         "continuations": 32, "minutes": 20.0, "shape": (48, 100, 100), "spacing_um": 30.0,
     },
 }  # fmt: skip
+# Blocks of real bone are small: its parts are.
+BLOCK: Shape = (16, 80, 80)
+SPACING = {"femur": 25.0, "lhdl": 19.5}
 BY_BUDGET = Unset("by the budget")
 
 
@@ -67,10 +70,23 @@ class BenchmarkOptions(Options):
     draws: Annotated[int, Doc("Bootstrap draws of the animals."), Between(50, 1_000_000)] = 2000
     bone_threshold: Annotated[float, Doc("Bone is above this grey value."), Between(0, 255)] = 75.0
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.cohort == "synthetic":
+            return
+        if self.jitter == "ours":
+            raise InputError("Blocks of real bone have no poses to be registered", expected="--jitter 0 or 0.35")
+        if self.spacing_um not in (None, SPACING[self.cohort]):
+            raise InputError("Blocks of real bone have the voxel size of the scan", remedy="Leave out --spacing-um")
+
     def filled(self) -> "BenchmarkOptions":
         """With everything that the budget sets."""
         values = {name: getattr(self, name) for name in self.as_record()}
-        empty = {name: value for name, value in BUDGETS[self.budget].items() if values[name] is None}
+        by_budget = BUDGETS[self.budget]
+        if self.cohort != "synthetic":
+            by_budget = {**by_budget, "spacing_um": SPACING[self.cohort]}
+            by_budget |= {} if self.budget == "smoke" else {"shape": BLOCK}
+        empty = {name: value for name, value in by_budget.items() if values[name] is None}
         return BenchmarkOptions(**{**values, **empty})
 
     def count(self, name: str) -> int:

@@ -112,7 +112,7 @@ def options_kept(asked: Benchmark) -> BenchmarkOptions:
     path, record = asked.out / ABOUT, json.loads(json.dumps(options.as_record()))
     if path.is_file():
         there = json.loads(path.read_text(encoding="utf-8"))
-        other = [name for name in record if name not in _FREE and there.get(name) != record[name]]
+        other = [name for name in record if name not in _FREE and there.get(name, record[name]) != record[name]]
         if other:
             raise InputError(
                 f"{asked.out} holds a benchmark of other options",

@@ -1,6 +1,7 @@
 """Errors of the greys: of copying, of the truth without noise, of the samples and their mean."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
@@ -42,15 +43,12 @@ def grey_scores(animal: Animal, mean: np.ndarray, samples: Sequence[np.ndarray])
         "copy_ae": float(np.abs(last - truth).mean(dtype=np.float64)),
         "mean_ae": float(np.abs(mean - truth).mean(dtype=np.float64)),
     }
+    on_bone = partial(ssim, background=SSIM_BACKGROUND)
     for name, volume in (("copy", last), ("mean", mean)):
         made[f"{name}_psnr_slices"] = finite_mean(per_slice(psnr, volume, truth))
         made[f"{name}_ssim"] = float(per_slice(ssim, volume, truth).mean())
-        made[f"{name}_ssim_bone"] = float(per_slice(ssim, _without(volume), _without(truth)).mean())
+        made[f"{name}_ssim_bone"] = float(per_slice(on_bone, volume, truth).mean())
     return made
-
-
-def _without(volume: np.ndarray) -> np.ndarray:
-    return np.where(volume > SSIM_BACKGROUND, volume, 0)
 
 
 def perceptual_scores(animal: Animal, mean: np.ndarray, device: str) -> dict[str, float]:

@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.benchmark.options import BenchmarkOptions
+from napari_bonemet.forecast.benchmark.real import RealAnimals
+from napari_bonemet.forecast.benchmark.real_blocks import Part
 from napari_bonemet.forecast.benchmark.settings import MAIN, Setting, main_setting, settings_beside
 from napari_bonemet.forecast.benchmark.store import Source
 from napari_bonemet.forecast.benchmark.synthetic import SyntheticAnimals
@@ -31,12 +34,12 @@ class Sources:
     @property
     def training(self) -> Source:
         """Animals to learn from."""
-        return self._set(main_setting(self.options.jitter), "training_animals", TRAINING)
+        return self._set("training", main_setting(self.options.jitter), "training_animals", TRAINING)
 
     @property
     def validation(self) -> Source:
         """Animals to stop and to calibrate by."""
-        return self._set(main_setting(self.options.jitter), "validation_animals", VALIDATION)
+        return self._set("validation", main_setting(self.options.jitter), "validation_animals", VALIDATION)
 
     @cached_property
     def beside(self) -> tuple[Setting, ...]:
@@ -47,10 +50,14 @@ class Sources:
     @property
     def tests(self) -> dict[str, Source]:
         """Unseen animals by name of the test, the main one first."""
-        made = {MAIN: self._set(main_setting(self.options.jitter), "animals", TEST)}
-        return made | {setting.name: self._set(setting, "beside_animals", BESIDE) for setting in self.beside}
+        made = {MAIN: self._set("test", main_setting(self.options.jitter), "animals", TEST)}
+        return made | {setting.name: self._set("test", setting, "beside_animals", BESIDE) for setting in self.beside}
 
-    def _set(self, setting: Setting, count: str, seed: int) -> Source:
+    def _set(self, part: Part, setting: Setting, count: str, seed: int) -> Source:
         options = self.options
-        shape, spacing = options.shape or (48, 100, 100), options.spacing_um or 30.0
-        return SyntheticAnimals(setting, shape, spacing, options.count(count), seed)
+        if options.shape is None or options.spacing_um is None:
+            raise InputError("The grid of the benchmark is not set", remedy="Use BenchmarkOptions(...).filled()")
+        animals = options.count(count)
+        if options.cohort == "synthetic":
+            return SyntheticAnimals(setting, options.shape, options.spacing_um, animals, seed)
+        return RealAnimals(options.cohort, self.data, part, setting, options.shape, animals, seed)
