@@ -8,8 +8,8 @@ from scipy import ndimage
 # Raised whenever the same animal would get other lesions.
 EDITS = 1
 
-_NEW_PER_WEEK = 1.5
-_ADVANCE_VOXELS, _ADVANCE_SPREAD = 2.2, 0.5
+_NEW_PER_WEEK = 2.0
+_ADVANCE_VOXELS, _ADVANCE_SPREAD = 3.0, 0.4
 _ROUGH_VOXELS, _ROUGH_LENGTH = 1.5, 2.5
 _FROM_EDGE = 4
 
@@ -49,10 +49,11 @@ class Growth:
         seeds: list[np.ndarray] = []
         radii: list[float] = []
         lost = [np.zeros(self.rough.shape, dtype=np.float32)]
-        for rng in streams[1:]:
+        for week, rng in enumerate(streams[1:], start=1):
             steps = _ADVANCE_VOXELS * np.exp(_ADVANCE_SPREAD * rng.standard_normal(len(radii)))
             radii = [radius + step for radius, step in zip(radii, steps, strict=True)]
-            for _ in range(rng.poisson(_NEW_PER_WEEK)):
+            # A tumour that never shows would be a control.
+            for _ in range(max(int(week == 1), rng.poisson(_NEW_PER_WEEK))):
                 seeds.append(self.surface[rng.integers(len(self.surface))])
                 radii.append(_ADVANCE_VOXELS * float(np.exp(_ADVANCE_SPREAD * rng.standard_normal())))
             lost.append(np.maximum(lost[-1], self._within(seeds, radii)))
