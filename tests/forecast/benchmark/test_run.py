@@ -85,11 +85,11 @@ def test_a_row_s_checkpoint_is_the_forecaster_that_was_scored(asked: Benchmark, 
 
 
 def test_other_options_are_not_mixed_in(asked: Benchmark, result: Result) -> None:
-    with pytest.raises(InputError, match="other options.*samples 3.*samples 4"):
+    with pytest.raises(InputError, match=r"other options.*samples 3.*samples 4"):
         run_benchmark(replace(asked, options=replace(asked.options, samples=4)))
     with pytest.raises(InputError, match="something else"):
         run_benchmark(replace(asked, out=asked.out / "rows"))
-    with pytest.raises(InputError, match="not known.*tvae-gate.*psychic"):
+    with pytest.raises(InputError, match=r"not known.*tvae-gate.*psychic"):
         run_benchmark(replace(asked, networks=("psychic",)))
 
 
