@@ -39,6 +39,9 @@ class Arguments:
         tuple[int, ...] | None,
         Doc("Seeds of each row; when not given three for tvae-gate and stvae, one for the others."),
     ] = None
+    checkpoints: Annotated[
+        tuple[Path, ...], Doc("Trained forecasters to score as they are; --networks alone trains no others.")
+    ] = ()
     workers: Annotated[int, Doc("Processes that make animals and their true futures.")] = 1
     data: Annotated[Path, Doc("The folder of real scans, for --cohort femur and lhdl.")] = Path("../shared/data")
     common: EveryCommand = field(default_factory=Common)
@@ -70,11 +73,12 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     asked = Benchmark(
         own.common.out,
         chosen(BenchmarkOptions),
-        own.networks,
-        own.seeds,
-        choose_device(own.common.device),
-        own.workers,
-        own.data,
+        networks=own.networks,
+        seeds=own.seeds,
+        checkpoints=own.checkpoints,
+        device=choose_device(own.common.device),
+        workers=own.workers,
+        data=own.data,
     )
     told = Telling(PartOf(progress, 0.0, 0.98), terminal, line_of)
     result = run_benchmark(asked, progress=told)

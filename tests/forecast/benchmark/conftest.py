@@ -1,11 +1,11 @@
 """The least benchmark that has every part: a handful of animals, a network of few weights, one epoch."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
 from napari_bonemet.forecast.benchmark import recipes
+from napari_bonemet.forecast.benchmark.baselines import BASELINES
 from napari_bonemet.forecast.benchmark.options import BenchmarkOptions
 from napari_bonemet.forecast.benchmark.recipes import Recipe
 from napari_bonemet.forecast.benchmark.run import Benchmark, Result, run_benchmark
@@ -18,10 +18,10 @@ LEAST = BenchmarkOptions(
 
 
 def tiny_recipes() -> dict[str, Recipe]:
-    names = (*recipes.BASELINES, "tvae-gate")
+    names = (*BASELINES, "tvae-gate")
     training = {"epochs": 1, "batch": 8}
     return {
-        name: Recipe(name) if name in recipes.BASELINES else Recipe(name, name, training=training, options=TINY)
+        name: Recipe(name) if name in BASELINES else Recipe(name, name, training=training, options=TINY)
         for name in names
     }
 
@@ -51,7 +51,3 @@ def forbid(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
         raise AssertionError("this was to be read, not made again")
 
     return lambda name: monkeypatch.setattr(name, fail)
-
-
-def folder_of(path: Path) -> set[str]:
-    return {str(p.relative_to(path)) for p in path.rglob("*") if p.is_file()}

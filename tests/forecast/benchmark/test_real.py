@@ -9,6 +9,7 @@ import pytest
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.benchmark import real_blocks
+from napari_bonemet.forecast.benchmark.baselines import BASELINES
 from napari_bonemet.forecast.benchmark.options import BenchmarkOptions
 from napari_bonemet.forecast.benchmark.real import RealAnimals
 from napari_bonemet.forecast.benchmark.real_blocks import AROUND, BONES, block, whole_bone
@@ -103,7 +104,7 @@ def test_the_benchmark_runs_on_real_bone(shared_data: Path, tmp_path: Path) -> N
     )  # fmt: skip
     result = run_benchmark(Benchmark(tmp_path / "out", options, (), data=shared_data))
     rows = {line["row"]: line for line in result.table}
-    assert set(rows) == {"copy-last-week", "extrapolation", "ridge"}
+    assert set(rows) == set(BASELINES)
     assert rows["copy-last-week"]["copy_psnr_db"] < rows["copy-last-week"]["ceiling_psnr_db"] - 5
     assert rows["extrapolation"]["gain_db"] > -0.2
     assert rows["ridge"]["gain_db"] != 0

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from napari_bonemet.forecast.benchmark.baselines import fileless, fit_baseline
 from napari_bonemet.forecast.benchmark.options import BenchmarkOptions
-from napari_bonemet.forecast.benchmark.recipes import COPY, Recipe, fit_baseline
+from napari_bonemet.forecast.benchmark.recipes import Recipe
 from napari_bonemet.forecast.benchmark.store import Cohort
 from napari_bonemet.forecast.checkpoint import load_checkpoint
 from napari_bonemet.forecast.forecaster import Forecaster
-from napari_bonemet.forecast.registry import load_forecaster, make_forecaster
+from napari_bonemet.forecast.registry import load_forecaster
 from napari_bonemet.progress import Progress
 from napari_bonemet.provenance import Json, __version__
 
@@ -56,7 +57,7 @@ class Row:
 
     @property
     def model(self) -> Path:
-        """The checkpoint; copying has none."""
+        """The checkpoint; a baseline that is not fitted has none."""
         return self.folder / CHECKPOINT
 
 
@@ -73,8 +74,9 @@ def ready(row: Row, work: Work, progress: Progress) -> Forecaster:
     if not (row.folder / RECORD).is_file():
         _train(row, work, progress)
     progress.advance(1.0)
-    if row.recipe.name == COPY:
-        return make_forecaster(COPY)
+    plain = fileless(row.recipe.name)
+    if plain is not None:
+        return plain
     return load_forecaster(row.model, device="cpu" if row.recipe.baseline else work.device)
 
 
@@ -84,24 +86,33 @@ def read_record(row: Row) -> dict[str, Any]:
 
 
 def _train(row: Row, work: Work, progress: Progress) -> None:
-    from napari_bonemet.io.atomic import write_json
+    from napari_bonemet.io.atomic import atomic_file, write_json
 
     row.folder.mkdir(parents=True, exist_ok=True)
-    state = row.folder / _RESUME
     start = time.perf_counter()
-    if row.recipe.baseline:
-        legs = () if row.recipe.name == COPY else work.training.legs()
-        model: Any = fit_baseline(row.recipe.name, legs, progress)
-    else:
-        model = _network(row, work, state, progress)
-    minutes = (time.perf_counter() - start) / 60
-    if row.recipe.name != COPY:
+    model: Any = fileless(row.recipe.name)
+    if row.recipe.file is not None:
+        with atomic_file(row.model) as temporary:
+            temporary.write_bytes(row.recipe.file.read_bytes())
+        model = load_forecaster(row.model)
+    elif model is None:
+        fitted = row.recipe.baseline
+        model = (
+            fit_baseline(row.recipe.name, work.training.legs(), progress) if fitted else _network(row, work, progress)
+        )
         model.save(row.model)
+    minutes = (time.perf_counter() - start) / 60
     write_json(row.folder / RECORD, _record(row, model, work, minutes))
-    state.unlink(missing_ok=True)
+    (row.folder / _RESUME).unlink(missing_ok=True)
 
 
-def _network(row: Row, work: Work, state: Path, progress: Progress) -> Any:
+def _fitted(row: Row, work: Work, progress: Progress) -> Any:
+    if row.recipe.baseline:
+        return fit_baseline(row.recipe.name, work.training.legs(), progress)
+    return _network(row, work, progress)
+
+
+def _network(row: Row, work: Work, progress: Progress) -> Any:
     from napari_bonemet.forecast.fitting import fit_network
     from napari_bonemet.forecast.models.catalogue import options_for
     from napari_bonemet.forecast.training_options import TrainingOptions
@@ -119,7 +130,7 @@ def _network(row: Row, work: Work, state: Path, progress: Progress) -> Any:
         options=type(options).from_record({**options.as_record(), **recipe.options}),
         training=TrainingOptions.from_record({**asked, **recipe.training}),
         device=work.device,
-        resume=state,
+        resume=row.folder / _RESUME,
         progress=progress,
     )
 
@@ -131,9 +142,9 @@ def _record(row: Row, model: Any, work: Work, minutes: float) -> dict[str, Json]
         "row": recipe.name,
         "network": recipe.network,
         "seed": row.seed,
-        "budget": work.options.budget,
-        "budget_minutes": 0.0 if recipe.baseline else work.options.minutes,
-        "animals": 0 if recipe.name == COPY else len(work.training),
+        "budget": "given" if recipe.file is not None else work.options.budget,
+        "budget_minutes": None if recipe.file is not None else work.options.minutes if recipe.network else 0.0,
+        "animals": made.get("animals", len(work.training) if row.model.is_file() else 0),
         "minutes": made.get("minutes", round(minutes, 3)),
         "device": "cpu" if recipe.baseline else work.device,
         "threads": threads(),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from napari_bonemet.forecast.benchmark.baselines import BASELINES
 from napari_bonemet.forecast.benchmark.columns import (
     BESIDE,
     COST,
@@ -14,7 +15,6 @@ from napari_bonemet.forecast.benchmark.columns import (
     markdown,
 )
 from napari_bonemet.forecast.benchmark.options import BenchmarkOptions
-from napari_bonemet.forecast.benchmark.recipes import BASELINES
 from napari_bonemet.forecast.benchmark.settings import MAIN, Setting
 from napari_bonemet.options import as_flags
 
@@ -26,13 +26,15 @@ _COHORTS = {
     "lhdl": "blocks of real human trabecular bone, whose weeks and lesions were made by a program",
 }
 _NOTES = {
-    "Greys": "Gain is pooled PSNR of the samples' mean over copying the last week, in brackets 95 % over animals.",
+    "Greys": "Gain is pooled PSNR of the samples' mean over copying the last week, in brackets 95 % over animals (2.5 "
+    "to 97.5 % of bootstrap draws of whole animals). SSIM and LPIPS are means over slices; greys up to 50 are set to 0 "
+    "in both for the second SSIM.",
     "Lesions": "Of tumour animals. *New*: bone of week 2 that is gone in week 3 by the greys, opened once, in the "
     "forecast as in the truth (`evaluate` counts so). *Known*: held to the lesions as what made them knows them, voxel "
     "by voxel. AP is average precision over the bone of week 2, ranked by the grey that the mean loses.",
-    "Spread": "Over all voxels, greys. CRPS is the fair one; of a deterministic row it is its mean error. 4x and 8x: "
-    "fields pooled over cubes. The interval of the samples runs from the least to the largest where there are fewer "
-    "than 19. The calibrated one was fitted on the validation animals.",
+    "Spread": "Over all voxels, greys. CRPS is the fair one; of a deterministic row it is its mean error; the best of "
+    "them is {best_deterministic}. 4x and 8x: fields pooled over cubes. The interval of the samples runs from the "
+    "least to the largest where there are fewer than 19. The calibrated one was fitted on the validation animals.",
     "Lost bone": "Net bone lost since week 2 by the sum of its grey loss. True futures: other continuations of the "
     "same past, scanned alike.",
     "What rows cost": "Each is marked with its budget.",
@@ -67,7 +69,7 @@ def page(
     for plot in plots:
         words += [f"![{plot.stem.replace('-', ' ')}]({plot.name})", ""]
     for title, about in _NOTES.items():
-        words += [f"## {title}", "", about, "", *markdown(main, _COLUMNS[title]), ""]
+        words += [f"## {title}", "", about.format(**main[0]), "", *markdown(main, _COLUMNS[title]), ""]
     for setting in beside:
         there = [line for line in lines if line["test"] == setting.name]
         if there:
@@ -117,5 +119,12 @@ def _commands(options: BenchmarkOptions, main: Sequence[Mapping[str, object]]) -
     rows = dict.fromkeys((str(line["row"]), str(line["seed"])) for line in main if line["row"] not in BASELINES)
     if not rows:
         return []
-    told = [f"{command(options, '--networks', name, '--seeds', seed)}" for name, seed in rows]
+    told = [command(options, *_words(name, seed)) for name, seed in rows]
     return ["## Each row by itself", "", "The baselines come with every row.", "", "```console", *told, "```", ""]
+
+
+def _words(name: str, seed: str) -> tuple[str, ...]:
+    given = name.removeprefix("file ")
+    if given != name:
+        return ("--networks", "--checkpoints", f"{given}.safetensors")
+    return ("--networks", name, "--seeds", seed)

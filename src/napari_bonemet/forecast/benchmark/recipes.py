@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.forecast.forecaster import Forecaster
+from napari_bonemet.forecast.benchmark.baselines import BASELINES
+from napari_bonemet.forecast.checkpoint import load_checkpoint
 from napari_bonemet.forecast.models.catalogue import ARCHITECTURES
-from napari_bonemet.progress import Progress
 from napari_bonemet.provenance import Json
-from napari_bonemet.series import ScanSeries
 
-COPY = "copy-last-week"
-BASELINES = (COPY, "extrapolation", "ridge")
 SEVERAL_SEEDS = ("tvae-gate", "stvae")
 
 
@@ -29,17 +28,20 @@ class Recipe:
         Options of the training that differ from their defaults.
     options : mapping
         Options of the network that do.
+    file : Path, optional
+        A checkpoint that is scored as it is, and not trained.
     """
 
     name: str
     network: str = ""
     training: Mapping[str, Json] = field(default_factory=dict)
     options: Mapping[str, Json] = field(default_factory=dict)
+    file: Path | None = None
 
     @property
     def baseline(self) -> bool:
         """Whether nothing is trained by gradients; one seed is all there is."""
-        return not self.network
+        return not self.network and self.file is None
 
 
 # Where a network's own defaults are not what its row is about: the paper's encoder sees no changes.
@@ -73,31 +75,28 @@ def chosen_rows(names: Sequence[str] | None, seeds: Sequence[int] | None) -> tup
     return tuple((row, seed) for row in wanted for seed in _seeds(row, seeds))
 
 
+def given_rows(files: Sequence[Path]) -> tuple[tuple[Recipe, int], ...]:
+    """Rows of checkpoints, named by their files; the seed is that of their training.
+
+    Raises
+    ------
+    InputError
+        When two have one name, or a file is no checkpoint.
+    """
+    made = []
+    for path in files:
+        checkpoint = load_checkpoint(path)
+        training: Any = checkpoint.training.get("options") or {}
+        made.append((Recipe(f"file {path.stem}", checkpoint.name, file=path), int(training.get("seed", 0))))
+    names = [row.name for row, _ in made]
+    if len(set(names)) < len(names):
+        raise InputError("Two checkpoints have one name, and a row needs its own", found=", ".join(names))
+    return tuple(made)
+
+
 def _seeds(row: Recipe, asked: Sequence[int] | None) -> tuple[int, ...]:
     if row.baseline:
         return (0,)
     if asked is not None:
         return tuple(dict.fromkeys(asked))
     return (0, 1, 2) if row.name in SEVERAL_SEEDS else (0,)
-
-
-def fit_baseline(name: str, legs: Sequence[ScanSeries], progress: Progress) -> Forecaster:
-    """A baseline, fitted to the training animals where there is anything to fit.
-
-    Raises
-    ------
-    InputError
-        When there is nothing to fit it to, or no baseline of that name.
-    """
-    from napari_bonemet.forecast.copying import CopyLastWeek
-    from napari_bonemet.forecast.extrapolation import ExtrapolationForecaster
-    from napari_bonemet.forecast.ridge import RidgeForecaster
-
-    match name:
-        case "copy-last-week":
-            return CopyLastWeek()
-        case "extrapolation":
-            return ExtrapolationForecaster.fit(legs, progress=progress)
-        case "ridge":
-            return RidgeForecaster.fit(legs, progress=progress)
-    raise InputError("This baseline is not known", expected=" or ".join(BASELINES), found=name)

@@ -10,7 +10,7 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.benchmark.fitting import Row, Work, read_record, ready
 from napari_bonemet.forecast.benchmark.futures import true_futures
 from napari_bonemet.forecast.benchmark.options import BenchmarkOptions
-from napari_bonemet.forecast.benchmark.recipes import chosen_rows
+from napari_bonemet.forecast.benchmark.recipes import chosen_rows, given_rows
 from napari_bonemet.forecast.benchmark.scoring import Scoring
 from napari_bonemet.forecast.benchmark.settings import MAIN
 from napari_bonemet.forecast.benchmark.sources import Sources
@@ -38,6 +38,8 @@ class Benchmark:
         What is compared, on which animals.
     networks, seeds : sequence, optional
         Rows beside the baselines, and their seeds; see `chosen_rows`.
+    checkpoints : sequence of Path
+        Trained forecasters that are scored as they are.
     device : str
         Where networks compute.
     workers : int
@@ -50,6 +52,7 @@ class Benchmark:
     options: BenchmarkOptions
     networks: Sequence[str] | None = None
     seeds: Sequence[int] | None = None
+    checkpoints: Sequence[Path] = ()
     device: str = "cpu"
     workers: int = 1
     data: Path = Path("../shared/data")
@@ -129,7 +132,7 @@ def options_kept(asked: Benchmark) -> BenchmarkOptions:
 def rows_of(asked: Benchmark) -> tuple[Row, ...]:
     """The rows, and where each is kept."""
     root = asked.out / ROWS
-    chosen = chosen_rows(asked.networks, asked.seeds)
+    chosen = (*chosen_rows(asked.networks, asked.seeds), *given_rows(asked.checkpoints))
     return tuple(Row(recipe, seed, root / safe_name(f"{recipe.name} seed {seed}")) for recipe, seed in chosen)
 
 

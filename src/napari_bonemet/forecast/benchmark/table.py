@@ -63,7 +63,7 @@ def lines(tested: Sequence[Tested], futures: Mapping[str, Sequence[float]], *, d
     for each in tested:
         beside = [other for other in tested if other.test == each.test]
         scores = with_others(with_lost(each.scores, futures), beside)
-        made.append({**_head(each), **pooled((*FIGURES, *_BESIDE), scores, draws=draws)})
+        made.append({**_head(each), **_best(beside), **pooled((*FIGURES, *_BESIDE), scores, draws=draws)})
     return made
 
 
@@ -97,11 +97,19 @@ def with_others(scores: Sequence[Mapping[str, Any]], beside: Sequence[Tested]) -
     sure = [other for other in beside if other.record["deterministic"]]
     plain = [other for other in beside if other.name == PLAIN]
     if sure:
-        best = min(sure, key=lambda other: np.mean([animal["mean_ae"] for animal in other.scores]))
-        _add(made, "best_error", best, "mean_ae")
+        _add(made, "best_error", min(sure, key=_error), "mean_ae")
     if plain:
         _add(made, "tvae_se", plain[0], "mean_se")
     return made
+
+
+def _best(beside: Sequence[Tested]) -> dict[str, object]:
+    sure = [other for other in beside if other.record["deterministic"]]
+    return {"best_deterministic": min(sure, key=_error).name} if sure else {}
+
+
+def _error(tested: Tested) -> float:
+    return float(np.mean([animal["mean_ae"] for animal in tested.scores]))
 
 
 def _add(scores: list[dict[str, Any]], name: str, other: Tested, what: str) -> None:
