@@ -113,6 +113,9 @@ def test_lost_bone_of_true_futures_is_kept_and_added_to(tmp_path: Path) -> None:
     assert more[TUMOUR][:2] == (0.5, few[TUMOUR][1])
     assert len(more[TUMOUR]) == 3
     assert true_futures(cohort, 1, tmp_path, bone_threshold=75)[TUMOUR] == (0.5,)
+    path.write_text(path.read_text().replace('"own_mm3": ', '"own_mm3": 1'))
+    counted_again = true_futures(cohort, 1, tmp_path, bone_threshold=75)[TUMOUR]
+    assert counted_again == few[TUMOUR][:1], "what was counted by another rule is not mixed in"
 
 
 @pytest.mark.slow

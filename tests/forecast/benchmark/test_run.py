@@ -53,7 +53,7 @@ def test_every_row_stands_beside_copying_on_every_cohort(result: Result) -> None
 
 
 def test_a_second_start_makes_nothing_again(asked: Benchmark, result: Result, forbid) -> None:
-    for name in ("store._make", "futures._extend", "fitting._train", "testing.score_animal"):
+    for name in ("store._make", "synthetic.continue_leg", "fitting._train", "testing.score_animal"):
         forbid(f"{PACKAGE}.{name}")
     assert run_benchmark(asked).table == result.table
 

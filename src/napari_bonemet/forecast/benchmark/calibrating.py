@@ -76,6 +76,8 @@ def calibrated_scores(animal: Animal, forecast: Forecast, calibration: Calibrati
         "coverage": coverage(made.lower, made.upper, truth),
         "spread_calibrated": [variance, error, truth.size],
     }
+    if made.lost_bone is not None:
+        found["lost_calibrated_mm3"] = made.lost_bone.tolist()
     if made.resorption_probability is not None:
         came, bone = new_lesions(truth, last, bone_threshold=threshold), last.to_numpy() > threshold
         table = reliability(made.resorption_probability, came, RELIABILITY_BINS, bone)

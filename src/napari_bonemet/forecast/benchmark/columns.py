@@ -88,6 +88,9 @@ LOST_BONE = (
     Column("of tumour animals", "lost_coverage_90_tumour", ".2f"),
     Column("variance / true futures'", "lost_variance_ratio", ".2f", True),
     Column("median of animals", "lost_variance_ratio_median", ".2f"),
+    Column("calibrated: spread / skill", "lost_spread_skill_calibrated", ".2f"),
+    Column("90 % coverage", "lost_coverage_90_calibrated", ".2f", True),
+    Column("variance", "lost_variance_ratio_calibrated", ".2f"),
 )
 BESIDE = (
     *ROW,

@@ -4,6 +4,7 @@ They are costly, a third of a second each at 48 x 100 x 100 voxels, so what an a
 """
 
 import json
+import math
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -39,29 +40,31 @@ def true_futures(
     """
     folder = root / f"{key_of(cohort.source)} bone above {bone_threshold:g}"
     names = cohort.source.names
-    there = {name: _read(folder, name) for name in names}
-    short = [name for name in names if len(there[name]) < count]
-    make = partial(_extend, cohort, folder, count, bone_threshold)
-    for name, lost in over(make, short, workers=workers, words="true futures", progress=progress):
-        there[name] = lost
-        progress.check()
+    make = partial(_complete, cohort, folder, count, bone_threshold)
+    found = dict(over(make, names, workers=workers, words="true futures", progress=progress))
     progress.advance(1.0)
-    return {name: lost[:count] for name, lost in there.items()}
+    return {name: found[name][:count] for name in names}
 
 
-def _read(folder: Path, name: str) -> tuple[float, ...]:
-    path = folder / f"{safe_name(name)}.json"
-    if not path.is_file():
-        return ()
-    return tuple(json.loads(path.read_text(encoding="utf-8"))["lost_mm3"])
-
-
-def _extend(cohort: Cohort, folder: Path, count: int, bone_threshold: float, name: str) -> tuple[float, ...]:
+def _complete(cohort: Cohort, folder: Path, count: int, bone_threshold: float, name: str) -> tuple[float, ...]:
+    """What is kept of one animal's futures, and the rest made anew."""
     from napari_bonemet.io.atomic import write_json
     from napari_bonemet.metrics.lost_bone import LostBone
 
-    kept = _read(folder, name)
-    lost = LostBone.since(cohort.animal(name).seen[-1], bone_threshold=bone_threshold)
+    animal = cohort.animal(name)
+    lost, path = LostBone.since(animal.seen[-1], bone_threshold=bone_threshold), folder / f"{safe_name(name)}.json"
+    # What the animal's own last week lost tells whether what is kept was counted as it would be now.
+    own = lost.mm3(animal.truth)
+    kept = _read(path, own)
+    if len(kept) >= count:
+        return kept
     made = kept + tuple(lost.mm3(cohort.source.future(name, seed)) for seed in range(len(kept), count))
-    write_json(folder / f"{safe_name(name)}.json", {"animal": name, "lost_mm3": list(made)})
+    write_json(path, {"animal": name, "own_mm3": own, "lost_mm3": list(made)})
     return made
+
+
+def _read(path: Path, own: float) -> tuple[float, ...]:
+    if not path.is_file():
+        return ()
+    record = json.loads(path.read_text(encoding="utf-8"))
+    return tuple(record["lost_mm3"]) if math.isclose(record["own_mm3"], own, rel_tol=1e-9, abs_tol=1e-12) else ()

@@ -40,6 +40,9 @@ LOST = (
     Figure("lost_spread_skill_tumour", ("lost_spread",), spread_over_skill, "tumour"),
     Figure("lost_coverage_90", ("lost_within",), mean),
     Figure("lost_coverage_90_tumour", ("lost_within",), mean, "tumour"),
+    Figure("lost_spread_skill_calibrated", ("lost_spread_calibrated",), spread_over_skill),
+    Figure("lost_coverage_90_calibrated", ("lost_within_calibrated",), mean),
+    Figure("lost_variance_ratio_calibrated", ("true_lost_variance", "lost_variance_calibrated"), share, "tumour"),
     Figure("lost_variance_ratio", _VARIANCES, share, "tumour"),
     Figure("lost_variance_ratio_median", _VARIANCES, median_ratio, "tumour"),
 )
@@ -63,10 +66,18 @@ def _of(animal: Mapping[str, Any], true_futures: Sequence[float]) -> dict[str, A
     made: dict[str, Any] = {"lost_mean_mm3": float(drawn.mean())}
     if len(drawn) < 2:
         return made
-    sums = spread_skill_sums(drawn[:, None], np.array([came]))
-    made["lost_spread"] = [sums.variance, sums.squared_error]
-    made["lost_within"] = interval_coverage(drawn[None], [came], LEVEL)
+    made |= _spread(drawn, came, "")
+    if "lost_calibrated_mm3" in animal:
+        made |= _spread(np.asarray(animal["lost_calibrated_mm3"]), came, "_calibrated")
     if len(true_futures) > 1:
-        made["lost_variance"] = float(drawn.var(ddof=1))
         made["true_lost_variance"] = float(np.var(true_futures, ddof=1))
     return made
+
+
+def _spread(drawn: np.ndarray, came: float, which: str) -> dict[str, Any]:
+    sums = spread_skill_sums(drawn[:, None], np.array([came]))
+    return {
+        f"lost_spread{which}": [sums.variance, sums.squared_error],
+        f"lost_within{which}": interval_coverage(drawn[None], [came], LEVEL),
+        f"lost_variance{which}": float(drawn.var(ddof=1)),
+    }

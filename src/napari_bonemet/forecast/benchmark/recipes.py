@@ -48,7 +48,10 @@ class Recipe:
 _PRINTED: dict[str, dict[str, Json]] = {"tvae": {"change": False}}
 
 # Beside a row for each network of the catalogue.
-VARIANTS = (Recipe("tvae-printed-kl", "tvae", training={"kl_weight": 1e-4}, options=_PRINTED["tvae"]),)
+VARIANTS = (
+    Recipe("tvae-printed-kl", "tvae", training={"kl_weight": 1e-4}, options=_PRINTED["tvae"]),
+    Recipe("stvae-elbo", "stvae", options={"objective": "elbo"}),
+)
 
 
 def recipes() -> dict[str, Recipe]:
