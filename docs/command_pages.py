@@ -22,6 +22,7 @@ ROOMS = {
     "morphometry/cohort": "Bone measures: cohorts",
     "metrics": "How close is a prediction",
     "forecast": "Forecasts",
+    "forecast/benchmark": "Forecasts: the benchmark",
     "diagnose": "Diagnosis",
     "figures": "Figures",
     "study": "The whole chain",
