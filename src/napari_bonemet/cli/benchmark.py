@@ -89,7 +89,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
 
 def line_of(item: object) -> str | None:
     """What is said of a row that is done, or of an epoch of its training; None for anything else."""
-    from napari_bonemet.cli.train_tvae import epoch_line
+    from napari_bonemet.cli.train_network import epoch_line
 
     if not isinstance(item, Mapping) or "row" not in item:
         return epoch_line(item)

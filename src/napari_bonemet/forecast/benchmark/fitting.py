@@ -19,8 +19,6 @@ from napari_bonemet.provenance import Json, __version__
 
 CHECKPOINT = "model.safetensors"
 RECORD = "row.json"
-# Of networks that look at blocks of slices: the first paper's four volumes (section 4.2.8).
-BATCH_OF_BLOCKS = 4
 _RESUME = "training.state"
 
 
@@ -124,7 +122,6 @@ def _network(row: Row, work: Work, progress: Progress) -> Any:
         "minutes": work.options.minutes,
         "half_precision": work.options.half_precision,
         "seed": row.seed,
-        **({"batch": BATCH_OF_BLOCKS} if options.depth > 1 else {}),
     }
     return fit_network(
         recipe.network,
