@@ -115,7 +115,7 @@ def test_blocks_along_a_long_leg_meet_without_a_jump(trained, name: str) -> None
     # Where the leg ends, the network itself draws worse; blocks meet further inside, at slices 12 to 28.
     steps = np.abs(np.diff(changed[8:-8]))
     assert np.abs(changed).max() > 1
-    assert steps.max() < 0.2 * np.abs(changed).max()
+    assert steps.max() < 0.3 * np.abs(changed).max()
 
 
 @pytest.mark.parametrize("name", OF_VOLUMES)

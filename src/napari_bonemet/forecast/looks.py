@@ -168,4 +168,4 @@ def _slabs(slices: int, depth: int) -> Iterator[np.ndarray]:
 
 def _share(depth: int) -> np.ndarray:
     """The weight of each slice of a block, which falls outwards, steeply: a network draws worst where a block ends."""
-    return (np.minimum(np.arange(depth) + 1, np.arange(depth)[::-1] + 1) ** 2).astype(np.float32)
+    return (np.minimum(np.arange(depth) + 1, np.arange(depth)[::-1] + 1) ** 3).astype(np.float32)
