@@ -47,6 +47,9 @@ class Checkpoint:
         On what and how it was trained, plain JSON values.
     synthetic : bool
         Whether any leg of the training was made by the generator.
+    calibration : mapping
+        How its errors go with what its samples say (a :class:`~napari_bonemet.forecast.calibration.Calibration`'s
+        record, with its evidence); empty where it was not calibrated.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Checkpoint:
     weeks: tuple[float, ...]
     training: Mapping[str, Json] = field(default_factory=dict)
     synthetic: bool = False
+    calibration: Mapping[str, Json] = field(default_factory=dict)
 
     def header(self) -> dict[str, Any]:
         """All but the tensors, plain JSON values."""
@@ -71,6 +75,7 @@ class Checkpoint:
             "synthetic": self.synthetic,
             "trained_on": "synthetic legs" if self.synthetic else "scans",
             "version": __version__,
+            **({"calibration": dict(self.calibration)} if self.calibration else {}),
         }
 
 
@@ -154,6 +159,7 @@ def _from_header(path: Path, text: str, tensors: dict[str, np.ndarray]) -> Check
             weeks=tuple(float(week) for week in header["weeks"]),
             training=dict(header["training"]),
             synthetic=bool(header["synthetic"]),
+            calibration=dict(header.get("calibration", {})),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"The header of {path} is incomplete or damaged", found=str(error)) from error

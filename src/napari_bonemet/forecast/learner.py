@@ -29,7 +29,7 @@ class Learner:
     def __init__(self, network: Any, training: TrainingOptions) -> None:
         torch = import_torch()
         self.network, self.training = network, training
-        self.optimiser = torch.optim.Adam(network.parameters(), lr=training.learning_rate, betas=(0.9, 0.999))
+        self.optimiser = torch.optim.Adam(self.groups(), lr=training.learning_rate, betas=(0.9, 0.999))
 
     # Whether the last network is kept, not the one that did best: where lessons differ, their scores do too.
     keeps_last = False
@@ -44,6 +44,10 @@ class Learner:
         """Networks that it teaches by, by name: kept when training is to go on later, and no part of the forecaster."""
         return {}
 
+    def groups(self) -> list[dict[str, Any]]:
+        """The weights that learn, in groups; "pace" says by how much faster a group learns than others."""
+        return [{"params": list(self.network.parameters()), "pace": 1.0}]
+
     def rate(self, share: float, pace: float) -> float:
         """The learning rate when `share` of the training is over and the schedule stands at `pace`, 0 to 1."""
         del share
@@ -53,7 +57,7 @@ class Learner:
         """Learn from weeks (n, seen + 1, z, y, x), 0 to 1; loss, reconstruction and divergence in nats."""
         torch = import_torch()
         for group in self.optimiser.param_groups:
-            group["lr"] = self.rate(share, pace)
+            group["lr"] = group["pace"] * self.rate(share, pace)
         with torch.autocast(weeks.device.type, torch.bfloat16, enabled=self.training.half_precision):
             terms = self.network.terms(weeks, gaps, self.training, share)
         self.optimiser.zero_grad(set_to_none=True)

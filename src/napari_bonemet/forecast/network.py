@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from napari_bonemet.errors import InputError
+from napari_bonemet.forecast.calibration import Calibration
 from napari_bonemet.forecast.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from napari_bonemet.forecast.forecaster import DETERMINISTIC, Forecast, as_future, before, summarise
 from napari_bonemet.forecast.inputs import Steps, steps_to
@@ -47,6 +48,8 @@ class NetworkForecaster:
         Whether any of those legs was made by the generator.
     device : str
         Where it computes.
+    calibration : Calibration or None
+        How far off it truly is, where that was learned from animals that it was not trained on.
     memory_gib : float
         What drawing may take beside the weeks and the samples, where a network draws at native resolution.
     """
@@ -58,6 +61,7 @@ class NetworkForecaster:
     training: Mapping[str, Json] = field(default_factory=dict)
     synthetic: bool = False
     device: str = "cpu"
+    calibration: Calibration | None = None
     memory_gib: float = 4.0
 
     @property
@@ -201,6 +205,7 @@ class NetworkForecaster:
             weeks=tuple(-self.options.gap_weeks * n for n in back),
             training=self.training,
             synthetic=self.synthetic,
+            calibration={} if self.calibration is None else self.calibration.as_record(),
         )
 
     def save(self, path: str | Path) -> Path:
@@ -239,8 +244,16 @@ class NetworkForecaster:
             )
         options = ARCHITECTURES[checkpoint.name].options.from_record(dict(checkpoint.configuration))
         network = fill(build(checkpoint.name, options), checkpoint).to(device).eval()
+        record = checkpoint.calibration
         return cls(
-            checkpoint.name, options, network, checkpoint.spacing, checkpoint.training, checkpoint.synthetic, device
+            checkpoint.name,
+            options,
+            network,
+            checkpoint.spacing,
+            checkpoint.training,
+            checkpoint.synthetic,
+            device,
+            Calibration.from_record(record) if record else None,
         )
 
 

@@ -1,9 +1,12 @@
 """How ST-VAE is taught: two lessons, each with a learning rate that falls to 0."""
 
+from typing import Any
+
 from napari_bonemet.forecast.learner import Learner
 from napari_bonemet.forecast.pace import pace as falling
 
 _SECOND_RATE = 0.5
+_PACE_OF_NOISE = 10.0
 
 
 class StvaeLearner(Learner):
@@ -13,6 +16,13 @@ class StvaeLearner(Learner):
     def keeps_last(self) -> bool:  # type: ignore[override]
         """Whether there are two lessons."""
         return bool(self.network.lesson < 1)
+
+    def groups(self) -> list[dict[str, Any]]:
+        """What noise does is learned in the second lesson alone, and has to be learned faster."""
+        named = list(self.network.named_parameters())
+        noise = [weight for name, weight in named if ".noise." in name]
+        rest = [weight for name, weight in named if ".noise." not in name]
+        return [{"params": rest, "pace": 1.0}, *([{"params": noise, "pace": _PACE_OF_NOISE}] if noise else [])]
 
     def rate(self, share: float, pace: float) -> float:
         """The learning rate: a cosine for each lesson, the second one from half the height."""

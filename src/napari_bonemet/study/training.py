@@ -50,6 +50,8 @@ class TrainingPlan:
         How it learns.
     device : str
         "auto", "cpu", "cuda" or "mps".
+    calibration_samples : int
+        Futures of each leg held out from which the network's calibration is learned; 0 for none.
     """
 
     network: str = TRAINABLE[0]
@@ -62,6 +64,7 @@ class TrainingPlan:
     options: NetworkOptions | None = None
     training: TrainingOptions = field(default_factory=TrainingOptions)
     device: str = "auto"
+    calibration_samples: int = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,11 +125,20 @@ def train_network(
     Cancelled
         When the user asked to stop.
     """
+    from napari_bonemet.forecast.calibrating import calibrated_on
+
     options = _options(plan)
     device = choose_device(plan.device)
     split = split_animals(_legs(plan, options.bone_threshold, warn, PartOf(progress, 0.0, 0.1)), plan.hold_out)
     say(f"Training {plan.network} on {split.words}, on {device}.")
-    model = _fit(plan, options, split, device, PartOf(progress, 0.1, 0.9))
+    model = _fit(plan, options, split, device, PartOf(progress, 0.1, 0.8))
+    model = calibrated_on(
+        model,
+        split.held_out,
+        samples=plan.calibration_samples,
+        seed=plan.training.seed,
+        progress=PartOf(progress, 0.8, 0.9),
+    )
     trained(model)
     scores = score_held_out(
         model,
