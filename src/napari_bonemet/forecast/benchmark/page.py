@@ -49,7 +49,12 @@ _COLUMNS: dict[str, tuple[Column, ...]] = {
 
 
 def page(
-    options: BenchmarkOptions, lines: Sequence[Mapping[str, object]], beside: Sequence[Setting], plots: Sequence[Path]
+    options: BenchmarkOptions,
+    lines: Sequence[Mapping[str, object]],
+    beside: Sequence[Setting],
+    plots: Sequence[Path],
+    *,
+    rows: Sequence[str] = (),
 ) -> str:
     """The page, in Markdown.
 
@@ -63,9 +68,11 @@ def page(
         The cohorts beside the main one.
     plots : sequence of Path
         Pictures that lie beside the page.
+    rows : sequence of str
+        The words of the command that chose the rows.
     """
     main = [line for line in lines if line["test"] == MAIN]
-    words = ["# Forecast benchmark", "", *_introduction(options, main), ""]
+    words = ["# Forecast benchmark", "", *_introduction(options, main, rows), ""]
     for plot in plots:
         words += [f"![{plot.stem.replace('-', ' ')}]({plot.name})", ""]
     for title, about in _NOTES.items():
@@ -77,12 +84,12 @@ def page(
     return "\n".join([*words, *_commands(options, main)])
 
 
-def _introduction(options: BenchmarkOptions, main: Sequence[Mapping[str, object]]) -> list[str]:
+def _introduction(options: BenchmarkOptions, main: Sequence[Mapping[str, object]], rows: Sequence[str]) -> list[str]:
     first = main[0]
     ends = [float(str(first[name])) for name in ("copy_psnr_db", "still_psnr_db", "ceiling_psnr_db")]
     jitter = "our own registration" if options.jitter == "ours" else f"{options.jitter} voxel"
     shape = " x ".join(str(side) for side in options.shape or ())
-    made = f"Written by `{command(options)}`; this file is what the command left in its folder."
+    made = f"Written by `{command(options, *rows)}`; this file is what the command left in its folder."
     animals = (
         f"Animals: {_COHORTS[options.cohort]}. Week 3 from weeks 0, 1 and 2, {shape} voxels of {options.spacing_um:g} "
         f"µm, misregistration between the weeks: {jitter}. {_counted(main)} Trained on {options.training_animals} "
@@ -101,15 +108,15 @@ def _counted(lines: Sequence[Mapping[str, object]]) -> str:
     samples = max(int(str(line["samples"])) for line in lines)
     return (
         f"{first['tumour_animals']} unseen animals with a tumour, {first['control_animals']} without; "
-        f"{samples} futures of each."
+        f"{samples} future{'' if samples == 1 else 's'} of each."
     )
 
 
 def command(options: BenchmarkOptions, *more: str) -> str:
     """The command line that makes this benchmark."""
-    by_budget = BenchmarkOptions(budget=options.budget).filled()
+    by_budget = BenchmarkOptions(budget=options.budget, cohort=options.cohort).filled().as_record()
     changed = [
-        name for name, value in options.as_record().items() if value != by_budget.as_record()[name] or name == "budget"
+        name for name, value in options.as_record().items() if value != by_budget[name] or name in ("budget", "cohort")
     ]
     flags = as_flags(BenchmarkOptions(**{name: getattr(options, name) for name in changed}))
     return " ".join(["napari-bonemet benchmark forecast --out benchmark", *flags, *more])

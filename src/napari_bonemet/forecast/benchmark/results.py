@@ -32,5 +32,12 @@ def write_results(asked: Benchmark, result: Result) -> Written:
     plots = write_plots(asked.out, result.table, result.tested)
     beside = Sources(options, asked.data).beside
     with atomic_file(asked.out / PAGE) as temporary:
-        temporary.write_text(page(options, result.table, beside, plots), encoding="utf-8")
+        temporary.write_text(page(options, result.table, beside, plots, rows=_words(asked)), encoding="utf-8")
     return Written(asked.out / TABLE, asked.out / PAGE, tuple(plots))
+
+
+def _words(asked: Benchmark) -> list[str]:
+    """What chose the rows, as words of the command; checkpoints by their names alone."""
+    words = [] if asked.networks is None else ["--networks", *asked.networks]
+    words += [] if asked.seeds is None else ["--seeds", *(str(seed) for seed in asked.seeds)]
+    return words + (["--checkpoints", *(path.name for path in asked.checkpoints)] if asked.checkpoints else [])
