@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.forecast.models.tvae import TvaeOptions
 from napari_bonemet.forecast.models.catalogue import ARCHITECTURES
+from napari_bonemet.forecast.models.tvae import TvaeOptions
 from napari_bonemet.forecast.training import EpochReport, TrainingOptions
 from napari_bonemet.io import write_series
 from napari_bonemet.phantom.cohort import write_cohort
