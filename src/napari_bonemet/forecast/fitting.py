@@ -52,8 +52,10 @@ def fit_network(
     from napari_bonemet.forecast.training_record import training_record
 
     options, training = options_for(name, options), training_for(name, training)
-    data = training_set(legs, options, progress=PartOf(progress, 0.0, 0.05))
-    held_out = training_set(validation, options, data.spacing) if validation else None
+    data = training_set(legs, options, progress=PartOf(progress, 0.0, 0.04))
+    held_out = None
+    if validation:
+        held_out = training_set(validation, options, data.spacing, PartOf(progress, 0.04, 0.05))
     rest = PartOf(progress, 0.05, 1.0)
     made = train(name, data, options, training, validation=held_out, device=device, resume=resume, progress=rest)
     return NetworkForecaster(

@@ -142,6 +142,7 @@ class _Lessons:
                 training.seed,
                 self.device,
                 half_precision=training.half_precision,
+                progress=self.progress,
             )
         state.reports.append(EpochReport(epoch, *means, gain))
         if gain is None or learner.keeps_last:

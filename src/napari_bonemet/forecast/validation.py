@@ -8,6 +8,7 @@ import numpy as np
 from napari_bonemet.forecast.compose import compose
 from napari_bonemet.forecast.dataset import TrainingSet
 from napari_bonemet.forecast.models.options import NetworkOptions
+from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.torch_import import import_torch
 
 _SLICES = 96
@@ -15,7 +16,14 @@ _SAMPLES = 4
 
 
 def validation_gain(
-    network: Any, data: TrainingSet, options: NetworkOptions, seed: int, device: str, *, half_precision: bool = False
+    network: Any,
+    data: TrainingSet,
+    options: NetworkOptions,
+    seed: int,
+    device: str,
+    *,
+    half_precision: bool = False,
+    progress: Progress = NO_PROGRESS,
 ) -> float:
     """How much the mean of many samples beats copying the last week, dB, on squares of the validation animals.
 
@@ -30,6 +38,7 @@ def validation_gain(
     network.eval()
     mine = copied = 0.0
     for batch in data.batches(max(1, _SLICES // options.depth), options.crop, rng, depth=options.depth):
+        progress.check()
         weeks, gaps = (torch.from_numpy(part).to(device) for part in batch)
         last, truth = weeks[:, -2], weeks[:, -1]
         with torch.inference_mode(), torch.autocast(weeks.device.type, torch.bfloat16, enabled=half_precision):

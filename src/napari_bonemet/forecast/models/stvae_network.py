@@ -1,7 +1,8 @@
 """The layers of ST-VAE; imports torch, so import it late.
 
-No layer looks at more than its neighbourhood once training is over (batch normalisation uses what it learned), so
-that blocks of a leg, cut with enough around them, give what the whole leg gives.
+Batch normalisation takes its statistics from the first lesson as a whole and keeps them in the second: those of a
+batch of two blocks moved the greys of whole legs by one or two. So no layer of a trained network looks at more than
+its neighbourhood, and blocks of a leg, cut with enough around them, give what the whole leg gives.
 """
 
 from collections.abc import Sequence
@@ -26,6 +27,10 @@ _POSTERIOR_LOG_VARIANCE = -3.0
 # Share of the training that is spent on the mean alone.
 LESSON_OF_THE_MEAN = 0.6
 _LEAK = 0.1
+# How much of a batch goes into the statistics of the normalisation: an average over some fifty batches.
+_MOMENTUM = 0.02
+# The last week as what the sigmoid makes it from, greys from 0 to 1 kept this far from both.
+_DARKEST = 0.02
 
 
 class Seen(NamedTuple):
@@ -35,10 +40,15 @@ class Seen(NamedTuple):
     middle: Any
     coarse: Any
     prior: Gaussian | None
+    last: Any
 
 
 def _conv(channels: int, made: int, stride: int = 1) -> Any:
     return nn.Conv3d(channels, made, 3, stride, 1, bias=False)
+
+
+def _norm(channels: int) -> Any:
+    return nn.BatchNorm3d(channels, momentum=_MOMENTUM)
 
 
 class Block(Module):
@@ -47,7 +57,7 @@ class Block(Module):
     def __init__(self, channels: int, made: int, times: int, stride: int = 1) -> None:
         super().__init__()
         self.first, self.second = _conv(channels, made, stride), _conv(made, made)
-        self.norms = nn.ModuleList(nn.BatchNorm3d(made) for _ in range(2))
+        self.norms = nn.ModuleList(_norm(made) for _ in range(2))
         self.time = nn.Linear(times, made)
         nn.init.zeros_(self.time.weight)
         nn.init.zeros_(self.time.bias)
@@ -65,7 +75,7 @@ class Modulation(Module):
     def __init__(self, noises: int, channels: int) -> None:
         super().__init__()
         self.fields = nn.Conv3d(noises, 2 * channels, 1)
-        nn.init.normal_(self.fields.weight, std=0.02)
+        nn.init.zeros_(self.fields.weight)
         nn.init.zeros_(self.fields.bias)
 
     def forward(self, x: Any, noise: Any) -> Any:
@@ -97,7 +107,7 @@ class Rung(Module):
         super().__init__()
         self.skip = nn.Conv3d(skip, made, 3, 1, 1)
         self.below = nn.Conv3d(below, made, 1, bias=False) if below else None
-        self.norm = nn.BatchNorm3d(made)
+        self.norm = _norm(made)
         self.noise = Modulation(noises, made) if noises else None
 
     def still(self, skip: Any) -> Any:
@@ -122,11 +132,14 @@ class Decoder(Module):
         noises = options.noise_channels if options.objective == "score" else 0
         latent = options.z_dim if options.objective == "elbo" else noises
         self.coarse = Rung(4 * width, 0, 4 * width, latent)
-        self.deep = nn.Sequential(_conv(4 * width, 4 * width), nn.BatchNorm3d(4 * width), nn.LeakyReLU(_LEAK))
+        self.deep = nn.Sequential(_conv(4 * width, 4 * width), _norm(4 * width), nn.LeakyReLU(_LEAK))
         self.middle = Rung(2 * width, 4 * width, 2 * width, noises)
-        self.mid = nn.Sequential(_conv(2 * width, 2 * width), nn.BatchNorm3d(2 * width), nn.LeakyReLU(_LEAK))
+        self.mid = nn.Sequential(_conv(2 * width, 2 * width), _norm(2 * width), nn.LeakyReLU(_LEAK))
         self.fine = Rung(width, 2 * width, width, noises)
         self.out = nn.Conv3d(width, options.channels, 3, 1, 1)
+        # What the gate lets in starts out as the last week itself, or the first steps would throw it shut for good.
+        nn.init.normal_(self.out.weight, std=0.01)
+        nn.init.zeros_(self.out.bias)
         if options.output == "gate":
             nn.init.constant_(self.out.bias[:1], _GATE_BIAS)
 
@@ -134,7 +147,8 @@ class Decoder(Module):
         """Maps (n, channels, z, y, x) before the sigmoid."""
         x = self.deep(self.coarse(seen.coarse, None, noise.coarse))
         x = self.mid(self.middle(seen.middle, x, noise.middle))
-        return self.out(self.fine(seen.fine, x, noise.fine))
+        maps = self.out(self.fine(seen.fine, x, noise.fine))
+        return torch.cat([maps[:, :-1], maps[:, -1:] + seen.last], 1)
 
 
 class Stvae(Module):
@@ -157,17 +171,17 @@ class Stvae(Module):
 
     def see(self, weeks: Any, gaps: Any) -> Seen:
         """Take in blocks (n, seen, z, y, x), 0 to 1, and the weeks from each to the next (n, seen)."""
-        return self._seen(self._encode(weeks, gaps))
+        return self._seen(self._encode(weeks, gaps), weeks[:, -1:])
 
     def _encode(self, weeks: Any, gaps: Any) -> tuple[Any, Any, Any]:
         maps: tuple[Any, Any, Any] = self.encoder(_centred(weeks), _times(gaps))
         return maps
 
-    def _seen(self, maps: tuple[Any, Any, Any]) -> Seen:
+    def _seen(self, maps: tuple[Any, Any, Any], last: Any) -> Seen:
         rungs = (self.decoder.fine, self.decoder.middle, self.decoder.coarse)
         fine, middle, coarse = (rung.still(level) for rung, level in zip(rungs, maps, strict=True))
         prior = _gaussian(self.prior(maps[-1])) if self.options.objective == "elbo" else None
-        return Seen(fine, middle, coarse, prior)
+        return Seen(fine, middle, coarse, prior, torch.logit(last, _DARKEST))
 
     def future(self, seen: Seen, noise: Noise) -> Any:
         """The maps of the next week, (n, channels, z, y, x), before the sigmoid."""
@@ -181,9 +195,10 @@ class Stvae(Module):
 
     def terms(self, weeks: Any, gaps: Any, training: TrainingOptions, share: float) -> Terms:
         """The loss of a batch (n, seen + 1, z, y, x): of the mean first, then of what is drawn."""
+        if share >= self.lesson:
+            self._keep_statistics()
         last, truth = weeks[:, -2], weeks[:, -1]
-        maps = self._encode(weeks[:, :-1], gaps)
-        seen = self._seen(maps)
+        seen = self.see(weeks[:, :-1], gaps)
         if self.options.objective == "elbo":
             return self._elbo(weeks, gaps, seen, training, share)
         if share < self.lesson:
@@ -194,6 +209,11 @@ class Stvae(Module):
         score = futures_score(pair[0], pair[1], truth)
         error = ((0.5 * (pair[0] + pair[1]) - truth) ** 2).mean()
         return Terms(score, error, error.new_zeros(()))
+
+    def _keep_statistics(self) -> None:
+        for layer in self.modules():
+            if isinstance(layer, nn.BatchNorm3d):
+                layer.eval()
 
     def _noise_like(self, truth: Any) -> Noise:
         return draw_noise(self.options, truth.shape, None, truth.device)
