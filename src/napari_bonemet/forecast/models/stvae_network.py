@@ -29,8 +29,6 @@ LESSON_OF_THE_MEAN = 0.6
 _LEAK = 0.1
 # How much of a batch goes into the statistics of the normalisation: an average over some fifty batches.
 _MOMENTUM = 0.02
-# The last week as what the sigmoid makes it from, greys from 0 to 1 kept this far from both.
-_DARKEST = 0.02
 
 
 class Seen(NamedTuple):
@@ -40,7 +38,6 @@ class Seen(NamedTuple):
     middle: Any
     coarse: Any
     prior: Gaussian | None
-    last: Any
 
 
 def _conv(channels: int, made: int, stride: int = 1) -> Any:
@@ -137,9 +134,6 @@ class Decoder(Module):
         self.mid = nn.Sequential(_conv(2 * width, 2 * width), _norm(2 * width), nn.LeakyReLU(_LEAK))
         self.fine = Rung(width, 2 * width, width, noises)
         self.out = nn.Conv3d(width, options.channels, 3, 1, 1)
-        # What the gate lets in starts out as the last week itself, or the first steps would throw it shut for good.
-        nn.init.normal_(self.out.weight, std=0.01)
-        nn.init.zeros_(self.out.bias)
         if options.output == "gate":
             nn.init.constant_(self.out.bias[:1], _GATE_BIAS)
 
@@ -147,8 +141,7 @@ class Decoder(Module):
         """Maps (n, channels, z, y, x) before the sigmoid."""
         x = self.deep(self.coarse(seen.coarse, None, noise.coarse))
         x = self.mid(self.middle(seen.middle, x, noise.middle))
-        maps = self.out(self.fine(seen.fine, x, noise.fine))
-        return torch.cat([maps[:, :-1], maps[:, -1:] + seen.last], 1)
+        return self.out(self.fine(seen.fine, x, noise.fine))
 
 
 class Stvae(Module):
@@ -171,17 +164,17 @@ class Stvae(Module):
 
     def see(self, weeks: Any, gaps: Any) -> Seen:
         """Take in blocks (n, seen, z, y, x), 0 to 1, and the weeks from each to the next (n, seen)."""
-        return self._seen(self._encode(weeks, gaps), weeks[:, -1:])
+        return self._seen(self._encode(weeks, gaps))
 
     def _encode(self, weeks: Any, gaps: Any) -> tuple[Any, Any, Any]:
         maps: tuple[Any, Any, Any] = self.encoder(_centred(weeks), _times(gaps))
         return maps
 
-    def _seen(self, maps: tuple[Any, Any, Any], last: Any) -> Seen:
+    def _seen(self, maps: tuple[Any, Any, Any]) -> Seen:
         rungs = (self.decoder.fine, self.decoder.middle, self.decoder.coarse)
         fine, middle, coarse = (rung.still(level) for rung, level in zip(rungs, maps, strict=True))
         prior = _gaussian(self.prior(maps[-1])) if self.options.objective == "elbo" else None
-        return Seen(fine, middle, coarse, prior, torch.logit(last, _DARKEST))
+        return Seen(fine, middle, coarse, prior)
 
     def future(self, seen: Seen, noise: Noise) -> Any:
         """The maps of the next week, (n, channels, z, y, x), before the sigmoid."""
