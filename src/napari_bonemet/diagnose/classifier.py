@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,7 +12,8 @@ from napari_bonemet.diagnose.models.lesion_slices import build_slice_network
 from napari_bonemet.diagnose.options import ClassifierOptions
 from napari_bonemet.diagnose.slices import SliceView, view_of
 from napari_bonemet.errors import InputError
-from napari_bonemet.forecast.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from napari_bonemet.forecast.checkpoint import Checkpoint
+from napari_bonemet.forecast.saved import Saved
 from napari_bonemet.forecast.weights import fill, half_state
 from napari_bonemet.geometry import Triple
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
@@ -27,7 +27,7 @@ _OTHER_SLICES = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class LesionClassifier:
+class LesionClassifier(Saved):
     """A slice network that tells scans with an osteolytic lesion from those without; by :meth:`fit` or :meth:`load`.
 
     The network turns each slice into features, none of them negative. The volume's features are, one by one,
@@ -186,27 +186,6 @@ class LesionClassifier:
             training=self.training,
             synthetic=self.synthetic,
         )
-
-    def save(self, path: str | Path) -> Path:
-        """Write it as a safetensors file.
-
-        Raises
-        ------
-        OutputError
-            When the disk refuses.
-        """
-        return save_checkpoint(self.checkpoint(), path)
-
-    @classmethod
-    def load(cls, path: str | Path, *, device: str = "cpu") -> Self:
-        """Read it.
-
-        Raises
-        ------
-        InputError
-            When the file is missing, damaged, or holds another model.
-        """
-        return cls.from_checkpoint(load_checkpoint(path), device=device)
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint, *, device: str = "cpu") -> Self:

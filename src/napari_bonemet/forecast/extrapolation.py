@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.forecast.checkpoint import Checkpoint, load_checkpoint, require_fit, save_checkpoint
+from napari_bonemet.forecast.checkpoint import Checkpoint, require_fit
 from napari_bonemet.forecast.extrapolation_fit import ExtrapolationOptions, beyond, fit_extrapolation, slope, smooth
 from napari_bonemet.forecast.forecaster import DETERMINISTIC, Forecast, as_future, before, summarise
 from napari_bonemet.forecast.registry import checkpoint_loader, forecaster
+from napari_bonemet.forecast.saved import Saved
 from napari_bonemet.geometry import Triple
 from napari_bonemet.progress import NO_PROGRESS, Progress, report
 from napari_bonemet.provenance import Json, Step
@@ -23,7 +23,7 @@ MOST_LEGS = 24
 
 
 @dataclass(frozen=True, eq=False)
-class ExtrapolationForecaster:
+class ExtrapolationForecaster(Saved):
     """The last week, smoothed, plus a share of the smoothed weekly change; fitted by :meth:`fit`, or as it is.
 
     Parameters
@@ -138,18 +138,10 @@ class ExtrapolationForecaster:
             synthetic=self.synthetic,
         )
 
-    def save(self, path: str | Path) -> Path:
-        """Write the model as safetensors with a JSON header; raises OutputError when the disk refuses."""
-        return save_checkpoint(self.checkpoint(), path)
-
     @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Read a model that :meth:`save` wrote; raises InputError when it is damaged or another model's."""
-        return cls.from_checkpoint(load_checkpoint(path))
-
-    @classmethod
-    def from_checkpoint(cls, checkpoint: Checkpoint) -> Self:
+    def from_checkpoint(cls, checkpoint: Checkpoint, *, device: str = "cpu") -> Self:
         """The model in a checkpoint; raises InputError when it is another model's."""
+        del device  # numpy computes where it is
         if checkpoint.name != cls.name:
             raise InputError("The checkpoint holds another model", expected=cls.name, found=checkpoint.name)
         options = ExtrapolationOptions.from_record(checkpoint.configuration)
@@ -158,8 +150,7 @@ class ExtrapolationForecaster:
 
 @checkpoint_loader("extrapolation")
 def _load(checkpoint: Checkpoint, device: str) -> ExtrapolationForecaster:
-    del device  # numpy computes where it is
-    return ExtrapolationForecaster.from_checkpoint(checkpoint)
+    return ExtrapolationForecaster.from_checkpoint(checkpoint, device=device)
 
 
 forecaster("extrapolation")(ExtrapolationForecaster)

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.calibration import Calibration
-from napari_bonemet.forecast.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from napari_bonemet.forecast.checkpoint import Checkpoint
 from napari_bonemet.forecast.forecaster import DETERMINISTIC, Forecast, as_future, before, summarise
 from napari_bonemet.forecast.inputs import Steps, steps_to
 from napari_bonemet.forecast.looks import Looks
@@ -17,6 +16,7 @@ from napari_bonemet.forecast.models.catalogue import ARCHITECTURES, build
 from napari_bonemet.forecast.models.options import NetworkOptions
 from napari_bonemet.forecast.native_looks import NativeLooks
 from napari_bonemet.forecast.registry import checkpoint_loader, forecaster
+from napari_bonemet.forecast.saved import Saved
 from napari_bonemet.forecast.shipped import shipped_checkpoint
 from napari_bonemet.forecast.weights import fill, half_state
 from napari_bonemet.geometry import Triple
@@ -29,7 +29,7 @@ SAMPLES_NOTE = "Model samples, not confidence"
 
 
 @dataclass(frozen=True, eq=False)
-class NetworkForecaster:
+class NetworkForecaster(Saved):
     """A trained network; made by :func:`~napari_bonemet.forecast.fitting.fit_network` or :meth:`load`.
 
     Parameters
@@ -207,27 +207,6 @@ class NetworkForecaster:
             synthetic=self.synthetic,
             calibration={} if self.calibration is None else self.calibration.as_record(),
         )
-
-    def save(self, path: str | Path) -> Path:
-        """Write it as a safetensors file.
-
-        Raises
-        ------
-        OutputError
-            When the disk refuses.
-        """
-        return save_checkpoint(self.checkpoint(), path)
-
-    @classmethod
-    def load(cls, path: str | Path, *, device: str = "cpu") -> Self:
-        """Read it.
-
-        Raises
-        ------
-        InputError
-            When the file is missing, damaged, or no checkpoint of a network.
-        """
-        return cls.from_checkpoint(load_checkpoint(path), device=device)
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint, *, device: str = "cpu") -> Self:

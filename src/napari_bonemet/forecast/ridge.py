@@ -7,17 +7,17 @@ residual misregistration, on legs without any lesion too, so tumour and control 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.forecast.checkpoint import Checkpoint, load_checkpoint, require_fit, save_checkpoint
+from napari_bonemet.forecast.checkpoint import Checkpoint, require_fit
 from napari_bonemet.forecast.forecaster import DETERMINISTIC, Forecast, as_future, before, summarise
 from napari_bonemet.forecast.patches import correlate_weeks, input_weeks, inputs_for, near_bone, windows
 from napari_bonemet.forecast.registry import checkpoint_loader, forecaster
 from napari_bonemet.forecast.ridge_fit import GREY_SCALE, RidgeOptions, fit_ridge
+from napari_bonemet.forecast.saved import Saved
 from napari_bonemet.geometry import Triple
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress, report
 from napari_bonemet.provenance import Json, Step
@@ -30,7 +30,7 @@ SLAB_SLICES = 32
 
 
 @dataclass(frozen=True, eq=False)
-class RidgeForecaster:
+class RidgeForecaster(Saved):
     """A fitted ridge regression; made by :meth:`fit`, :meth:`fit_within` or :meth:`load`.
 
     Parameters
@@ -179,18 +179,10 @@ class RidgeForecaster:
             synthetic=self.synthetic,
         )
 
-    def save(self, path: str | Path) -> Path:
-        """Write the model as safetensors with a JSON header; raises OutputError when the disk refuses."""
-        return save_checkpoint(self.checkpoint(), path)
-
     @classmethod
-    def load(cls, path: str | Path) -> Self:
-        """Read a model that :meth:`save` wrote; raises InputError when it is damaged or another model's."""
-        return cls.from_checkpoint(load_checkpoint(path))
-
-    @classmethod
-    def from_checkpoint(cls, checkpoint: Checkpoint) -> Self:
+    def from_checkpoint(cls, checkpoint: Checkpoint, *, device: str = "cpu") -> Self:
         """The model in a checkpoint; raises InputError when it is another model's, or its parts do not fit."""
+        del device  # numpy computes where it is
         if checkpoint.name != cls.name:
             raise InputError("The checkpoint holds another model", expected=cls.name, found=checkpoint.name)
         options = RidgeOptions.from_record(checkpoint.configuration)
@@ -202,8 +194,7 @@ class RidgeForecaster:
 
 @checkpoint_loader("ridge")
 def _load(checkpoint: Checkpoint, device: str) -> RidgeForecaster:
-    del device  # numpy computes where it is
-    return RidgeForecaster.from_checkpoint(checkpoint)
+    return RidgeForecaster.from_checkpoint(checkpoint, device=device)
 
 
 @forecaster("ridge")

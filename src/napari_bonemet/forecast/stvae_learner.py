@@ -5,7 +5,7 @@ from typing import Any
 from napari_bonemet.forecast.learner import Learner
 from napari_bonemet.forecast.pace import pace as falling
 
-_SECOND_RATE = 0.5
+_SECOND_RATE = 0.2
 _PACE_OF_NOISE = 10.0
 
 
@@ -25,7 +25,7 @@ class StvaeLearner(Learner):
         return [{"params": rest, "pace": 1.0}, *([{"params": noise, "pace": _PACE_OF_NOISE}] if noise else [])]
 
     def rate(self, share: float, pace: float) -> float:
-        """The learning rate: a cosine for each lesson, the second one from half the height."""
+        """The learning rate: a cosine for each lesson, the second one from a fifth of the height."""
         lesson = self.network.lesson
         if lesson >= 1:
             return self.training.learning_rate * pace

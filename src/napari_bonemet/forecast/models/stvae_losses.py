@@ -12,7 +12,7 @@ from napari_bonemet.torch_import import import_torch
 ALMOST_FAIR = 0.95
 # Sides of the cubes that fields are pooled over, voxels, with their weights: errors of pooled fields are smaller.
 SCALES = {1: 1.0, 4: 2.0, 8: 4.0}
-WHOLE = 10.0
+WHOLE = 2.0
 
 
 def pair_crps(first: Any, second: Any, truth: Any) -> Any:
