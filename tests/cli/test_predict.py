@@ -37,7 +37,7 @@ def test_a_leg_that_cannot_be_forecast_stops_no_other(cli: Cli, two: Path, tmp_p
 
 
 def test_nothing_is_written_where_no_leg_can_be_forecast(cli: Cli, two: Path, tmp_path: Path) -> None:
-    said = cli("predict", "--data", two, "--forecaster", "tvae", "--week", 9, "--out", tmp_path / "p", "--json")
+    said = cli("predict", "--data", two, "--forecaster", "tvae", "--week", 2.5, "--out", tmp_path / "p", "--json")
     assert said.code == 2
     assert "2 of 2 legs" in said.record["error"]
     assert not (tmp_path / "p").exists()
