@@ -62,6 +62,11 @@ class Checkpoint:
     synthetic: bool = False
     calibration: Mapping[str, Json] = field(default_factory=dict)
 
+    def require(self, *names: str) -> None:
+        """Raise InputError unless it holds one of these models."""
+        if self.name not in names:
+            raise InputError("The checkpoint holds another model", expected=" or ".join(names), found=self.name)
+
     def header(self) -> dict[str, Any]:
         """All but the tensors, plain JSON values."""
         return {

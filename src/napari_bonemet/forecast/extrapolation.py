@@ -142,8 +142,7 @@ class ExtrapolationForecaster(Saved):
     def from_checkpoint(cls, checkpoint: Checkpoint, *, device: str = "cpu") -> Self:
         """The model in a checkpoint; raises InputError when it is another model's."""
         del device  # numpy computes where it is
-        if checkpoint.name != cls.name:
-            raise InputError("The checkpoint holds another model", expected=cls.name, found=checkpoint.name)
+        checkpoint.require(cls.name)
         options = ExtrapolationOptions.from_record(checkpoint.configuration)
         return cls(options, checkpoint.spacing, checkpoint.training, checkpoint.synthetic)
 

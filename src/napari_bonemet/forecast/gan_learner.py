@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from napari_bonemet.forecast.compose import compose, resized
-from napari_bonemet.forecast.learner import Learner
+from napari_bonemet.forecast.learner import Learner, descend
 from napari_bonemet.forecast.models.losses import weeks_loss
 from napari_bonemet.forecast.training_options import TrainingOptions
 from napari_bonemet.torch_import import import_torch
@@ -63,7 +63,7 @@ class GanLearner(Learner):
             distance = self._distance(drawn, weeks)
             fooled = _cross_entropy(self.discriminator(small, mine), 1.0)
             loss = distance + options.adversarial * fooled
-        _descend(self.optimiser, loss, self.network)
+        descend(self.optimiser, loss, self.network)
         return float(loss.detach()), float(distance.detach()), 0.0
 
     def _distance(self, drawn: Any, weeks: Any) -> Any:
@@ -80,18 +80,10 @@ class GanLearner(Learner):
         if float(right) > _TOO_GOOD:
             return
         loss = 0.5 * (_cross_entropy(of_true, 1.0) + _cross_entropy(of_mine, 0.0))
-        _descend(self.other, loss, self.discriminator)
+        descend(self.other, loss, self.discriminator)
 
 
 def _cross_entropy(logits: Any, truth: float) -> Any:
     torch = import_torch()
     wanted = torch.full_like(logits, truth)
     return torch.nn.functional.binary_cross_entropy_with_logits(logits, wanted)
-
-
-def _descend(optimiser: Any, loss: Any, module: Any) -> None:
-    torch = import_torch()
-    optimiser.zero_grad(set_to_none=True)
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
-    optimiser.step()

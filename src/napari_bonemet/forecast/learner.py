@@ -60,9 +60,14 @@ class Learner:
             group["lr"] = group["pace"] * self.rate(share, pace)
         with torch.autocast(weeks.device.type, torch.bfloat16, enabled=self.training.half_precision):
             terms = self.network.terms(weeks, gaps, self.training, share)
-        self.optimiser.zero_grad(set_to_none=True)
-        terms.loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimiser.step()
+        descend(self.optimiser, terms.loss, self.network)
         loss, reconstruction, kl = (float(part.detach()) for part in terms)
         return loss, reconstruction, kl
+
+
+def descend(optimiser: Any, loss: Any, module: Any) -> None:
+    """One step of `optimiser` down the slope of `loss`, no steeper than 1 over all weights of `module`."""
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()
+    import_torch().nn.utils.clip_grad_norm_(module.parameters(), 1.0)
+    optimiser.step()

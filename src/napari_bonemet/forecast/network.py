@@ -217,10 +217,7 @@ class NetworkForecaster(Saved):
         InputError
             When its tensors are not those of the network that it describes.
         """
-        if checkpoint.name not in ARCHITECTURES:
-            raise InputError(
-                "The checkpoint holds another model", expected=" or ".join(ARCHITECTURES), found=checkpoint.name
-            )
+        checkpoint.require(*ARCHITECTURES)
         options = ARCHITECTURES[checkpoint.name].options.from_record(dict(checkpoint.configuration))
         network = fill(build(checkpoint.name, options), checkpoint).to(device).eval()
         record = checkpoint.calibration

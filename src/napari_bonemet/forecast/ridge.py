@@ -183,8 +183,7 @@ class RidgeForecaster(Saved):
     def from_checkpoint(cls, checkpoint: Checkpoint, *, device: str = "cpu") -> Self:
         """The model in a checkpoint; raises InputError when it is another model's, or its parts do not fit."""
         del device  # numpy computes where it is
-        if checkpoint.name != cls.name:
-            raise InputError("The checkpoint holds another model", expected=cls.name, found=checkpoint.name)
+        checkpoint.require(cls.name)
         options = RidgeOptions.from_record(checkpoint.configuration)
         kernels, intercept = checkpoint.tensors.get("kernels"), checkpoint.tensors.get("intercept")
         if kernels is None or intercept is None or kernels.shape != (options.weeks_seen, *options.extents):

@@ -1,10 +1,9 @@
 """Training a network of any kind: epochs, the learning rate's pace, when to stop, which network is kept."""
 
 import copy
-import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from napari_bonemet.forecast.models.catalogue import architecture, build, learne
 from napari_bonemet.forecast.models.options import NetworkOptions
 from napari_bonemet.forecast.pace import pace, share_done
 from napari_bonemet.forecast.training_options import EpochReport, TrainingOptions
-from napari_bonemet.forecast.training_state import load_state, save_state
+from napari_bonemet.forecast.training_state import TrainingState, load_state, save_state
 from napari_bonemet.forecast.validation import validation_gain
 from napari_bonemet.progress import NO_PROGRESS, Progress, report, wants_end
 from napari_bonemet.provenance import Json
@@ -33,18 +32,6 @@ class Trained:
     epochs: tuple[EpochReport, ...]
     best_epoch: int
     minutes: float
-
-
-@dataclass(eq=False)
-class TrainingState:
-    """All that changes while a network is trained."""
-
-    learner: Learner
-    best: Any
-    best_gain: float = -math.inf
-    best_epoch: int = 0
-    seconds: float = 0.0
-    reports: list[EpochReport] = field(default_factory=list)
 
 
 def train(

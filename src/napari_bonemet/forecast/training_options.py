@@ -51,6 +51,10 @@ class TrainingOptions(Options):
     half_precision: Annotated[bool, Doc("Compute in bfloat16: twice as fast on processors that know it.")] = False
     seed: Annotated[int, Doc("First weights, order of the slices, crops."), Between(0, 2**32 - 1)] = 0
 
+    def kl_weight_at(self, share: float) -> float:
+        """The weight of the divergence when `share` of the training is over."""
+        return self.kl_weight * min(1.0, share / max(self.kl_warmup, 1e-9))
+
 
 @dataclass(frozen=True)
 class EpochReport:

@@ -1,23 +1,34 @@
 """A training on disk, to go on with later: all tensors as safetensors, all else as JSON in the header."""
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from napari_bonemet.errors import InputError
+from napari_bonemet.forecast.learner import Learner
 from napari_bonemet.forecast.training_options import EpochReport
 from napari_bonemet.provenance import Json
 from napari_bonemet.torch_import import import_torch
 
-if TYPE_CHECKING:
-    from napari_bonemet.forecast.training import TrainingState
-
 _HEADER = "napari_bonemet_training"
 
 
-def save_state(state: "TrainingState", path: Path, identity: Mapping[str, Json]) -> None:
+@dataclass(eq=False)
+class TrainingState:
+    """All that changes while a network is trained."""
+
+    learner: Learner
+    best: Any
+    best_gain: float = -math.inf
+    best_epoch: int = 0
+    seconds: float = 0.0
+    reports: list[EpochReport] = field(default_factory=list)
+
+
+def save_state(state: TrainingState, path: Path, identity: Mapping[str, Json]) -> None:
     """Write it, whole or not at all; raises OutputError when the disk refuses."""
     from safetensors.torch import save
 
@@ -42,7 +53,7 @@ def save_state(state: "TrainingState", path: Path, identity: Mapping[str, Json])
         temporary.write_bytes(save(plain, metadata={_HEADER: json.dumps(record)}))
 
 
-def load_state(state: "TrainingState", path: Path, identity: Mapping[str, Json]) -> None:
+def load_state(state: TrainingState, path: Path, identity: Mapping[str, Json]) -> None:
     """Take up what :func:`save_state` wrote.
 
     Raises

@@ -4,45 +4,28 @@ Weights are those that torch-fidelity converted from the original TensorFlow gra
 and a network with random weights is never used in their place.
 """
 
-import hashlib
 import pickle
 import warnings
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from napari_bonemet.errors import InputError, MissingWeightsError
+from napari_bonemet.metrics.weight_file import WeightFile, in_hub
 from napari_bonemet.torch_import import import_torch
 
 __all__ = ["INCEPTION_FILE", "InceptionWeights", "Layer", "find_inception", "inception", "require_torchmetrics"]
 
 INCEPTION_FILE = "weights-inception-2015-12-05-6726825d.pth"
 INCEPTION_URL = f"https://github.com/toshas/torch-fidelity/releases/download/v0.2.0/{INCEPTION_FILE}"
-PUBLISHED_SHA256 = "6726825d"
 
 Layer = Literal[64, 192, 768, 2048]
 
 
-@dataclass(frozen=True)
-class InceptionWeights:
-    """The weight file that was found.
+class InceptionWeights(WeightFile):
+    """Inception's weight file that was found."""
 
-    Parameters
-    ----------
-    path : Path
-        Where it lies.
-    sha256 : str
-        64 hexadecimal digits.
-    """
-
-    path: Path
-    sha256: str
-
-    @property
-    def published(self) -> bool:
-        """Whether the hash begins as that of the published file, which bears these digits in its name."""
-        return self.sha256.startswith(PUBLISHED_SHA256)
+    PUBLISHED: ClassVar[str] = "6726825d"
 
     @property
     def note(self) -> str:
@@ -59,17 +42,14 @@ def find_inception(path: str | Path | None = None) -> InceptionWeights:
     MissingWeightsError
         When it is not there; the message says how to get it.
     """
-    torch = import_torch()
-
-    found = Path(torch.hub.get_dir()) / "checkpoints" / INCEPTION_FILE if path is None else Path(path)
+    found = in_hub(INCEPTION_FILE) if path is None else Path(path)
     if not found.is_file():
         raise MissingWeightsError(
             "FID and KID need Inception's weights, which are not on this machine",
             expected=f"the file {found}",
             remedy=f"Download {INCEPTION_URL} into that folder (TORCH_HOME names another), or name the file",
         )
-    with found.open("rb") as file:
-        return InceptionWeights(found, hashlib.file_digest(file, "sha256").hexdigest())
+    return InceptionWeights.read(found)
 
 
 def require_torchmetrics() -> None:

@@ -11,24 +11,22 @@ constants); distances averaged over space, summed over layers; the mean over sli
 among them. Single precision.
 """
 
-import hashlib
 import pickle
 import warnings
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from napari_bonemet.errors import InputError, MissingWeightsError
 from napari_bonemet.metrics.similarity import as_pair
+from napari_bonemet.metrics.weight_file import WeightFile, in_hub
 from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.torch_import import import_torch
 
 ALEXNET_FILE = "alexnet-owt-7be5be79.pth"
 ALEXNET_URL = f"https://download.pytorch.org/models/{ALEXNET_FILE}"
-PUBLISHED_SHA256 = "7be5be79"
 
 PROTOCOL = (
     "LPIPS: package lpips, version 0.1 heads on AlexNet, transverse slices at their own size, greys 0 to 255 scaled to "
@@ -39,25 +37,10 @@ PROTOCOL = (
 SMALLEST_SLICE = 31
 
 
-@dataclass(frozen=True)
-class AlexNetWeights:
-    """The weight file that was found.
+class AlexNetWeights(WeightFile):
+    """AlexNet's weight file that was found."""
 
-    Parameters
-    ----------
-    path : Path
-        Where it lies.
-    sha256 : str
-        64 hexadecimal digits.
-    """
-
-    path: Path
-    sha256: str
-
-    @property
-    def published(self) -> bool:
-        """Whether the hash begins as that of torchvision's file, which bears these digits in its name."""
-        return self.sha256.startswith(PUBLISHED_SHA256)
+    PUBLISHED: ClassVar[str] = "7be5be79"
 
     @property
     def note(self) -> str:
@@ -74,20 +57,16 @@ def find_alexnet() -> AlexNetWeights:
     MissingWeightsError
         When they are not there; the message says how to get them.
     """
-    torch = import_torch()
-
-    folder = Path(torch.hub.get_dir()) / "checkpoints"
-    path = folder / ALEXNET_FILE
+    path = in_hub(ALEXNET_FILE)
     if not path.is_file():
         command = "python -c \"import torchvision; torchvision.models.alexnet(weights='DEFAULT')\""
         raise MissingWeightsError(
             "LPIPS needs AlexNet's weights, which are not on this machine",
-            expected=f"the file {ALEXNET_FILE} in {folder}",
+            expected=f"the file {ALEXNET_FILE} in {path.parent}",
             remedy=f"Download {ALEXNET_URL} into that folder (TORCH_HOME names another), or run, on a machine with "
             f"internet, {command} and copy the file here",
         )
-    with path.open("rb") as file:
-        return AlexNetWeights(path, hashlib.file_digest(file, "sha256").hexdigest())
+    return AlexNetWeights.read(path)
 
 
 def require_alexnet() -> AlexNetWeights:

@@ -96,10 +96,7 @@ def _train(row: Row, work: Work, progress: Progress) -> None:
             temporary.write_bytes(row.recipe.file.read_bytes())
         model = load_forecaster(row.model)
     elif model is None:
-        fitted = row.recipe.baseline
-        model = (
-            fit_baseline(row.recipe.name, work.training.legs(), progress) if fitted else _network(row, work, progress)
-        )
+        model = _fitted(row, work, progress)
         model.save(row.model)
     minutes = (time.perf_counter() - start) / 60
     write_json(row.folder / RECORD, _record(row, model, work, minutes))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from napari_bonemet.forecast.benchmark.animal import TARGET, Animal
+from napari_bonemet.forecast.benchmark.scoring_calibrated import calibrated_scores
 from napari_bonemet.forecast.benchmark.scoring_events import event_scores
 from napari_bonemet.forecast.benchmark.scoring_greys import grey_scores, perceptual_scores
 from napari_bonemet.forecast.benchmark.scoring_spread import spread_scores
@@ -78,8 +79,6 @@ def score_animal(model: Forecaster, animal: Animal, how: Scoring, progress: Prog
     made |= event_scores(animal, mean, samples, how.bone_threshold)
     made |= spread_scores(animal, mean, samples, how.bone_threshold)
     if how.calibration is not None:
-        from napari_bonemet.forecast.benchmark.calibrating import calibrated_scores
-
         made |= calibrated_scores(animal, forecast, how.calibration)
     progress.advance(1.0)
     return made

@@ -73,8 +73,12 @@ def kl_divergence(posterior: Gaussian, prior: Gaussian) -> Any:
 
     Xiong et al., equation 7; equation 8 is printed for discrete distributions.
     """
+    return divergence(posterior, prior).sum(-1).mean()
+
+
+def divergence(posterior: Gaussian, prior: Gaussian) -> Any:
+    """Divergence of two Gaussians in each of their values, nats."""
     torch = import_torch()
     ratio = torch.exp(posterior.log_variance - prior.log_variance)
     way = (posterior.mean - prior.mean) ** 2 * torch.exp(-prior.log_variance)
-    terms = 0.5 * (prior.log_variance - posterior.log_variance + ratio + way - 1)
-    return terms.sum(-1).mean()
+    return 0.5 * (prior.log_variance - posterior.log_variance + ratio + way - 1)

@@ -6,7 +6,7 @@ Sources: Gneiting and Raftery, J Am Stat Assoc 2007, 102:359-378 (the score); Fe
 
 from typing import Any
 
-from napari_bonemet.forecast.models.losses import Gaussian
+from napari_bonemet.forecast.models.losses import Gaussian, divergence
 from napari_bonemet.torch_import import import_torch
 
 ALMOST_FAIR = 0.95
@@ -38,8 +38,4 @@ def field_kl(posterior: Gaussian, prior: Gaussian | None) -> Any:
     """Divergence of two fields of diagonal Gaussians (n, z, ...), nats for each block, mean over blocks."""
     if prior is None:
         raise ValueError("there is no prior to diverge from")
-    torch = import_torch()
-    ratio = torch.exp(posterior.log_variance - prior.log_variance)
-    way = (posterior.mean - prior.mean) ** 2 * torch.exp(-prior.log_variance)
-    terms = 0.5 * (prior.log_variance - posterior.log_variance + ratio + way - 1)
-    return terms.flatten(1).sum(1).mean()
+    return divergence(posterior, prior).flatten(1).sum(1).mean()

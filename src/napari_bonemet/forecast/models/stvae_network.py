@@ -191,9 +191,9 @@ class Stvae(Module):
         if share >= self.lesson:
             self._keep_statistics()
         last, truth = weeks[:, -2], weeks[:, -1]
-        seen = self.see(weeks[:, :-1], gaps)
         if self.options.objective == "elbo":
-            return self._elbo(weeks, gaps, seen, training, share)
+            return self._elbo(weeks, gaps, training, share)
+        seen = self.see(weeks[:, :-1], gaps)
         if share < self.lesson:
             drawn = compose(self.decoder(seen, Noise(None, None, None)), last)
             error = ((drawn - truth) ** 2).mean()
@@ -211,16 +211,16 @@ class Stvae(Module):
     def _noise_like(self, truth: Any) -> Noise:
         return draw_noise(self.options, truth.shape, None, truth.device)
 
-    def _elbo(self, weeks: Any, gaps: Any, seen: Seen, training: TrainingOptions, share: float) -> Terms:
+    def _elbo(self, weeks: Any, gaps: Any, training: TrainingOptions, share: float) -> Terms:
+        maps = self._encode(weeks[:, :-1], gaps)
+        seen = self._seen(maps)
         known = self.teacher(_centred(weeks), _times(gaps))[-1]
-        context = self.encoder(_centred(weeks[:, :-1]), _times(gaps))[-1]
-        posterior = _gaussian(self.posterior(torch.cat([context, known], 1)))
+        posterior = _gaussian(self.posterior(torch.cat([maps[-1], known], 1)))
         z = posterior.draw(torch.randn_like(posterior.mean))
         drawn = compose(self.decoder(seen, Noise(None, None, z)), weeks[:, -2])
         error = ((drawn - weeks[:, -1]) ** 2).mean()
         kl = field_kl(posterior, seen.prior)
-        weight = training.kl_weight * min(1.0, share / max(training.kl_warmup, 1e-9))
-        return Terms(error + weight * kl, error, kl)
+        return Terms(error + training.kl_weight_at(share) * kl, error, kl)
 
 
 def _centred(weeks: Any) -> Any:

@@ -177,5 +177,5 @@ class Tvae(Module):
         reconstruction = weeks_loss(drawn, weeks, training)
         kl = kl_divergence(posterior, prior)
         # A nat costs the same beside the error of as many voxels: a block has more of them than a slice.
-        weight = training.kl_weight / self.options.depth * min(1.0, share / max(training.kl_warmup, 1e-9))
+        weight = training.kl_weight_at(share) / self.options.depth
         return Terms(reconstruction + weight * kl, reconstruction, kl)
