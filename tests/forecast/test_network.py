@@ -197,6 +197,25 @@ def test_a_training_that_was_stopped_goes_on_to_the_same_network(tmp_path: Path)
         fit_network("tvae-gate", legs, options=TINY, training=replace(brief, batch=7), resume=kept)
 
 
+def test_a_training_that_goes_on_knows_which_network_was_best(tmp_path: Path) -> None:
+    legs, strangers = [disc_leg(seed) for seed in range(6)], [disc_leg(100)]
+    brief, kept = replace(QUICK, epochs=4), tmp_path / "training.safetensors"
+    whole = fit_network("tvae-gate", legs, options=TINY, training=brief, validation=strangers)
+    with pytest.raises(Cancelled):
+        fit_network(
+            "tvae-gate",
+            legs,
+            options=TINY,
+            training=brief,
+            validation=strangers,
+            resume=kept,
+            progress=Listener(stop_at=3),
+        )
+    resumed = fit_network("tvae-gate", legs, options=TINY, training=brief, validation=strangers, resume=kept)
+    assert resumed.training["best_epoch"] == whole.training["best_epoch"]
+    assert resumed.training["validation_gain_db"] == whole.training["validation_gain_db"]
+
+
 def test_finishing_now_keeps_what_there_is() -> None:
     class Impatient(Listener):
         def wants_end(self) -> bool:
