@@ -27,3 +27,9 @@ def compose(maps: Any, last: Any) -> Any:
         return maps[:, 0]
     k, c = maps[:, 0], maps[:, 1]
     return last * (1 - k) + k * c
+
+
+def one_future(network: Any, seen: Any, noise: Any, last: Any) -> Any:
+    """A future (n, z, y, x), 0 to 1, that a network draws from what it saw, laid where it says it lies."""
+    drawn = compose(network.future(seen, noise), last)
+    return network.placed(drawn, noise) if hasattr(network, "placed") else drawn

@@ -111,7 +111,20 @@ class NativeLooks:
                 drawn = torch.sigmoid(self.model.network.future(seen, noise.block(block.wide)).float())
             maps[(slice(None), *block.core)] = drawn[0][(slice(None), *block.inner)].cpu().numpy()
             progress.advance((number + 1) / len(self.blocks))
-        return self._composed(maps)
+        return self._placed(self._composed(maps), noise)
+
+    def _placed(self, drawn: np.ndarray, noise: NoiseOfLeg) -> np.ndarray:
+        """The future laid where a scan of it would have come to lie, slab by slab."""
+        place = self.model.network.place
+        if place is None:
+            return drawn
+        from napari_bonemet.forecast.models.stvae_place_network import shifted_in_slabs
+
+        torch = import_torch()
+        factors = torch.tensor([have / seen for have, seen in zip(drawn.shape, self.trained, strict=True)])
+        with torch.inference_mode():
+            shift = (noise.place * place.deviation).cpu() * factors
+            return np.asarray(shifted_in_slabs(drawn, shift))
 
     def _composed(self, maps: np.ndarray) -> np.ndarray:
         cut = (slice(0, side) for side in self.trained)

@@ -20,8 +20,8 @@ class StvaeLearner(Learner):
     def groups(self) -> list[dict[str, Any]]:
         """What noise does is learned in the second lesson alone, and has to be learned faster."""
         named = list(self.network.named_parameters())
-        noise = [weight for name, weight in named if ".noise." in name]
-        rest = [weight for name, weight in named if ".noise." not in name]
+        noise = [weight for name, weight in named if _of_chance(name)]
+        rest = [weight for name, weight in named if not _of_chance(name)]
         return [{"params": rest, "pace": 1.0}, *([{"params": noise, "pace": _PACE_OF_NOISE}] if noise else [])]
 
     def rate(self, share: float, pace: float) -> float:
@@ -32,6 +32,10 @@ class StvaeLearner(Learner):
         if share < lesson:
             return self.training.learning_rate * _falling(share / lesson)
         return _SECOND_RATE * self.training.learning_rate * _falling((share - lesson) / (1 - lesson))
+
+
+def _of_chance(name: str) -> bool:
+    return ".noise." in name or name.startswith("place.")
 
 
 def _falling(share: float) -> float:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_bonemet.forecast.compose import compose
+from napari_bonemet.forecast.compose import one_future
 from napari_bonemet.forecast.dataset import TrainingSet
 from napari_bonemet.forecast.models.options import NetworkOptions
 from napari_bonemet.progress import NO_PROGRESS, Progress
@@ -44,10 +44,7 @@ def validation_gain(
         with torch.inference_mode(), torch.autocast(weeks.device.type, torch.bfloat16, enabled=half_precision):
             seen = network.see(weeks[:, :-1], gaps)
             drawn = torch.stack(
-                [
-                    compose(network.future(seen, network.noise(last.shape, generator, device)), last)
-                    for _ in range(_SAMPLES)
-                ]
+                [one_future(network, seen, network.noise(last.shape, generator, device), last) for _ in range(_SAMPLES)]
             )
         by_chance = drawn.var(0, correction=1).mean() / _SAMPLES
         mine += float(((drawn.mean(0) - truth) ** 2).mean() - by_chance)

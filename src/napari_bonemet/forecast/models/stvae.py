@@ -32,12 +32,19 @@ class StvaeOptions(NetworkOptions):
             "elbo: a latent field at the coarsest level with learned prior and posterior."
         ),
     ] = "score"
-    local_noise: Annotated[int, Doc("Fields of noise without a memory, at each level."), Between(0, 64)] = 4
+    fine_noise: Annotated[int, Doc("Fields of noise without a memory at the finest level."), Between(0, 64)] = 4
+    local_noise: Annotated[int, Doc("The same at each of the coarser levels."), Between(0, 64)] = 4
     regional_noise: Annotated[int, Doc("Fields of noise alike in a neighbourhood."), Between(0, 64)] = 4
     global_noise: Annotated[int, Doc("Numbers drawn once for the whole leg."), Between(0, 64)] = 4
     region_voxels: Annotated[
         float, Doc("Standard deviation of the kernel that makes regional noise."), Between(1, 200), Unit("voxels")
     ] = 12.0
+    place: Annotated[
+        bool,
+        Doc(
+            "Whether a future is laid as registration would leave a scan: off by a small shift, whose size is learned."
+        ),
+    ] = True
     z_dim: Annotated[int, Doc("Channels of the latent field of the elbo."), Between(1, 64)] = 8
 
     @property
@@ -46,9 +53,15 @@ class StvaeOptions(NetworkOptions):
         return True
 
     @property
-    def noise_channels(self) -> int:
-        """Fields of noise that enter a level of the decoder."""
-        return self.local_noise + self.regional_noise + self.global_noise
+    def local_fields(self) -> tuple[int, int, int]:
+        """Fields of noise without a memory at each level, fine to coarse."""
+        return (self.fine_noise, self.local_noise, self.local_noise)
+
+    @property
+    def noise_channels(self) -> tuple[int, int, int]:
+        """Fields of noise that enter each level of the decoder, fine to coarse."""
+        fine, middle, coarse = (own + self.regional_noise + self.global_noise for own in self.local_fields)
+        return (fine, middle, coarse)
 
     @property
     def native(self) -> bool:

@@ -13,6 +13,8 @@ ALMOST_FAIR = 0.95
 # Sides of the cubes that fields are pooled over, voxels, with their weights: errors of pooled fields are smaller.
 SCALES = {1: 1.0, 4: 2.0, 8: 4.0}
 WHOLE = 2.0
+# Weight of the squared error of what infinitely many futures would have as their mean.
+MEAN = 0.0
 
 
 def pair_crps(first: Any, second: Any, truth: Any) -> Any:
@@ -30,6 +32,8 @@ def futures_score(first: Any, second: Any, truth: Any) -> Any:
     for side, weight in SCALES.items():
         pooled = members if side == 1 else [torch.nn.functional.avg_pool3d(x, side) for x in members]
         total = total + weight * pair_crps(*pooled)
+    if MEAN:
+        total = total + MEAN * ((members[0] - members[2]) * (members[1] - members[2])).mean()
     whole = [x.mean(dim=(1, 2, 3, 4)) for x in members]
     return total + WHOLE * pair_crps(*whole)
 

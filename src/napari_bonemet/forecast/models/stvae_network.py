@@ -8,12 +8,13 @@ its neighbourhood, and blocks of a leg, cut with enough around them, give what t
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from napari_bonemet.forecast.compose import compose
+from napari_bonemet.forecast.compose import compose, one_future
 from napari_bonemet.forecast.learner import Terms
 from napari_bonemet.forecast.models.losses import Gaussian
 from napari_bonemet.forecast.models.stvae import StvaeOptions
 from napari_bonemet.forecast.models.stvae_losses import field_kl, futures_score
 from napari_bonemet.forecast.models.stvae_noise import Noise, draw_noise
+from napari_bonemet.forecast.models.stvae_place_network import Place, shifted
 from napari_bonemet.forecast.training_options import TrainingOptions
 from napari_bonemet.torch_import import import_torch
 
@@ -126,13 +127,13 @@ class Decoder(Module):
     def __init__(self, options: StvaeOptions) -> None:
         super().__init__()
         width = options.width
-        noises = options.noise_channels if options.objective == "score" else 0
-        latent = options.z_dim if options.objective == "elbo" else noises
+        noises = options.noise_channels if options.objective == "score" else (0, 0, 0)
+        latent = options.z_dim if options.objective == "elbo" else noises[2]
         self.coarse = Rung(4 * width, 0, 4 * width, latent)
         self.deep = nn.Sequential(_conv(4 * width, 4 * width), _norm(4 * width), nn.LeakyReLU(_LEAK))
-        self.middle = Rung(2 * width, 4 * width, 2 * width, noises)
+        self.middle = Rung(2 * width, 4 * width, 2 * width, noises[1])
         self.mid = nn.Sequential(_conv(2 * width, 2 * width), _norm(2 * width), nn.LeakyReLU(_LEAK))
-        self.fine = Rung(width, 2 * width, width, noises)
+        self.fine = Rung(width, 2 * width, width, noises[0])
         self.out = nn.Conv3d(width, options.channels, 3, 1, 1)
         if options.output == "gate":
             nn.init.constant_(self.out.bias[:1], _GATE_BIAS)
@@ -160,6 +161,10 @@ class Stvae(Module):
             self.prior = nn.Conv3d(4 * width, 2 * options.z_dim, 1)
             self.posterior = nn.Conv3d(8 * width, 2 * options.z_dim, 1)
             nn.init.constant_(self.posterior.bias[options.z_dim :], _POSTERIOR_LOG_VARIANCE)
+        self.place = Place() if options.place else None
+        if options.objective == "elbo" and options.place:
+            self.placed_at = nn.Linear(8 * width, 6)
+            nn.init.constant_(self.placed_at.bias[3:], _POSTERIOR_LOG_VARIANCE)
         self.to(memory_format=torch.channels_last_3d)
 
     def see(self, weeks: Any, gaps: Any) -> Seen:
@@ -182,6 +187,10 @@ class Stvae(Module):
             noise = noise._replace(coarse=seen.prior.draw(noise.coarse))
         return self.decoder(seen, noise)
 
+    def placed(self, drawn: Any, noise: Noise) -> Any:
+        """A week (n, z, y, x) laid where a scan of it would have come to lie."""
+        return drawn if self.place is None or noise.place is None else self.place(drawn, noise.place)
+
     def noise(self, shape: Sequence[int], generator: Any, device: str = "cpu") -> Noise:
         """What one future of `shape` (n, z, y, x) is drawn from."""
         return draw_noise(self.options, shape, generator, device)
@@ -195,10 +204,10 @@ class Stvae(Module):
             return self._elbo(weeks, gaps, training, share)
         seen = self.see(weeks[:, :-1], gaps)
         if share < self.lesson:
-            drawn = compose(self.decoder(seen, Noise(None, None, None)), last)
+            drawn = compose(self.decoder(seen, Noise()), last)
             error = ((drawn - truth) ** 2).mean()
             return Terms(error, error, error.new_zeros(()))
-        pair = [compose(self.decoder(seen, self._noise_like(truth)), last) for _ in range(2)]
+        pair = [one_future(self, seen, self._noise_like(truth), last) for _ in range(2)]
         score = futures_score(pair[0], pair[1], truth)
         error = ((0.5 * (pair[0] + pair[1]) - truth) ** 2).mean()
         return Terms(score, error, error.new_zeros(()))
@@ -217,10 +226,19 @@ class Stvae(Module):
         known = self.teacher(_centred(weeks), _times(gaps))[-1]
         posterior = _gaussian(self.posterior(torch.cat([maps[-1], known], 1)))
         z = posterior.draw(torch.randn_like(posterior.mean))
-        drawn = compose(self.decoder(seen, Noise(None, None, z)), weeks[:, -2])
-        error = ((drawn - weeks[:, -1]) ** 2).mean()
+        drawn = compose(self.decoder(seen, Noise(coarse=z)), weeks[:, -2])
         kl = field_kl(posterior, seen.prior)
+        if self.place is not None:
+            drawn, more = self._taught_place(self.place, drawn, torch.cat([maps[-1], known], 1))
+            kl = kl + more
+        error = ((drawn - weeks[:, -1]) ** 2).mean()
         return Terms(error + training.kl_weight_at(share) * kl, error, kl)
+
+    def _taught_place(self, place: Place, drawn: Any, maps: Any) -> tuple[Any, Any]:
+        """The week laid where the true one is seen to lie, and the divergence of that from chance."""
+        where = _gaussian(self.placed_at(maps.mean(dim=(2, 3, 4))))
+        prior = Gaussian(torch.zeros_like(where.mean), 2 * place.log_deviation.expand_as(where.mean))
+        return shifted(drawn, where.draw(torch.randn_like(where.mean))), field_kl(where, prior)
 
 
 def _centred(weeks: Any) -> Any:

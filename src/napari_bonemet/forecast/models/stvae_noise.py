@@ -14,14 +14,20 @@ from napari_bonemet.geometry import Region
 from napari_bonemet.torch_import import import_torch
 
 STEPS = (1, 2, STRIDE)
+# A stream of random numbers that no slab of noise has.
+_PLACE = 2**31
 
 
 class Noise(NamedTuple):
-    """Fields of a standard normal for each level of the decoder, (n, channels, z, y, x); None is no noise."""
+    """Standard normal fields for each level of the decoder, (n, channels, z, y, x), and (n, 3) for the place.
 
-    fine: Any
-    middle: Any
-    coarse: Any
+    None is no noise.
+    """
+
+    fine: Any = None
+    middle: Any = None
+    coarse: Any = None
+    place: Any = None
 
 
 def draw_noise(options: StvaeOptions, shape: Sequence[int], generator: Any, device: Any = "cpu") -> Noise:
@@ -32,11 +38,13 @@ def draw_noise(options: StvaeOptions, shape: Sequence[int], generator: Any, devi
     def normal(channels: int, size: Sequence[int]) -> Any:
         return torch.randn((n, channels, *size), generator=generator, device=device)
 
+    place = torch.randn((n, 3), generator=generator, device=device) if options.place else None
     if options.objective == "elbo":
-        return Noise(None, None, normal(options.z_dim, sizes[2]))
+        return Noise(coarse=normal(options.z_dim, sizes[2]), place=place)
     everywhere = normal(options.global_noise, (1, 1, 1))
     regional = smooth(normal(options.regional_noise, widened(options, sizes[2])), options)
-    return joined([normal(options.local_noise, size) for size in sizes], regional, everywhere)
+    fields = joined([normal(*local) for local in zip(options.local_fields, sizes, strict=True)], regional, everywhere)
+    return fields._replace(place=place)
 
 
 def joined(local: Sequence[Any], regional: Any, everywhere: Any) -> Noise:
@@ -112,10 +120,15 @@ class NoiseOfLeg:
         noise = [self._normal(2 + level + 3 * slab, channels, (step, *plane))[..., y, x] for slab in slabs]
         return import_torch().cat(noise, 2)
 
+    @property
+    def place(self) -> Any:
+        """What the place of the whole leg is drawn from, (1, 3)."""
+        return self._normal(_PLACE, 3, (1, 1, 1))[..., 0, 0, 0]
+
     def block(self, block: Region) -> Noise:
         """The noise of a block that starts and ends at multiples of STRIDE."""
         if self._options.objective == "elbo":
-            return Noise(None, None, self._local(2, self._options.z_dim, block))
-        local = [self._local(level, self._options.local_noise, block) for level in range(len(STEPS))]
+            return Noise(coarse=self._local(2, self._options.z_dim, block))
+        local = [self._local(level, count, block) for level, count in enumerate(self._options.local_fields)]
         where = tuple(slice(part.start // STRIDE, part.stop // STRIDE) for part in block)
         return joined(local, self._regional[(..., *where)], self._everywhere)
