@@ -51,3 +51,35 @@ def test_what_cannot_be_compared_is_refused(cli: Cli, tmp_path: Path) -> None:
     assert said.code == 2
     assert "something else" in said.err
     assert (tmp_path / "else" / "thesis.txt").read_text() == "do not lose"
+
+
+def test_rows_trained_side_by_side_are_scored_later(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny = {"width": 4, "g_dim": 8, "hidden": 8, "crop": 32, "size": 32}
+    row = Recipe("tvae-gate", "tvae-gate", training={"epochs": 1, "batch": 8}, options=tiny)
+    monkeypatch.setattr(recipes, "recipes", lambda: {"copy-last-week": Recipe("copy-last-week"), row.name: row})
+    words = ("benchmark", "forecast", *LEAST, "--out", tmp_path / "b", "--device", "cpu", "--seeds", 1, 2)
+    assert "1 or more" in cli(*words, "--at-once", 0).err
+    said = cli(*words, "--at-once", 2, "--train-only")
+    assert said.code == 0
+    assert not (tmp_path / "b" / "table.csv").exists()
+    made = [tmp_path / "b" / "rows" / f"tvae-gate seed {seed}" / "model.safetensors" for seed in (1, 2)]
+    before = [path.stat().st_mtime_ns for path in made]
+    said = cli(*words, "--json")
+    assert [(line["row"], line["seed"]) for line in said.record["rows"]] == [
+        ("copy-last-week", 0),
+        ("tvae-gate", 1),
+        ("tvae-gate", 2),
+    ]
+    assert [path.stat().st_mtime_ns for path in made] == before
+
+
+def test_a_training_that_fails_beside_others_is_named(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = Recipe("tvae-gate", "tvae-gate", training={"epochs": 1}, options={"size": 33, "crop": 32})
+    monkeypatch.setattr(recipes, "recipes", lambda: {wrong.name: wrong})
+    words = ("benchmark", "forecast", *LEAST, "--out", tmp_path / "b", "--device", "cpu", "--seeds", 1, 2)
+    said = cli(*words, "--at-once", 2, "--train-only")
+    assert said.code != 0
+    assert "tvae-gate, seed 1" in said.err
+    assert "--at-once" in said.err

@@ -43,12 +43,17 @@ class Arguments:
         tuple[Path, ...], Doc("Trained forecasters to score as they are; --networks alone trains no others.")
     ] = ()
     workers: Annotated[int, Doc("Processes that make animals and their true futures.")] = 1
+    at_once: Annotated[int, Doc("Rows that are trained side by side, each in a process of its own.")] = 1
+    train_only: Annotated[
+        bool, Doc("Train the rows and stop: copy OUT to another machine and give the rest of the words there.")
+    ] = False
     data: Annotated[Path, Doc("The folder of real scans, for --cohort femur and lhdl.")] = Path("../shared/data")
     common: EveryCommand = field(default_factory=Common)
 
     def __post_init__(self) -> None:
-        if self.workers < 1:
-            raise InputError("The number of workers cannot be used", expected="1 or more", found=str(self.workers))
+        for name, count in (("workers", self.workers), ("rows trained at once", self.at_once)):
+            if count < 1:
+                raise InputError(f"The number of {name} cannot be used", expected="1 or more", found=str(count))
 
 
 def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:
@@ -65,7 +70,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     """
     from napari_bonemet.cli.train_data import Telling
     from napari_bonemet.forecast.benchmark.results import write_results
-    from napari_bonemet.forecast.benchmark.run import Benchmark, run_benchmark
+    from napari_bonemet.forecast.benchmark.run import Benchmark, run_benchmark, train_benchmark
     from napari_bonemet.study.device import choose_device
 
     if own.common.out is None:
@@ -78,9 +83,14 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
         checkpoints=own.checkpoints,
         device=choose_device(own.common.device),
         workers=own.workers,
+        at_once=own.at_once,
         data=own.data,
     )
     told = Telling(PartOf(progress, 0.0, 0.98), terminal, line_of)
+    if own.train_only:
+        rows = train_benchmark(asked, progress=told)
+        terminal.say(f"{len(rows)} rows are trained and in {asked.out}")
+        return {"out": str(asked.out), "rows": [row.title for row in rows]}
     result = run_benchmark(asked, progress=told)
     written = write_results(asked, result)
     terminal.say(f"The tables are {written.table} and {written.page}")

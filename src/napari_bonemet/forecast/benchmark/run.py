@@ -1,7 +1,7 @@
 """The whole benchmark: cohorts, rows, scores, tables; started again, it does what is left."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ from napari_bonemet.forecast.benchmark.options import BenchmarkOptions
 from napari_bonemet.forecast.benchmark.recipes import chosen_rows, given_rows
 from napari_bonemet.forecast.benchmark.scoring import Scoring
 from napari_bonemet.forecast.benchmark.settings import MAIN
+from napari_bonemet.forecast.benchmark.side_by_side import train_rows
 from napari_bonemet.forecast.benchmark.sources import Sources
-from napari_bonemet.forecast.benchmark.store import Cohort, keep
+from napari_bonemet.forecast.benchmark.store import Cohort, Source, keep
 from napari_bonemet.forecast.benchmark.table import Tested, lines
 from napari_bonemet.forecast.benchmark.testing import score_row
 from napari_bonemet.io.names import safe_name
@@ -44,6 +45,8 @@ class Benchmark:
         Where networks compute.
     workers : int
         Processes that make animals and true futures.
+    at_once : int
+        Rows that are trained side by side.
     data : Path
         The folder of real scans, for real bones.
     """
@@ -55,6 +58,7 @@ class Benchmark:
     checkpoints: Sequence[Path] = ()
     device: str = "cpu"
     workers: int = 1
+    at_once: int = 1
     data: Path = Path("../shared/data")
 
 
@@ -72,6 +76,27 @@ class Result:
 
     tested: tuple[Tested, ...]
     table: list[dict[str, object]]
+
+
+def train_benchmark(asked: Benchmark, *, progress: Progress = NO_PROGRESS) -> tuple[Row, ...]:
+    """Make the animals to learn from and train the rows, no more: what is left can be done on another machine.
+
+    Raises
+    ------
+    InputError
+        As :func:`run_benchmark`, or when a training failed.
+    OutputError
+        When the disk refuses.
+    Cancelled
+        When the user asked to stop; what is done stays.
+    """
+    options = options_kept(asked)
+    rows, sources = rows_of(asked), Sources(options, asked.data)
+    wanted = {"training": sources.training, "validation": sources.validation}
+    kept = _cohorts(asked, wanted, PartOf(progress, 0.0, 0.2))
+    work = Work(options, kept["training"], kept["validation"], asked.device)
+    train_rows(rows, work, at_once=asked.at_once, progress=PartOf(progress, 0.2, 1.0))
+    return rows
 
 
 def run_benchmark(asked: Benchmark, *, progress: Progress = NO_PROGRESS) -> Result:
@@ -92,6 +117,8 @@ def run_benchmark(asked: Benchmark, *, progress: Progress = NO_PROGRESS) -> Resu
     rows = rows_of(asked)
     sources = Sources(options, asked.data)
     tests, work, futures = _prepared(asked, options, sources, PartOf(progress, 0.0, 0.2))
+    if asked.at_once > 1:
+        train_rows(rows, work, at_once=asked.at_once, progress=PartOf(progress, 0.2, 0.2))
     tested: list[Tested] = []
     for number, row in enumerate(rows):
         part = PartOf(progress, 0.2 + 0.8 * number / len(rows), 0.2 + 0.8 * (number + 1) / len(rows))
@@ -139,12 +166,8 @@ def rows_of(asked: Benchmark) -> tuple[Row, ...]:
 def _prepared(
     asked: Benchmark, options: BenchmarkOptions, sources: Sources, progress: Progress
 ) -> tuple[dict[str, Cohort], Work, dict[str, tuple[float, ...]]]:
-    root = asked.out / COHORTS
     wanted = {"training": sources.training, "validation": sources.validation, **sources.tests}
-    kept: dict[str, Cohort] = {}
-    for number, (name, source) in enumerate(wanted.items()):
-        part = PartOf(progress, 0.5 * number / len(wanted), 0.5 * (number + 1) / len(wanted))
-        kept[name] = keep(source, root, workers=asked.workers, words=name, progress=part)
+    kept = _cohorts(asked, wanted, PartOf(progress, 0.0, 0.5))
     futures = true_futures(
         kept[MAIN],
         options.count("continuations"),
@@ -155,6 +178,14 @@ def _prepared(
     )
     work = Work(options, kept.pop("training"), kept.pop("validation"), asked.device)
     return kept, work, dict(futures)
+
+
+def _cohorts(asked: Benchmark, wanted: Mapping[str, Source], progress: Progress) -> dict[str, Cohort]:
+    kept: dict[str, Cohort] = {}
+    for number, (name, source) in enumerate(wanted.items()):
+        part = PartOf(progress, number / len(wanted), (number + 1) / len(wanted))
+        kept[name] = keep(source, asked.out / COHORTS, workers=asked.workers, words=name, progress=part)
+    return kept
 
 
 def _tested(row: Row, tests: dict[str, Cohort], work: Work, progress: Progress) -> Iterator[Tested]:
