@@ -45,7 +45,7 @@ class Arguments:
     workers: Annotated[int, Doc("Processes that make animals and their true futures.")] = 1
     at_once: Annotated[int, Doc("Rows that are trained side by side, each in a process of its own.")] = 1
     train_only: Annotated[
-        bool, Doc("Train the rows and stop: copy OUT to another machine and give the rest of the words there.")
+        bool, Doc("Train the networks and stop: copy OUT to another machine and give the rest of the words there.")
     ] = False
     data: Annotated[Path, Doc("The folder of real scans, for --cohort femur and lhdl.")] = Path("../shared/data")
     common: EveryCommand = field(default_factory=Common)
@@ -89,7 +89,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     told = Telling(PartOf(progress, 0.0, 0.98), terminal, line_of)
     if own.train_only:
         rows = train_benchmark(asked, progress=told)
-        terminal.say(f"{len(rows)} rows are trained and in {asked.out}")
+        terminal.say(f"{len(rows)} networks are trained and in {asked.out}")
         return {"out": str(asked.out), "rows": [row.title for row in rows]}
     result = run_benchmark(asked, progress=told)
     written = write_results(asked, result)

@@ -6,7 +6,9 @@ from napari_bonemet.forecast.learner import Learner
 from napari_bonemet.forecast.pace import pace as falling
 
 _SECOND_RATE = 0.2
-_PACE_OF_NOISE = 10.0
+_PACE_OF_NOISE = 8.0
+# Share of a lesson in which its rate rises from 0.
+_WARM_UP = 0.05
 
 
 class StvaeLearner(Learner):
@@ -39,4 +41,4 @@ def _of_chance(name: str) -> bool:
 
 
 def _falling(share: float) -> float:
-    return max(falling(share, warm_up=0.02), 0.005)
+    return max(falling(share, warm_up=_WARM_UP), 0.005)

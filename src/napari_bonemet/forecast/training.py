@@ -64,7 +64,7 @@ def train(
         When the user asked to stop; nothing is kept but `resume`.
     """
     torch = import_torch()
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), torch.backends.cudnn.flags(enabled=True, benchmark=device != "cpu"):
         torch.manual_seed(training.seed)
         network = build(name, options).to(device)
         state = TrainingState(learner_class(name)(network, training), network)
@@ -76,7 +76,7 @@ def train(
         if resume is not None and resume.is_file():
             load_state(state, resume, identity)
         before, began = state.seconds, time.monotonic()
-        batch = training.batch or architecture(name).batch
+        batch = training.batch or architecture(name).batch_on(device)
         lessons = _Lessons(data, validation, options, batch, device, began - before, progress)
         for epoch in range(len(state.reports) + 1, training.epochs + 1):
             if _over(state, training) or (state.reports and wants_end(progress)):

@@ -50,7 +50,8 @@ _PRINTED: dict[str, dict[str, Json]] = {"tvae": {"change": False}}
 # Beside a row for each network of the catalogue.
 VARIANTS = (
     Recipe("tvae-printed-kl", "tvae", training={"kl_weight": 1e-4}, options=_PRINTED["tvae"]),
-    Recipe("stvae-elbo", "stvae", options={"objective": "elbo"}),
+    Recipe("stvae-elbo", "stvae", training={"kl_weight": 3e-6}, options={"objective": "elbo"}),
+    Recipe("stvae-gaps", "stvae", training={"loose": 0.25}),
 )
 
 

@@ -79,7 +79,7 @@ class Result:
 
 
 def train_benchmark(asked: Benchmark, *, progress: Progress = NO_PROGRESS) -> tuple[Row, ...]:
-    """Make the animals to learn from and train the rows, no more: what is left can be done on another machine.
+    """Make the animals to learn from and train the networks, no more: the rest can be done on another machine.
 
     Raises
     ------
@@ -91,7 +91,8 @@ def train_benchmark(asked: Benchmark, *, progress: Progress = NO_PROGRESS) -> tu
         When the user asked to stop; what is done stays.
     """
     options = options_kept(asked)
-    rows, sources = rows_of(asked), Sources(options, asked.data)
+    rows = tuple(row for row in rows_of(asked) if not row.recipe.baseline)
+    sources = Sources(options, asked.data)
     wanted = {"training": sources.training, "validation": sources.validation}
     kept = _cohorts(asked, wanted, PartOf(progress, 0.0, 0.2))
     work = Work(options, kept["training"], kept["validation"], asked.device)

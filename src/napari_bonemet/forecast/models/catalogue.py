@@ -30,8 +30,8 @@ class Architecture:
         The options that its name stands for.
     learner : str
         "file:Class" under ``forecast`` of what teaches it.
-    batch : int
-        Slices, or blocks of them, in a step of its training.
+    batch, batch_on_card : int
+        Slices, or blocks of them, in a step of its training; on a graphics card where that is not the same.
     halves_depth : bool
         Whether its depth is halved as its size is.
     """
@@ -41,13 +41,20 @@ class Architecture:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     learner: str = "learner:Learner"
     batch: int = 48
+    batch_on_card: int | None = None
     halves_depth: bool = False
+
+    def batch_on(self, device: str) -> int:
+        """Slices, or blocks of them, in a step of its training there."""
+        return self.batch if device == "cpu" or self.batch_on_card is None else self.batch_on_card
 
 
 ARCHITECTURES: dict[str, Architecture] = {
     "tvae": Architecture(TvaeOptions, "tvae_network:Tvae", {"output": "sigmoid"}),
     "tvae-gate": Architecture(TvaeOptions, "tvae_network:Tvae", {"output": "gate"}),
-    "stvae": Architecture(StvaeOptions, "stvae_network:Stvae", learner="stvae_learner:StvaeLearner", batch=2),
+    "stvae": Architecture(
+        StvaeOptions, "stvae_network:Stvae", learner="stvae_learner:StvaeLearner", batch=2, batch_on_card=8
+    ),
     "tvae-3d-dcgan": Architecture(TvaeDcgan3dOptions, "tvae_3d_network:TvaeDcgan3d", batch=4, halves_depth=True),
     "tvae-3d-unet": Architecture(TvaeUnet3dOptions, "tvae_3d_network:TvaeUnet3d", batch=4, halves_depth=True),
     "convlstm": Architecture(ConvLstmOptions, "convlstm_network:ConvLstm"),

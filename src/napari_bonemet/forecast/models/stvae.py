@@ -32,10 +32,10 @@ class StvaeOptions(NetworkOptions):
             "elbo: a latent field at the coarsest level with learned prior and posterior."
         ),
     ] = "score"
-    fine_noise: Annotated[int, Doc("Fields of noise without a memory at the finest level."), Between(0, 64)] = 4
-    local_noise: Annotated[int, Doc("The same at each of the coarser levels."), Between(0, 64)] = 4
+    fine_noise: Annotated[int, Doc("Fields of noise without a memory at the finest level."), Between(0, 64)] = 0
+    local_noise: Annotated[int, Doc("The same at each of the coarser levels."), Between(0, 64)] = 0
     regional_noise: Annotated[int, Doc("Fields of noise alike in a neighbourhood."), Between(0, 64)] = 4
-    global_noise: Annotated[int, Doc("Numbers drawn once for the whole leg."), Between(0, 64)] = 4
+    global_noise: Annotated[int, Doc("Numbers drawn once for the whole leg."), Between(0, 64)] = 0
     region_voxels: Annotated[
         float, Doc("Standard deviation of the kernel that makes regional noise."), Between(1, 200), Unit("voxels")
     ] = 12.0
