@@ -26,7 +26,7 @@ Module: Any = nn.Module
 _GATE_BIAS = -2.0
 _POSTERIOR_LOG_VARIANCE = -3.0
 # Share of the training that is spent on the mean alone.
-LESSON_OF_THE_MEAN = 0.6
+LESSON_OF_THE_MEAN = 0.5
 _LEAK = 0.1
 # How much of a batch goes into the statistics of the normalisation: an average over some fifty batches.
 _MOMENTUM = 0.02
