@@ -17,17 +17,6 @@ from napari_bonemet.forecast.training_options import EpochReport, TrainingOption
 from napari_bonemet.options import Options
 from napari_bonemet.progress import Progress
 
-WORDS = {
-    "tvae": "a T-VAE, which draws the next week, as the paper prints it",
-    "tvae-gate": "a T-VAE with a gate, which draws what changes, and copies the rest",
-    "tvae-3d-dcgan": "a T-VAE of volumes, with encoder and decoder after DCGAN",
-    "tvae-3d-unet": "a T-VAE of volumes, with encoder and decoder after the 3D U-Net",
-    "stvae": "an ST-VAE, which draws in space and time at the scans' own resolution",
-    "convlstm": "a ConvLSTM, which knows one future",
-    "predrnn": "a PredRNN, which knows one future",
-    "gan-3d": "a 3D-GAN, whose futures a second network could not tell from true weeks",
-}
-
 
 @dataclass(frozen=True)
 class Arguments(ForecastArguments):
@@ -53,7 +42,8 @@ class NetworkCommand:
     @property
     def ABOUT(self) -> str:  # noqa: N802
         """What its help says first."""
-        return f"""Train {WORDS[self.network]}, on registered legs, and write it as a checkpoint (safetensors).
+        about = architecture(self.network).about
+        return f"""Train {about}, on registered legs, and write it as a checkpoint (safetensors).
 
 A line is told after each epoch. It stops after --epochs, after --minutes, or when the animals held out gained nothing
 for --patience epochs; the network that did best on them is kept, scored beside copying the last week, and written.

@@ -7,18 +7,9 @@ from napari_bonemet.forecast.models.catalogue import architecture, options_for
 from napari_bonemet.forecast.models.options import NetworkOptions
 from napari_bonemet.study.training import TRAINABLE
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
-from napari_bonemet.widgets.futures_words import MODELS
 
 __all__ = ["NetworkChoice"]
 
-_WORDS = MODELS | {
-    "stvae": "ST-VAE",
-    "tvae-3d-dcgan": "T-VAE (3D-DCGAN)",
-    "tvae-3d-unet": "T-VAE (3D-UNet)",
-    "convlstm": "ConvLSTM",
-    "predrnn": "PredRNN",
-    "gan-3d": "3D-GAN",
-}
 # What the weeks to train on say.
 _BY_WEEKS = ("weeks_seen", "gap_weeks")
 
@@ -42,7 +33,7 @@ class NetworkChoice(QWidget):
         super().__init__(parent)
         self.combo = QComboBox()
         for name in TRAINABLE:
-            self.combo.addItem(_WORDS.get(name, name), name)
+            self.combo.addItem(architecture(name).title, name)
         row = form_layout()
         row.addRow("Network", self.combo)
         self._column = QVBoxLayout(self)

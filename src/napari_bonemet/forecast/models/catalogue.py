@@ -22,6 +22,10 @@ class Architecture:
 
     Parameters
     ----------
+    title : str
+        Its name for people.
+    about : str
+        What it is, as the object of a sentence.
     options : type
         Its options.
     layers : str
@@ -36,6 +40,8 @@ class Architecture:
         Whether its depth is halved as its size is.
     """
 
+    title: str
+    about: str
     options: type[NetworkOptions]
     layers: str
     fixed: Mapping[str, Any] = field(default_factory=dict)
@@ -50,16 +56,52 @@ class Architecture:
 
 
 ARCHITECTURES: dict[str, Architecture] = {
-    "tvae": Architecture(TvaeOptions, "tvae_network:Tvae", {"output": "sigmoid"}),
-    "tvae-gate": Architecture(TvaeOptions, "tvae_network:Tvae", {"output": "gate"}),
-    "stvae": Architecture(
-        StvaeOptions, "stvae_network:Stvae", learner="stvae_learner:StvaeLearner", batch=2, batch_on_card=8
+    "tvae": Architecture(
+        "T-VAE as printed",
+        "a T-VAE, which draws the next week, as the paper prints it",
+        TvaeOptions,
+        "tvae_network:Tvae",
+        {"output": "sigmoid"},
     ),
-    "tvae-3d-dcgan": Architecture(TvaeDcgan3dOptions, "tvae_3d_network:TvaeDcgan3d", batch=4, halves_depth=True),
-    "tvae-3d-unet": Architecture(TvaeUnet3dOptions, "tvae_3d_network:TvaeUnet3d", batch=4, halves_depth=True),
-    "convlstm": Architecture(ConvLstmOptions, "convlstm_network:ConvLstm"),
-    "predrnn": Architecture(PredRnnOptions, "predrnn_network:PredRnn"),
+    "tvae-gate": Architecture(
+        "T-VAE with a gate",
+        "a T-VAE with a gate, which draws what changes, and copies the rest",
+        TvaeOptions,
+        "tvae_network:Tvae",
+        {"output": "gate"},
+    ),
+    "stvae": Architecture(
+        "ST-VAE",
+        "an ST-VAE, which draws in space and time at the scans' own resolution",
+        StvaeOptions,
+        "stvae_network:Stvae",
+        learner="stvae_learner:StvaeLearner",
+        batch=2,
+        batch_on_card=8,
+    ),
+    "tvae-3d-dcgan": Architecture(
+        "T-VAE (3D-DCGAN)",
+        "a T-VAE of volumes, with encoder and decoder after DCGAN",
+        TvaeDcgan3dOptions,
+        "tvae_3d_network:TvaeDcgan3d",
+        batch=4,
+        halves_depth=True,
+    ),
+    "tvae-3d-unet": Architecture(
+        "T-VAE (3D-UNet)",
+        "a T-VAE of volumes, with encoder and decoder after the 3D U-Net",
+        TvaeUnet3dOptions,
+        "tvae_3d_network:TvaeUnet3d",
+        batch=4,
+        halves_depth=True,
+    ),
+    "convlstm": Architecture(
+        "ConvLSTM", "a ConvLSTM, which knows one future", ConvLstmOptions, "convlstm_network:ConvLstm"
+    ),
+    "predrnn": Architecture("PredRNN", "a PredRNN, which knows one future", PredRnnOptions, "predrnn_network:PredRnn"),
     "gan-3d": Architecture(
+        "3D-GAN",
+        "a 3D-GAN, whose futures a second network could not tell from true weeks",
         Gan3dOptions,
         "gan_3d_network:Gan3d",
         learner="gan_learner:GanLearner",
