@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from napari_bonemet.forecast.models.options import NetworkOptions
-from napari_bonemet.options import Between, Doc, Unit
+from napari_bonemet.options import Between, Doc, Unit, Unset
 
 # Blocks start and end at multiples of this, since the coarsest level has a fourth of the voxels along each axis.
 STRIDE = 4
@@ -46,6 +46,20 @@ class StvaeOptions(NetworkOptions):
         ),
     ] = True
     z_dim: Annotated[int, Doc("Channels of the latent field of the elbo."), Between(1, 64)] = 8
+    z_alike: Annotated[
+        float,
+        Doc("Share of that field's chance that is alike in a neighbourhood when a future is drawn."),
+        Between(0, 1),
+    ] = 0.15
+    place_width: Annotated[
+        float | None,
+        Doc(
+            "How far futures are laid off, of what was learned: more brings their spread nearer to their error, less "
+            "brings every single one nearer to the truth."
+        ),
+        Between(0, 2),
+        Unset("0.85 of what the score learned, all of what the elbo did"),
+    ] = None
 
     @property
     def timed(self) -> bool:
@@ -62,6 +76,13 @@ class StvaeOptions(NetworkOptions):
         """Fields of noise that enter each level of the decoder, fine to coarse."""
         fine, middle, coarse = (own + self.regional_noise + self.global_noise for own in self.local_fields)
         return (fine, middle, coarse)
+
+    @property
+    def placed(self) -> float:
+        """How far futures are laid off, of what was learned."""
+        if self.place_width is not None:
+            return self.place_width
+        return 0.85 if self.objective == "score" else 1.0
 
     @property
     def native(self) -> bool:

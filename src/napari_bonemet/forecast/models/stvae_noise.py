@@ -101,9 +101,9 @@ class NoiseOfLeg:
     def __init__(self, options: StvaeOptions, shape: Sequence[int], seed: int, device: str = "cpu") -> None:
         self._options, self._shape, self._seed, self._device = options, tuple(shape), seed, device
         coarse = [side // STRIDE for side in shape]
-        if options.objective == "score":
-            self._everywhere = self._normal(0, options.global_noise, (1, 1, 1))
-            self._regional = smooth(self._normal(1, options.regional_noise, widened(options, coarse)), options)
+        fields = options.regional_noise if options.objective == "score" else options.z_dim
+        self._everywhere = self._normal(0, options.global_noise, (1, 1, 1))
+        self._regional = smooth(self._normal(1, fields, widened(options, coarse)), options)
 
     def _normal(self, stream: int, channels: int, size: Sequence[int]) -> Any:
         torch = import_torch()
@@ -123,12 +123,15 @@ class NoiseOfLeg:
     @property
     def place(self) -> Any:
         """What the place of the whole leg is drawn from, (1, 3)."""
-        return self._normal(_PLACE, 3, (1, 1, 1))[..., 0, 0, 0]
+        return self._options.placed * self._normal(_PLACE, 3, (1, 1, 1))[..., 0, 0, 0]
 
     def block(self, block: Region) -> Noise:
         """The noise of a block that starts and ends at multiples of STRIDE."""
-        if self._options.objective == "elbo":
-            return Noise(coarse=self._local(2, self._options.z_dim, block))
-        local = [self._local(level, count, block) for level, count in enumerate(self._options.local_fields)]
         where = tuple(slice(part.start // STRIDE, part.stop // STRIDE) for part in block)
-        return joined(local, self._regional[(..., *where)], self._everywhere)
+        regional = self._regional[(..., *where)]
+        if self._options.objective == "elbo":
+            alike = self._options.z_alike
+            local = self._local(2, self._options.z_dim, block)
+            return Noise(coarse=(1 - alike) ** 0.5 * local + alike**0.5 * regional)
+        fields = [self._local(level, count, block) for level, count in enumerate(self._options.local_fields)]
+        return joined(fields, regional, self._everywhere)
