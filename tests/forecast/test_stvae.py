@@ -90,7 +90,8 @@ def test_noise_of_a_leg_is_standard_at_every_level_and_alike_where_it_should_be(
     from napari_bonemet.forecast.models.stvae_noise import NoiseOfLeg
 
     block = (slice(0, 16), slice(0, 32), slice(0, 32))
-    fields = [NoiseOfLeg(StvaeOptions(), (16, 32, 32), seed).block(block) for seed in range(40)]
+    options = StvaeOptions(fine_noise=4, local_noise=4, global_noise=4)
+    fields = [NoiseOfLeg(options, (16, 32, 32), seed).block(block) for seed in range(40)]
     for level in range(3):
         values = np.stack([of[level][0].numpy() for of in fields])
         local, regional, whole = values[:, :4], values[:, 4:8], values[:, 8:]
@@ -101,6 +102,18 @@ def test_noise_of_a_leg_is_standard_at_every_level_and_alike_where_it_should_be(
         assert np.ptp(whole, axis=(2, 3, 4)).max() == 0
         assert whole[:, :, 0, 0, 0].std() == pytest.approx(1, abs=0.15)
     assert np.abs(fields[0].fine[0, 4:8].numpy() - fields[1].fine[0, 4:8].numpy()).max() > 0.5
+
+
+@pytest.mark.parametrize("alike", [0.0, 0.5, 1.0])
+def test_the_chance_of_a_latent_field_is_standard_and_as_alike_as_it_says(alike: float) -> None:
+    from napari_bonemet.forecast.models.stvae_noise import NoiseOfLeg
+
+    block = (slice(0, 32), slice(0, 64), slice(0, 64))
+    options = StvaeOptions(objective="elbo", z_alike=alike)
+    values = np.stack([NoiseOfLeg(options, (32, 64, 64), seed).block(block).coarse[0] for seed in range(30)])
+    assert values.std() == pytest.approx(1, abs=0.08)
+    beside = np.corrcoef(values[..., :-1].ravel(), values[..., 1:].ravel())[0, 1]
+    assert beside == pytest.approx(alike, abs=0.08)
 
 
 def test_the_score_is_least_for_the_true_spread() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -17,7 +18,7 @@ from napari_bonemet.forecast.models.options import NetworkOptions
 from napari_bonemet.forecast.native_looks import NativeLooks
 from napari_bonemet.forecast.registry import checkpoint_loader, forecaster
 from napari_bonemet.forecast.saved import Saved
-from napari_bonemet.forecast.shipped import shipped_checkpoint
+from napari_bonemet.forecast.shipped import SHIPPED_FORECASTERS, shipped_checkpoint
 from napari_bonemet.forecast.weights import fill, half_state
 from napari_bonemet.geometry import Triple
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress, report
@@ -241,11 +242,9 @@ for _name in ARCHITECTURES:
     checkpoint_loader(_name)(_load)
 
 
-@forecaster("tvae")
-def _shipped_tvae() -> NetworkForecaster:
-    return NetworkForecaster.load(shipped_checkpoint("tvae"))
+def _shipped(name: str) -> NetworkForecaster:
+    return NetworkForecaster.load(shipped_checkpoint(name))
 
 
-@forecaster("tvae-gate")
-def _shipped_gate() -> NetworkForecaster:
-    return NetworkForecaster.load(shipped_checkpoint("tvae-gate"))
+for _name in SHIPPED_FORECASTERS:
+    forecaster(_name)(partial(_shipped, _name))

@@ -5,7 +5,9 @@ from pathlib import Path
 from napari_bonemet.errors import InputError
 
 FOLDER = Path(__file__).parents[1] / "checkpoints"
-SHIPPED = ("tvae", "tvae-gate", "lesion-slices")
+# Those that draw futures, the one to start with first.
+SHIPPED_FORECASTERS = ("stvae", "tvae-gate", "tvae")
+SHIPPED = (*SHIPPED_FORECASTERS, "lesion-slices")
 
 
 def shipped_checkpoint(name: str) -> Path:

@@ -10,6 +10,7 @@ from napari_bonemet.forecast.forecaster import Forecaster
 from napari_bonemet.forecast.patches import find_week, input_weeks, windows
 from napari_bonemet.forecast.registry import make_forecaster
 from napari_bonemet.forecast.ridge import RidgeForecaster, RidgeOptions
+from napari_bonemet.forecast.shipped import SHIPPED_FORECASTERS
 from napari_bonemet.geometry import Triple
 from napari_bonemet.phantom.options import LegOptions
 from napari_bonemet.phantom.sample import training_legs
@@ -17,9 +18,6 @@ from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.study.device import choose_device
 from napari_bonemet.study.options import StudyOptions
-
-# Those that come trained with the package.
-NETWORKS = ("tvae", "tvae-gate")
 
 _SYNTHETIC_LEGS = 4
 _FIELD_UM = 3000.0
@@ -83,7 +81,7 @@ def trained_network(options: StudyOptions) -> Forecaster | None:
     InputError
         When its checkpoint did not come with the installation, or the device is not there.
     """
-    if options.forecaster not in NETWORKS:
+    if options.forecaster not in SHIPPED_FORECASTERS:
         return None
     network: Any = make_forecaster(options.forecaster)
     moved: Forecaster = network.on(choose_device(options.device))

@@ -10,7 +10,7 @@ from napari_bonemet.processing.composite_result import CompositeOptions
 from napari_bonemet.processing.register.result import RegistrationOptions
 from napari_bonemet.processing.roi import RoiOptions
 
-ForecasterName = Literal["copy-last-week", "ridge", "tvae", "tvae-gate"]
+ForecasterName = Literal["copy-last-week", "ridge", "stvae", "tvae", "tvae-gate"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class StudyOptions(Options):
     ] = False
     crop_to_roi: Annotated[bool, Doc("Crop the registered weeks to the region of interest.")] = False
     forecaster: Annotated[
-        ForecasterName, Doc("What makes the forecast; tvae and tvae-gate are networks that come with the package.")
+        ForecasterName,
+        Doc("What makes the forecast; stvae, tvae and tvae-gate are networks that come with the package."),
     ] = "copy-last-week"
     target_week: Annotated[
         float | None, Doc("The week to forecast, from the weeks before it; the last one scanned when not given.")

@@ -29,10 +29,10 @@ class FutureOptions(Options):
     """Which model draws futures, and how many."""
 
     model: Annotated[
-        Literal["tvae-gate", "tvae", "ridge", "copy-last-week", "checkpoint"],
+        Literal["stvae", "tvae-gate", "tvae", "ridge", "copy-last-week", "checkpoint"],
         Doc(
-            "The T-VAE that comes with the package, with a gate or as printed, which draws many futures; or one "
-            "future by a ridge regression fitted to this leg's own earlier weeks, or to synthetic legs where they "
+            "The ST-VAE that comes with the package, or its T-VAE with a gate or as printed, which draw many futures; "
+            "or one future by a ridge regression fitted to this leg's own weeks, or to synthetic legs where they "
             "are too few; or the last seen week, unchanged; or a trained model from a file."
         ),
     ] = "tvae-gate"

@@ -3,11 +3,11 @@
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.copying import CopyLastWeek
 from napari_bonemet.forecast.models.catalogue import architecture
+from napari_bonemet.forecast.shipped import SHIPPED_FORECASTERS
 from napari_bonemet.metrics.table import ForecastScores
 from napari_bonemet.options import as_flags
 from napari_bonemet.processing.register.result import RegistrationOptions
 from napari_bonemet.scan import Scan
-from napari_bonemet.study.forecasting import NETWORKS
 from napari_bonemet.study.sample_check import SampleCheck
 from napari_bonemet.widgets.copy_command import folder_named
 from napari_bonemet.widgets.desk import Desk
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 MODELS = {
-    **{name: architecture(name).title for name in NETWORKS},
+    **{name: architecture(name).title for name in SHIPPED_FORECASTERS},
     "ridge": "ridge regression",
     "copy-last-week": "copy last week",
     CHECKPOINT: "from a file…",
@@ -36,7 +36,10 @@ MODELS = {
 _TOO_SURE = 0.8
 _SAMPLES = "What it draws are model samples, not confidence."
 _ABOUT = {
-    **dict.fromkeys(NETWORKS, f"Trained on synthetic legs alone; it needs the three weeks before. {_SAMPLES}"),
+    **dict.fromkeys(
+        SHIPPED_FORECASTERS, f"Trained on synthetic legs alone; it needs the three weeks before. {_SAMPLES}"
+    ),
+    "stvae": f"Trained on synthetic legs alone; it looks at the last two or three weeks, however far apart. {_SAMPLES}",
     "ridge": "Fitted to this leg's own earlier weeks, or to synthetic legs where they are too few. One future.",
     "copy-last-week": "The baseline: the last seen week, unchanged. Nothing is trained.",
     CHECKPOINT: f"The file says what its model was trained on. {_SAMPLES}",
