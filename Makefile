@@ -53,6 +53,7 @@ TUMOURS ?= 120
 COHORT_SEED ?= 1
 COHORT ?= build/cohort
 TVAE_FLAGS ?= --inputs 0 1 2 --target 3 --validation-share 0.1 --kl-weight 1e-6 --half-precision
+STVAE_FLAGS ?= --inputs 0 1 2 --target 3 --validation-share 0.06 --loose 0.25 --minutes 60 --half-precision
 LESION_FLAGS ?= --validation-share 0.2 --half-precision
 CHECKPOINTS ?= src/napari_bonemet/checkpoints
 BONEMET := $(BIN)/napari-bonemet
@@ -61,6 +62,8 @@ checkpoints: $(VENV)/.app  ## The networks that come with the package, again fro
 	$(BONEMET) cohort --controls $(CONTROLS) --tumours $(TUMOURS) --seed $(COHORT_SEED) --format zarr --out $(COHORT) --overwrite
 	$(BONEMET) train --network tvae-gate --data $(COHORT)/Regist-CT $(TVAE_FLAGS) --change --epochs 15 --out $(CHECKPOINTS)/tvae-gate.safetensors --overwrite
 	$(BONEMET) train --network tvae --data $(COHORT)/Regist-CT $(TVAE_FLAGS) --no-change --epochs 20 --out $(CHECKPOINTS)/tvae.safetensors --overwrite
+	$(BONEMET) cohort --controls 100 --tumours 300 --seed $(COHORT_SEED) --format zarr --out $(COHORT)-400 --overwrite
+	$(BONEMET) train --network stvae --data $(COHORT)-400/Regist-CT $(STVAE_FLAGS) --out $(CHECKPOINTS)/stvae.safetensors --overwrite
 	$(BONEMET) train --network lesion-slices --data $(COHORT)/Regist-CT $(LESION_FLAGS) --out $(CHECKPOINTS)/lesion-slices.safetensors --overwrite
 	$(BIN)/python benchmarks/diagnosis.py --record
 

@@ -33,6 +33,32 @@ def test_all_of_them_are_small_and_say_that_they_are_synthetic() -> None:
         assert header["training"]
 
 
+def test_st_vae_beats_copying_by_far_and_its_futures_lose_different_amounts(strangers: list[ScanSeries]) -> None:
+    model = make_forecaster("stvae")
+    assert model.calibration is not None
+    mine = copied = 0.0
+    for leg in strangers:
+        forecast = model.predict(leg.until(3.0), 3.0, samples=4, seed=1)
+        drawn = np.stack([scan.to_numpy() for scan in forecast.samples]).astype(float)
+        truth, last = (leg.at_week(week).to_numpy().astype(float) for week in (3.0, 2.0))
+        mine += ((drawn.mean(axis=0) - truth) ** 2).mean()
+        copied += ((last - truth) ** 2).mean()
+        assert drawn.std(axis=0).max() > 20
+    assert 10 * np.log10(copied / mine) > 1.6
+
+
+def test_st_vae_bridges_a_week_that_is_missing(strangers: list[ScanSeries]) -> None:
+    model = make_forecaster("stvae")
+    mine = copied = 0.0
+    for leg in strangers:
+        seen = ScanSeries(tuple(scan for scan in leg if scan.week in (0, 2)))
+        forecast = model.predict(seen, 3.0, samples=4, seed=1)
+        truth, last = (leg.at_week(week).to_numpy().astype(float) for week in (3.0, 2.0))
+        mine += ((forecast.mean.to_numpy() - truth) ** 2).mean()
+        copied += ((last - truth) ** 2).mean()
+    assert 10 * np.log10(copied / mine) > 1.2
+
+
 @pytest.mark.parametrize("name", ["tvae", "tvae-gate"])
 def test_the_networks_learned_from_the_generator_as_it_is(name: str) -> None:
     training = load_checkpoint(shipped_checkpoint(name)).training
@@ -40,6 +66,14 @@ def test_the_networks_learned_from_the_generator_as_it_is(name: str) -> None:
     assert training["animals"] > 100
     assert training["validation_gain_db"] > 0.5
     assert training["kl_nats"] > 0.5
+
+
+def test_st_vae_learned_from_the_generator_as_it_is_gaps_too() -> None:
+    training = load_checkpoint(shipped_checkpoint("stvae")).training
+    assert training["generator"] == [str(LegOptions().generator)]
+    assert training["animals"] >= 400
+    assert training["options"]["loose"] > 0
+    assert training["validation_gain_db"] > 2
 
 
 def test_the_gate_beats_copying_on_strangers_and_its_samples_differ(strangers: list[ScanSeries]) -> None:
