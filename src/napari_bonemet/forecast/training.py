@@ -76,7 +76,7 @@ def train(
         if resume is not None and resume.is_file():
             load_state(state, resume, identity)
         before, began = state.seconds, time.monotonic()
-        batch = training.batch or architecture(name).batch_on(device)
+        batch = training.batch or architecture(name).batch
         lessons = _Lessons(data, validation, options, batch, device, began - before, progress)
         for epoch in range(len(state.reports) + 1, training.epochs + 1):
             if _over(state, training) or (state.reports and wants_end(progress)):

@@ -34,8 +34,8 @@ class Architecture:
         The options that its name stands for.
     learner : str
         "file:Class" under ``forecast`` of what teaches it.
-    batch, batch_on_card : int
-        Slices, or blocks of them, in a step of its training; on a graphics card where that is not the same.
+    batch : int
+        Slices, or blocks of them, in a step of its training.
     halves_depth : bool
         Whether its depth is halved as its size is.
     """
@@ -47,12 +47,7 @@ class Architecture:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     learner: str = "learner:Learner"
     batch: int = 48
-    batch_on_card: int | None = None
     halves_depth: bool = False
-
-    def batch_on(self, device: str) -> int:
-        """Slices, or blocks of them, in a step of its training there."""
-        return self.batch if device == "cpu" or self.batch_on_card is None else self.batch_on_card
 
 
 ARCHITECTURES: dict[str, Architecture] = {
@@ -77,7 +72,6 @@ ARCHITECTURES: dict[str, Architecture] = {
         "stvae_network:Stvae",
         learner="stvae_learner:StvaeLearner",
         batch=2,
-        batch_on_card=8,
     ),
     "tvae-3d-dcgan": Architecture(
         "T-VAE (3D-DCGAN)",
