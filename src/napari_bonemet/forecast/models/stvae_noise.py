@@ -127,11 +127,31 @@ class NoiseOfLeg:
 
     def block(self, block: Region) -> Noise:
         """The noise of a block that starts and ends at multiples of STRIDE."""
-        where = tuple(slice(part.start // STRIDE, part.stop // STRIDE) for part in block)
-        regional = self._regional[(..., *where)]
         if self._options.objective == "elbo":
-            alike = self._options.z_alike
-            local = self._local(2, self._options.z_dim, block)
-            return Noise(coarse=(1 - alike) ** 0.5 * local + alike**0.5 * regional)
-        fields = [self._local(level, count, block) for level, count in enumerate(self._options.local_fields)]
-        return joined(fields, regional, self._everywhere)
+            return Noise(coarse=self.latent(block))
+        return Noise(*(self.own(level, block) for level in range(3)))
+
+    def latent(self, block: Region) -> Any:
+        """What the latent field of the elbo is drawn from, as alike in a neighbourhood as the options say."""
+        alike = self._options.z_alike
+        local = self._local(2, self._options.z_dim, block)
+        return (1 - alike) ** 0.5 * local + alike**0.5 * self._regional[(..., *_cells(block))]
+
+    def smooth(self, block: Region) -> Any:
+        """The noise at the coarsest level that has a neighbourhood, (1, channels, z, y, x)."""
+        regional = self._regional[(..., *_cells(block))]
+        return import_torch().cat([regional, self._everywhere.expand(-1, -1, *regional.shape[-3:])], 1)
+
+    def own(self, level: int, block: Region) -> Any:
+        """All noise of a level of the decoder, (1, channels, z, y, x)."""
+        torch = import_torch()
+        local = self._local(level, self._options.local_fields[level], block)
+        smooth = self.smooth(block)
+        if local.shape[-3:] != smooth.shape[-3:]:
+            size = tuple(local.shape[-3:])
+            smooth = torch.nn.functional.interpolate(smooth, size=size, mode="trilinear", align_corners=False)
+        return torch.cat([local, smooth], 1)
+
+
+def _cells(block: Region) -> tuple[slice, ...]:
+    return tuple(slice(part.start // STRIDE, part.stop // STRIDE) for part in block)
