@@ -116,6 +116,9 @@ class NoiseOfLeg:
         step = STRIDE // STEPS[level]
         y, x = (slice(part.start // STEPS[level], part.stop // STEPS[level]) for part in block[1:])
         plane = [side // STEPS[level] for side in self._shape[1:]]
+        if not channels:
+            size = [(part.stop - part.start) // STEPS[level] for part in block]
+            return import_torch().empty((1, 0, *size), device=self._device)
         slabs = range(block[0].start // STRIDE, block[0].stop // STRIDE)
         noise = [self._normal(2 + level + 3 * slab, channels, (step, *plane))[..., y, x] for slab in slabs]
         return import_torch().cat(noise, 2)

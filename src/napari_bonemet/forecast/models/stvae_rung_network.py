@@ -1,5 +1,6 @@
 """How a level of the decoder takes up what comes from below: compiled on a CPU, elsewhere in torch; import it late."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
 from napari_bonemet.slabs import over_slabs
@@ -50,37 +51,46 @@ class _Compiled:
         """See :class:`Rungs`."""
         from napari_bonemet.forecast.models.stvae_rung_kernels import rung_slab
 
-        z, y, x = still.shape[-3:]
-        made = torch.empty((z, y, x, still.shape[1]), dtype=still.dtype).permute(3, 0, 1, 2)[None]
-        if fields is None:
-            values, times = _nothing(still), 1
-        else:
-            values, times = fields
-        field = values.float()[0].permute(1, 2, 3, 0).contiguous().numpy()
-        arrays = _bits(still), _bits(below)
-        out = _bits(made)
-
-        def work(start: int, stop: int) -> None:
-            rung_slab(*arrays, field, times, start, stop, out)
-
-        threads = torch.get_num_threads()
-        if threads == 1:
-            work(0, len(out))
-        else:
-            over_slabs(work, len(out), slab=_SLAB, threads=threads)
-        return made
+        channels, z, y, x = still.shape[1:]
+        made = torch.empty((z, y, x, channels), dtype=still.dtype)
+        scale, shift = (_nothing(channels, x) if fields is None else fields.values[0]).chunk(2)
+        rows = [_rows(maps, x) for maps in (below[0], scale, shift)]
+        bits, out = _bits(still[0].permute(1, 2, 3, 0)), _bits(made)
+        _in_slabs(lambda start, stop: rung_slab(bits, *rows, start, stop, out), z)
+        return made.permute(3, 0, 1, 2)[None]
 
 
-def _nothing(still: Any) -> Any:
-    """Scales of 1 and shifts of 0."""
-    values = torch.zeros((1, 2 * still.shape[1], 1, 1, 1))
-    values[:, : still.shape[1]] = 1
+def _nothing(channels: int, width: int) -> Any:
+    """Scales of 1 and shifts of 0 for a whole row."""
+    values = torch.zeros((2 * channels, 1, 1, width))
+    values[:channels] = 1
     return values
 
 
+def _rows(maps: Any, width: int) -> Any:
+    """Maps (channels, z, y, x), made finer along x to `width`, as an array (z, y, x * channels), float32."""
+    from napari_bonemet.forecast.models.stvae_rung_kernels import finer_along_x
+
+    lying = maps.permute(1, 2, 3, 0).float().contiguous().numpy()
+    z, y, x, channels = lying.shape
+    if x == width:
+        return lying.reshape(z, y, -1)
+    made = torch.empty((z, y, width, channels)).numpy()
+    _in_slabs(lambda start, stop: finer_along_x(lying, width // x, start, stop, made), z)
+    return made.reshape(z, y, -1)
+
+
+def _in_slabs(work: Callable[[int, int], None], length: int) -> None:
+    threads = torch.get_num_threads()
+    if threads == 1:
+        work(0, length)
+    else:
+        over_slabs(work, length, slab=_SLAB, threads=threads)
+
+
 def _bits(maps: Any) -> Any:
-    """Maps (1, channels, z, y, x) as an array of bits (z, y, x, channels), of the same memory where it lies so."""
-    lying = maps[0].permute(1, 2, 3, 0).contiguous()
+    """Maps (z, y, x, channels) as an array of bits (z, y, x * channels), of the same memory where it lies so."""
+    lying = maps.contiguous().flatten(2)
     if lying.dtype == torch.bfloat16:
         return lying.view(torch.int16).numpy().view("uint16")
     return lying.view(torch.int32).numpy().view("uint32")
