@@ -108,7 +108,8 @@ class Drawing:
         if layer is None:
             return still.clone()
         drawn = noise.own(2, part) if seen.prior is None else seen.prior.draw(noise.latent(part))
-        scale, shift = nn.functional.conv3d(drawn, *layer).to(self._dtype).chunk(2, 1)
+        fields = nn.functional.conv3d(drawn, *layer)
+        scale, shift = fields.to(self._dtype, memory_format=torch.channels_last_3d).chunk(2, 1)
         return torch.addcmul(shift, still, scale)
 
     def _modulation(self, level: int, noise: NoiseOfLeg, part: Region) -> Fields | None:
