@@ -246,7 +246,8 @@ def run(chosen: Any, weeks: list[np.ndarray], network: Any) -> None:
     inside = sum(float(np.prod([p.stop - p.start for p in b.core])) for b in looks.blocks) / float(weeks[0].size)
     peak = peak_gib(device)
     print(
-        f"ours: {wall:.2f} s, {cpu:.2f} CPU s for {count} samples ({drawn} drawn), of them {looked.wall:.2f} s to look; "
+        f"ours: {wall:.2f} s, {cpu:.2f} CPU s for {count} samples ({drawn} drawn), "
+        f"{looked.wall:.2f} s of them to look; "
         f"{len(looks.blocks)} blocks, {100 * inside:.0f} % of the volume, {looks.drawing.itemsize * 8} bits, "
         f"kept {looks.keeps}; peak {peak:.2f} GiB",
         flush=True,

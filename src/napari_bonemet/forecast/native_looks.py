@@ -50,6 +50,7 @@ class NativeLooks:
     seen: dict[int, Any] = field(default_factory=dict)
     _held: dict[str, Any] = field(default_factory=dict)
     _halved: int = 0
+    _torch: Any = field(default_factory=import_torch)
 
     @classmethod
     def at(
@@ -130,35 +131,33 @@ class NativeLooks:
             progress.advance((number + 1) / len(self.blocks))
 
     def _look(self, number: int) -> Any:
-        torch = import_torch()
         if number in self.seen:
             return self.seen[number]
         block, device = self.blocks[number], self.model.device
-        weeks = torch.from_numpy(np.stack([volume[block.wide] for volume in self.volumes]))
-        gaps = torch.tensor([self.gaps], dtype=torch.float32, device=device)
-        with torch.inference_mode():
+        weeks = self._torch.from_numpy(np.stack([volume[block.wide] for volume in self.volumes]))
+        gaps = self._torch.tensor([self.gaps], device=device).float()
+        with self._torch.inference_mode():
             return self.drawing.see(weeks.to(device).float() / 255, gaps, block.wide, block.core, self._shape)
 
     def draw(self, rng: np.random.Generator, progress: Progress, *, out: np.ndarray | None = None) -> np.ndarray:
         """One future, greys, float32, (z, y, x); written to `out` where that is given."""
         seed = int(rng.integers(2**62))
         made = np.empty(self.last.shape, dtype=np.float32) if out is None else out
-        with import_torch().inference_mode():
+        with self._torch.inference_mode():
             self._within_memory(lambda: self._draw(seed, progress, made))
         return made
 
     def _draw(self, seed: int, progress: Progress, made: np.ndarray) -> None:
         noise = NoiseOfLeg(self.model.options, self._shape, seed, self.model.device)  # type: ignore[arg-type]
         drawn = self._resampled(noise, progress) if self.resampled else self._direct(noise, progress)
-        torch = import_torch()
         place = self.model.network.place
-        to = torch.from_numpy(made)
+        to = self._torch.from_numpy(made)
         if place is None:
             to.copy_(drawn)
             return
         from napari_bonemet.forecast.models.stvae_place_network import moved
 
-        factors = torch.tensor([have / seen for have, seen in zip(drawn.shape, self.trained, strict=True)])
+        factors = self._torch.tensor([have / seen for have, seen in zip(drawn.shape, self.trained, strict=True)])
         moved(drawn, (noise.place * place.deviation)[0].cpu() * factors, to)
 
     def _direct(self, noise: NoiseOfLeg, progress: Progress) -> Any:
@@ -176,9 +175,8 @@ class NativeLooks:
 
     def _last(self) -> Any:
         """The last week, float32, on the network's device."""
-        torch = import_torch()
         if "last" not in self._held:
-            self._held["last"] = torch.from_numpy(self.last).to(self.model.device).float()
+            self._held["last"] = self._torch.from_numpy(self.last).to(self.model.device).float()
         return self._held["last"]
 
     def _maps(self, noise: NoiseOfLeg, progress: Progress) -> Any:
@@ -201,7 +199,7 @@ class NativeLooks:
         else:
             last, (k, c) = self.last.astype(np.float32), there
             made = last * (1 - k) + k * c * np.float32(255)
-        return import_torch().from_numpy(made).to(self.model.device)
+        return self._torch.from_numpy(made).to(self.model.device)
 
 
 def _sides(box: Region) -> Shape:

@@ -108,9 +108,8 @@ class Drawing:
         if layer is None:
             return still.clone()
         drawn = noise.own(2, part) if seen.prior is None else seen.prior.draw(noise.latent(part))
-        fields = nn.functional.conv3d(drawn, *layer)
-        scale, shift = fields.to(self._dtype, memory_format=torch.channels_last_3d).chunk(2, 1)
-        return torch.addcmul(shift, still, scale)
+        scale, shift = (_made(drawn, weight, bias) for weight, bias in zip(*(of.chunk(2) for of in layer), strict=True))
+        return torch.addcmul(shift, still, scale).to(self._dtype)
 
     def _modulation(self, level: int, noise: NoiseOfLeg, part: Region) -> Fields | None:
         """Scales and shifts of a level: at the coarsest grid where its noise is smooth, else at its own."""
@@ -118,8 +117,8 @@ class Drawing:
         if layer is None:
             return None
         if self._options.local_fields[level]:
-            return Fields(nn.functional.conv3d(noise.own(level, part), *layer), 1)
-        return Fields(nn.functional.conv3d(noise.smooth(part), *layer), STRIDE // STEPS[level])
+            return Fields(_made(noise.own(level, part), *layer), 1)
+        return Fields(_made(noise.smooth(part), *layer), STRIDE // STEPS[level])
 
 
 def _parts(core: Region, shape: Shape) -> list[Region]:
@@ -165,4 +164,10 @@ def _fields(layer: Any) -> tuple[Any, Any]:
     """From noise to scales (around 1) and shifts."""
     bias = layer.bias.detach().clone()
     bias[: len(bias) // 2] += 1
-    return layer.weight.detach(), bias
+    return layer.weight.detach().flatten(1), bias
+
+
+def _made(noise: Any, weight: Any, bias: Any) -> Any:
+    """Fields (1, made, z, y, x), channels last, from noise (1, channels, z, y, x), voxel by voxel."""
+    lying = noise[0].permute(1, 2, 3, 0).contiguous()
+    return nn.functional.linear(lying, weight, bias).permute(3, 0, 1, 2)[None]

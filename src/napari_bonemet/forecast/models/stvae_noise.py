@@ -99,6 +99,7 @@ class NoiseOfLeg:
     """
 
     def __init__(self, options: StvaeOptions, shape: Sequence[int], seed: int, device: str = "cpu") -> None:
+        self._torch = import_torch()  # once: it looks at the process each time
         self._options, self._shape, self._seed, self._device = options, tuple(shape), seed, device
         coarse = [side // STRIDE for side in shape]
         fields = options.regional_noise if options.objective == "score" else options.z_dim
@@ -106,10 +107,9 @@ class NoiseOfLeg:
         self._regional = smooth(self._normal(1, fields, widened(options, coarse)), options)
 
     def _normal(self, stream: int, channels: int, size: Sequence[int]) -> Any:
-        torch = import_torch()
         seed = np.random.SeedSequence([self._seed, stream]).generate_state(2, np.uint64)
-        generator = torch.Generator().manual_seed(int(seed[0] >> np.uint64(1)))
-        return torch.randn((1, channels, *size), generator=generator).to(self._device)
+        generator = self._torch.Generator().manual_seed(int(seed[0] >> np.uint64(1)))
+        return self._torch.randn((1, channels, *size), generator=generator).to(self._device)
 
     def _local(self, level: int, channels: int, block: Region) -> Any:
         """A block of a level's own noise, whose slabs of coarse slices have a stream each."""
@@ -118,10 +118,10 @@ class NoiseOfLeg:
         plane = [side // STEPS[level] for side in self._shape[1:]]
         if not channels:
             size = [(part.stop - part.start) // STEPS[level] for part in block]
-            return import_torch().empty((1, 0, *size), device=self._device)
+            return self._torch.empty((1, 0, *size), device=self._device)
         slabs = range(block[0].start // STRIDE, block[0].stop // STRIDE)
         noise = [self._normal(2 + level + 3 * slab, channels, (step, *plane))[..., y, x] for slab in slabs]
-        return import_torch().cat(noise, 2)
+        return self._torch.cat(noise, 2)
 
     @property
     def place(self) -> Any:
@@ -143,17 +143,16 @@ class NoiseOfLeg:
     def smooth(self, block: Region) -> Any:
         """The noise at the coarsest level that has a neighbourhood, (1, channels, z, y, x)."""
         regional = self._regional[(..., *_cells(block))]
-        return import_torch().cat([regional, self._everywhere.expand(-1, -1, *regional.shape[-3:])], 1)
+        return self._torch.cat([regional, self._everywhere.expand(-1, -1, *regional.shape[-3:])], 1)
 
     def own(self, level: int, block: Region) -> Any:
         """All noise of a level of the decoder, (1, channels, z, y, x)."""
-        torch = import_torch()
         local = self._local(level, self._options.local_fields[level], block)
         smooth = self.smooth(block)
         if local.shape[-3:] != smooth.shape[-3:]:
             size = tuple(local.shape[-3:])
-            smooth = torch.nn.functional.interpolate(smooth, size=size, mode="trilinear", align_corners=False)
-        return torch.cat([local, smooth], 1)
+            smooth = self._torch.nn.functional.interpolate(smooth, size=size, mode="trilinear", align_corners=False)
+        return self._torch.cat([local, smooth], 1)
 
 
 def _cells(block: Region) -> tuple[slice, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_bonemet.slabs import over_slabs
+from napari_bonemet.forecast.threads import over_slices
 from napari_bonemet.torch_import import import_torch
 
 torch = import_torch()
@@ -78,8 +78,9 @@ def moved(volume: Any, shift: Any, made: Any) -> None:
     from napari_bonemet.forecast.models.stvae_place_kernels import shift_slab
 
     arrays = volume.numpy(), weights.numpy(), firsts.numpy().astype(np.int64)
-    over_slabs(
-        lambda start, stop: shift_slab(*arrays, start, stop, made.numpy()),
+    to = made.numpy()
+    over_slices(
+        lambda start, stop: shift_slab(*arrays, start, stop, to),
         len(volume),
         slab=_SLAB,
         threads=torch.get_num_threads(),

@@ -1,9 +1,8 @@
 """How a level of the decoder takes up what comes from below: compiled on a CPU, elsewhere in torch; import it late."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 
-from napari_bonemet.slabs import over_slabs
+from napari_bonemet.forecast.threads import over_slices
 from napari_bonemet.torch_import import import_torch
 
 torch = import_torch()
@@ -56,7 +55,9 @@ class _Compiled:
         scale, shift = (_nothing(channels, x) if fields is None else fields.values[0]).chunk(2)
         rows = [_rows(maps, x) for maps in (below[0], scale, shift)]
         bits, out = _bits(still[0].permute(1, 2, 3, 0)), _bits(made)
-        _in_slabs(lambda start, stop: rung_slab(bits, *rows, start, stop, out), z)
+        over_slices(
+            lambda start, stop: rung_slab(bits, *rows, start, stop, out), z, slab=_SLAB, threads=torch.get_num_threads()
+        )
         return made.permute(3, 0, 1, 2)[None]
 
 
@@ -76,16 +77,13 @@ def _rows(maps: Any, width: int) -> Any:
     if x == width:
         return lying.reshape(z, y, -1)
     made = torch.empty((z, y, width, channels)).numpy()
-    _in_slabs(lambda start, stop: finer_along_x(lying, width // x, start, stop, made), z)
+    over_slices(
+        lambda start, stop: finer_along_x(lying, width // x, start, stop, made),
+        z,
+        slab=_SLAB,
+        threads=torch.get_num_threads(),
+    )
     return made.reshape(z, y, -1)
-
-
-def _in_slabs(work: Callable[[int, int], None], length: int) -> None:
-    threads = torch.get_num_threads()
-    if threads == 1:
-        work(0, length)
-    else:
-        over_slabs(work, length, slab=_SLAB, threads=threads)
 
 
 def _bits(maps: Any) -> Any:
