@@ -67,15 +67,18 @@ def as_the_network_draws(network, volumes, seed: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("compiled", [True, False])
+@pytest.mark.parametrize("compiled", [True, False], ids=["compiled", "as on a card"])
 def test_what_is_drawn_fast_is_what_the_network_draws(kind, compiled, monkeypatch) -> None:
     monkeypatch.setattr(native_looks, "drawing_dtype", lambda _: torch.float32)
     network, volumes = network_of(KINDS[kind]), weeks_of((12, 40, 44))
     looks = looks_at(network, volumes)
     if not compiled:
-        from napari_bonemet.forecast.models import stvae_rung_network
+        from napari_bonemet.forecast.models.stvae_drawing_network import filled_up
+        from napari_bonemet.forecast.models.stvae_rung_network import InTorch
 
-        looks.drawing._rungs = stvae_rung_network.InTorch()
+        # As on a card.
+        looks.drawing._rungs, looks.drawing._out = InTorch(), filled_up(network.decoder.out, 8)
+        assert len(looks.drawing._out[0]) == 8
     drawn = looks.draw(np.random.default_rng(7), NO_PROGRESS)
     expected = as_the_network_draws(network, volumes, 7)
     assert np.ptp(expected) > 50

@@ -152,13 +152,23 @@ class NativeLooks:
         drawn = self._resampled(noise, progress) if self.resampled else self._direct(noise, progress)
         place = self.model.network.place
         to = self._torch.from_numpy(made)
+        on_card = self.model.device.startswith("cuda")
+        here = self._beside_the_card() if on_card else to
         if place is None:
-            to.copy_(drawn)
-            return
-        from napari_bonemet.forecast.models.stvae_place_network import moved
+            here.copy_(drawn)
+        else:
+            from napari_bonemet.forecast.models.stvae_place_network import moved
 
-        factors = self._torch.tensor([have / seen for have, seen in zip(drawn.shape, self.trained, strict=True)])
-        moved(drawn, (noise.place * place.deviation)[0].cpu() * factors, to)
+            factors = [have / seen for have, seen in zip(drawn.shape, self.trained, strict=True)]
+            moved(drawn, (noise.place * place.deviation)[0].cpu() * self._torch.tensor(factors), here)
+        if on_card:
+            to.copy_(here)
+
+    def _beside_the_card(self) -> Any:
+        """Memory of the machine that a card writes to at full speed."""
+        if "beside" not in self._held:
+            self._held["beside"] = self._torch.empty(self.last.shape, pin_memory=True)
+        return self._held["beside"]
 
     def _direct(self, noise: NoiseOfLeg, progress: Progress) -> Any:
         """The future before it is laid, at the network's own voxels, on its device."""

@@ -21,6 +21,8 @@ nn: Any = torch.nn
 # Voxels around the core of a block that each level of the decoder needs, fine to coarse.
 _MARGINS = (4, 8, 12)
 _LEAK = 0.1
+# Channels that matrix units of NVIDIA's cards take at once in half precision.
+_UNITS = 8
 
 
 class SeenBlock(NamedTuple):
@@ -49,7 +51,8 @@ class Drawing:
         self._skips = [self._folded(rung.skip, rung.norm) for rung in rungs]
         self._belows = [self._ready(_scaled(rung.below.weight, rung.norm)) for rung in rungs[:2]]
         self._mids = [self._folded(pair[0], pair[1]) for pair in (decoder.mid, decoder.deep)]
-        self._out = (self._ready(decoder.out.weight), self._ready(decoder.out.bias))
+        weight, bias = filled_up(decoder.out, _UNITS if device.startswith("cuda") else 1)
+        self._out = (self._ready(weight), self._ready(bias))
         self._modulations = [None if rung.noise is None else _fields(rung.noise.fields) for rung in rungs]
         prior = getattr(network, "prior", None)
         self._prior = None if prior is None else (self._ready(prior.weight), self._ready(prior.bias))
@@ -100,7 +103,7 @@ class Drawing:
         x = _leaky(nn.functional.conv3d(x, *self._mids[0], padding=1))
         x = nn.functional.conv3d(_trimmed(x, parts[1], parts[0], 2), self._belows[0])
         x = self._rungs.rung(seen.levels[0], x, self._modulation(0, noise, parts[0]))
-        x = nn.functional.conv3d(x, *self._out, padding=1)
+        x = nn.functional.conv3d(x, *self._out, padding=1)[:, : self._options.channels]
         return torch.sigmoid(_trimmed(x, parts[0], core, 1)[0].float())
 
     def _coarsest(self, seen: SeenBlock, noise: NoiseOfLeg, part: Region) -> Any:
@@ -119,6 +122,14 @@ class Drawing:
         if self._options.local_fields[level]:
             return Fields(_made(noise.own(level, part), *layer), 1)
         return Fields(_made(noise.smooth(part), *layer), STRIDE // STEPS[level])
+
+
+def filled_up(layer: Any, units: int) -> tuple[Any, Any]:
+    """Weight and bias of a layer with so many channels more that `units` divides them; those make nothing."""
+    more = -len(layer.bias) % units
+    return nn.functional.pad(layer.weight.detach(), (0,) * 9 + (more,)), nn.functional.pad(
+        layer.bias.detach(), (0, more)
+    )
 
 
 def _parts(core: Region, shape: Shape) -> list[Region]:
