@@ -47,7 +47,7 @@ def drawn(network, volumes, memory_gib: float) -> tuple[np.ndarray, NativeLooks]
 def test_blocks_give_what_the_whole_leg_gives(network, monkeypatch) -> None:
     from napari_bonemet.forecast import native_looks
 
-    monkeypatch.setattr(native_looks, "_half", lambda _: torch.autocast("cpu", enabled=False))
+    monkeypatch.setattr(native_looks, "drawing_dtype", lambda _: torch.float32)
     volumes = weeks_of((6, 124, 10))
     whole, one = drawn(network, volumes, 4.0)
     parts, many = drawn(network, volumes, 0.002)
@@ -65,7 +65,7 @@ def test_blocks_give_what_the_whole_leg_gives(network, monkeypatch) -> None:
 def test_a_smaller_halo_would_show_seams(network, monkeypatch) -> None:
     from napari_bonemet.forecast import native_looks
 
-    monkeypatch.setattr(native_looks, "HALO", 8)
+    monkeypatch.setattr(native_looks, "HALO", 12)
     volumes = weeks_of((6, 124, 10))
     whole, _ = drawn(network, volumes, 4.0)
     parts, _ = drawn(network, volumes, 0.0014)

@@ -10,7 +10,7 @@ from napari_bonemet.forecast.models.catalogue import build
 from napari_bonemet.forecast.models.stvae import StvaeOptions
 from napari_bonemet.forecast.models.stvae_losses import futures_score
 from napari_bonemet.forecast.models.stvae_noise import NoiseOfLeg
-from napari_bonemet.forecast.models.stvae_place_network import Place, shifted, shifted_in_slabs
+from napari_bonemet.forecast.models.stvae_place_network import Place, moved, moved_in_torch, shifted
 from napari_bonemet.forecast.network import NetworkForecaster
 from napari_bonemet.torch_import import import_torch
 
@@ -28,19 +28,23 @@ def smooth(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
 
 def test_volumes_move_as_splines_would_move_them() -> None:
     volumes = smooth((2, 24, 26, 28))
-    moved = shifted(torch.from_numpy(volumes), torch.tensor(SHIFT)).numpy()
+    mine_all = shifted(torch.from_numpy(volumes), torch.tensor(SHIFT)).numpy()
     inner = (slice(4, -4),) * 3
-    for volume, mine, by in zip(volumes, moved, SHIFT, strict=True):
+    for volume, mine, by in zip(volumes, mine_all, SHIFT, strict=True):
         spline = ndimage.shift(volume, by, order=3, mode="nearest")
         assert np.abs(mine - spline)[inner].max() < 0.05
         assert np.abs(volume - spline)[inner].max() > 0.3
     assert np.array_equal(shifted(torch.from_numpy(volumes), torch.zeros(2, 3)).numpy(), volumes)
 
 
-def test_slab_by_slab_is_the_same() -> None:
-    volume = smooth((1, 50, 12, 14))[0]
-    whole = shifted(torch.from_numpy(volume[None]), torch.tensor(SHIFT[:1]))[0].numpy()
-    assert np.abs(shifted_in_slabs(volume, torch.tensor(SHIFT[:1]), slices=16) - whole).max() < 1e-6
+@pytest.mark.parametrize("shift", [(0.0, 0.0, 0.0), (0.3, -0.7, 1.2), (-1.5, 1.5, -1.0), (3.0, -3.0, 0.5)])
+def test_a_future_is_moved_as_in_training(shift: tuple[float, float, float]) -> None:
+    volume, by = torch.from_numpy(smooth((1, 50, 12, 14))[0]), torch.tensor(shift)
+    expected = shifted(volume[None], by[None])[0]
+    made = torch.empty_like(volume)
+    moved(volume, by, made)
+    assert (made - expected).abs().max() < 1e-5
+    assert (moved_in_torch(volume, by) - expected).abs().max() < 1e-5
 
 
 def test_the_size_of_the_shift_is_learned_from_weeks_that_lie_off() -> None:

@@ -34,27 +34,31 @@ class Block:
         return (z, y, x)
 
 
-def side_of_blocks(shape: Shape, halo: int, bytes_per_voxel: float, limit_bytes: float, stride: int) -> Shape:
+def side_of_blocks(
+    shape: Shape, halo: int, bytes_per_voxel: float, limit_bytes: float, stride: int, *, volume: Shape | None = None
+) -> Shape:
     """The largest blocks, in multiples of `stride`, that with `halo` around them stay within a limit of memory.
 
-    Slices are halved along the longest side until it is kept, but never below `stride`.
+    Slices are halved along the longest side until it is kept, but never below `stride`. `shape` is that of the part
+    of a volume that is covered with blocks; it is the whole volume when `volume` is None.
     """
     sides = [-(-side // stride) * stride for side in shape]
     while True:
-        wide = [min(side + 2 * halo, full) for side, full in zip(sides, shape, strict=True)]
+        wide = [min(side + 2 * halo, full) for side, full in zip(sides, volume or shape, strict=True)]
         longest = int(np.argmax(sides))
         if float(np.prod(wide)) * bytes_per_voxel <= limit_bytes or sides[longest] <= stride:
             return (sides[0], sides[1], sides[2])
         sides[longest] = max(stride, -(-(sides[longest] // 2) // stride) * stride)
 
 
-def blocks_of(shape: Shape, sides: Sequence[int], halo: int) -> Iterator[Block]:
-    """The blocks of a volume, none beyond its border."""
-    starts = [range(0, full, side) for full, side in zip(shape, sides, strict=True)]
+def blocks_of(shape: Shape, sides: Sequence[int], halo: int, *, box: Region | None = None) -> Iterator[Block]:
+    """The blocks of a volume, or of a box in it; none looks beyond the volume's border."""
+    parts = box or tuple(slice(0, full) for full in shape)
+    starts = [range(part.start, part.stop, side) for part, side in zip(parts, sides, strict=True)]
     for corner in product(*starts):
         core, wide = [], []
-        for start, side, full in zip(corner, sides, shape, strict=True):
-            stop = min(start + side, full)
+        for start, side, part, full in zip(corner, sides, parts, shape, strict=True):
+            stop = min(start + side, part.stop)
             core.append(slice(start, stop))
             wide.append(slice(max(0, start - halo), min(full, stop + halo)))
         yield Block((core[0], core[1], core[2]), (wide[0], wide[1], wide[2]))

@@ -100,8 +100,8 @@ class Looks:
         """Whether the network sees another voxel size."""
         return self.planes.resampled
 
-    def draw(self, rng: np.random.Generator, progress: Progress) -> np.ndarray:
-        """One future, greys, float32, (z, y, x)."""
+    def draw(self, rng: np.random.Generator, progress: Progress, *, out: np.ndarray | None = None) -> np.ndarray:
+        """One future, greys, float32, (z, y, x); written to `out` where that is given."""
         options = self.model.options
         z_dim = int(getattr(options, "z_dim", 1))
         noise = latent_noise(len(self.last), z_dim, options.coherence_um / self.spacing_z, rng)
@@ -116,7 +116,9 @@ class Looks:
             np.add.at(maps.swapaxes(0, 1), slab, (drawn * share[:, None, None]).swapaxes(0, 1))
             np.add.at(weight, slab, share)
             progress.advance((number + 1) / len(self.seen))
-        return self._composed(maps / weight[:, None, None], inside)
+        made = np.empty(self.last.shape, dtype=np.float32) if out is None else out
+        made[...] = self._composed(maps / weight[:, None, None], inside)
+        return made
 
     def _composed(self, maps: np.ndarray, inside: np.ndarray) -> np.ndarray:
         last = self.last.astype(np.float32)

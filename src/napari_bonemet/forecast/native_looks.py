@@ -1,27 +1,36 @@
-"""What ST-VAE saw of a leg, and futures drawn from it block by block, without seams, within a limit of memory."""
+"""What ST-VAE saw of a leg, and futures drawn from it block by block, without seams, within a limit of memory.
 
-from collections.abc import Sequence
+Only blocks near bone are looked at: where the network can see no bone, a future is a copy of the last week.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from skimage.transform import resize
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.blocks import Block, blocks_of, side_of_blocks
+from napari_bonemet.forecast.devices import drawing_dtype, is_out_of_memory, release
 from napari_bonemet.forecast.looks import TrainedNetwork
 from napari_bonemet.forecast.models.stvae import STRIDE
 from napari_bonemet.forecast.models.stvae_noise import NoiseOfLeg
+from napari_bonemet.forecast.near_bone import boxes_around, near_bone
 from napari_bonemet.forecast.planes import SAME_VOXEL
-from napari_bonemet.geometry import Shape, Triple
+from napari_bonemet.geometry import Region, Shape, Triple
 from napari_bonemet.progress import Progress
 from napari_bonemet.torch_import import import_torch
 
+MadeT = TypeVar("MadeT")
+
 # How far a voxel of the forecast looks, voxels: what the layers of stvae_network reach, a multiple of STRIDE.
 HALO = 28
-# Bytes that a voxel of a block takes for each channel of the finest level, while it is drawn and while it is kept.
-_WORKING, _KEPT = 24.0, 5.0
+# Numbers that a voxel of a block takes for each channel of the finest level, while it is drawn and while it is kept.
+_WORKING, _KEPT = 8.0, 1.4
 _GIB = 2**30
+# How often the limit of memory may be halved when a device runs out of it.
+_HALVINGS = 8
 
 
 @dataclass(eq=False)
@@ -33,9 +42,15 @@ class NativeLooks:
     gaps: tuple[float, ...]
     last: np.ndarray
     trained: Shape
-    blocks: list[Block]
-    keeps: bool
+    boxes: list[Region]
+    drawing: Any
+    limit_bytes: float
+    blocks: list[Block] = field(default_factory=list)
+    keeps: bool = True
     seen: dict[int, Any] = field(default_factory=dict)
+    _held: dict[str, Any] = field(default_factory=dict)
+    _halved: int = 0
+    _torch: Any = field(default_factory=import_torch)
 
     @classmethod
     def at(
@@ -53,30 +68,25 @@ class NativeLooks:
         Parameters
         ----------
         memory_gib : float
-            What drawing may take beside the weeks themselves and the samples.
+            What drawing may take beside the weeks themselves and the samples; less where a device runs out of memory.
 
         Raises
         ------
         InputError
             When they show no bone.
         """
+        from napari_bonemet.forecast.models.stvae_drawing_network import Drawing
+
         threshold = model.options.bone_threshold
         if not any((volume > threshold).any() for volume in volumes):
             raise InputError("There is no bone to look at", expected=f"greys above {threshold:g}")
         trained = _trained_shape(volumes[0].shape, spacing, model.spacing)
         padded = [_padded(_resized(volume, trained)) for volume in volumes]
-        shape = padded[0].shape
-        width = float(getattr(model.options, "width", 16))
-        limit = memory_gib * _GIB
-        keeps = float(np.prod(shape)) * _KEPT * width <= limit / 2
-        sides = side_of_blocks(shape, HALO, _WORKING * width, limit / 2 if keeps else limit, STRIDE)
-        blocks = list(blocks_of(shape, sides, HALO))
-        looks = cls(model, padded, tuple(gaps), volumes[-1], trained, blocks, keeps)
-        for number in range(len(looks.blocks)):
-            progress.check()
-            if keeps:
-                looks.seen[number] = looks._look(number)
-            progress.advance((number + 1) / len(looks.blocks))
+        boxes = boxes_around(near_bone(padded, threshold, HALO, STRIDE), STRIDE, HALO)
+        drawing = Drawing(model.network, model.device, drawing_dtype(model.device))
+        looks = cls(model, padded, tuple(gaps), volumes[-1], trained, boxes, drawing, memory_gib * _GIB)
+        looks._plan()
+        looks._within_memory(lambda: looks._look_everywhere(progress))
         return looks
 
     @property
@@ -89,55 +99,122 @@ class NativeLooks:
         z, y, x = self.volumes[0].shape
         return (z, y, x)
 
-    def _look(self, number: int) -> Any:
-        torch = import_torch()
-        wide = self.blocks[number].wide
-        weeks = np.stack([volume[wide] for volume in self.volumes]).astype(np.float32)[None] / np.float32(255)
-        gaps = torch.tensor([self.gaps], dtype=torch.float32, device=self.model.device)
-        with torch.inference_mode(), _half(self.model.device):
-            return self.model.network.see(torch.from_numpy(weeks).to(self.model.device), gaps)
+    def _plan(self) -> None:
+        """Blocks that keep to the limit of memory, and whether what was seen in them can be kept, too."""
+        size = self.drawing.itemsize * float(getattr(self.model.options, "width", 16))
+        voxels = sum(float(np.prod(_sides(box))) for box in self.boxes)
+        self.keeps = voxels * size * _KEPT <= self.limit_bytes / 2
+        limit = self.limit_bytes / 2 if self.keeps else self.limit_bytes
+        self.seen, self.blocks = {}, []
+        for box in self.boxes:
+            sides = side_of_blocks(_sides(box), HALO, _WORKING * size, limit, STRIDE, volume=self._shape)
+            self.blocks += blocks_of(self._shape, sides, HALO, box=box)
 
-    def draw(self, rng: np.random.Generator, progress: Progress) -> np.ndarray:
-        """One future, greys, float32, (z, y, x)."""
-        torch = import_torch()
-        device = self.model.device
-        noise = NoiseOfLeg(self.model.options, self._shape, int(rng.integers(2**62)), device)  # type: ignore[arg-type]
-        channels = self.model.options.channels
-        maps = np.empty((channels, *self._shape), dtype=np.float32)
+    def _within_memory(self, work: Callable[[], MadeT]) -> MadeT:
+        """What `work` makes, done again in smaller blocks where memory runs out."""
+        while True:
+            try:
+                return work()
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error) or self._halved >= _HALVINGS:
+                    raise
+            self._halved += 1
+            self.limit_bytes /= 2
+            self._plan()
+            release(self.model.device)
+
+    def _look_everywhere(self, progress: Progress) -> None:
+        for number in range(len(self.blocks)):
+            progress.check()
+            if self.keeps:
+                self.seen[number] = self._look(number)
+            progress.advance((number + 1) / len(self.blocks))
+
+    def _look(self, number: int) -> Any:
+        if number in self.seen:
+            return self.seen[number]
+        block, device = self.blocks[number], self.model.device
+        weeks = self._torch.from_numpy(np.stack([volume[block.wide] for volume in self.volumes]))
+        gaps = self._torch.tensor([self.gaps], device=device).float()
+        with self._torch.inference_mode():
+            return self.drawing.see(weeks.to(device).float() / 255, gaps, block.wide, block.core, self._shape)
+
+    def draw(self, rng: np.random.Generator, progress: Progress, *, out: np.ndarray | None = None) -> np.ndarray:
+        """One future, greys, float32, (z, y, x); written to `out` where that is given."""
+        seed = int(rng.integers(2**62))
+        made = np.empty(self.last.shape, dtype=np.float32) if out is None else out
+        with self._torch.inference_mode():
+            self._within_memory(lambda: self._draw(seed, progress, made))
+        return made
+
+    def _draw(self, seed: int, progress: Progress, made: np.ndarray) -> None:
+        noise = NoiseOfLeg(self.model.options, self._shape, seed, self.model.device)  # type: ignore[arg-type]
+        drawn = self._resampled(noise, progress) if self.resampled else self._direct(noise, progress)
+        place = self.model.network.place
+        to = self._torch.from_numpy(made)
+        on_card = self.model.device.startswith("cuda")
+        here = self._beside_the_card() if on_card else to
+        if place is None:
+            here.copy_(drawn)
+        else:
+            from napari_bonemet.forecast.models.stvae_place_network import moved
+
+            factors = [have / seen for have, seen in zip(drawn.shape, self.trained, strict=True)]
+            moved(drawn, (noise.place * place.deviation)[0].cpu() * self._torch.tensor(factors), here)
+        if on_card:
+            to.copy_(here)
+
+    def _beside_the_card(self) -> Any:
+        """Memory of the machine that a card writes to at full speed."""
+        if "beside" not in self._held:
+            self._held["beside"] = self._torch.empty(self.last.shape, pin_memory=True)
+        return self._held["beside"]
+
+    def _direct(self, noise: NoiseOfLeg, progress: Progress) -> Any:
+        """The future before it is laid, at the network's own voxels, on its device."""
+        drawn = self._last().clone()
+        for block, maps in self._maps(noise, progress):
+            # What was added to fill up the last cells is left out.
+            sides = [min(part.stop, side) - part.start for part, side in zip(block.core, self.trained, strict=True)]
+            here, (k, *c) = drawn[block.core], maps[:, : sides[0], : sides[1], : sides[2]]
+            if c:
+                here.addcmul_(c[0].mul_(255).sub_(here), k)
+            else:
+                here.copy_(k * 255)
+        return drawn
+
+    def _last(self) -> Any:
+        """The last week, float32, on the network's device."""
+        if "last" not in self._held:
+            self._held["last"] = self._torch.from_numpy(self.last).to(self.model.device).float()
+        return self._held["last"]
+
+    def _maps(self, noise: NoiseOfLeg, progress: Progress) -> Any:
         for number, block in enumerate(self.blocks):
             progress.check()
-            seen = self.seen[number] if self.keeps else self._look(number)
-            with torch.inference_mode(), _half(device):
-                drawn = torch.sigmoid(self.model.network.future(seen, noise.block(block.wide)).float())
-            maps[(slice(None), *block.core)] = drawn[0][(slice(None), *block.inner)].cpu().numpy()
+            yield block, self.drawing.future(self._look(number), noise, block.core, self._shape)
             progress.advance((number + 1) / len(self.blocks))
-        return self._placed(self._composed(maps), noise)
 
-    def _placed(self, drawn: np.ndarray, noise: NoiseOfLeg) -> np.ndarray:
-        """The future laid where a scan of it would have come to lie, slab by slab."""
-        place = self.model.network.place
-        if place is None:
-            return drawn
-        from napari_bonemet.forecast.models.stvae_place_network import shifted_in_slabs
-
-        torch = import_torch()
-        factors = torch.tensor([have / seen for have, seen in zip(drawn.shape, self.trained, strict=True)])
-        with torch.inference_mode():
-            shift = (noise.place * place.deviation).cpu() * factors
-            return np.asarray(shifted_in_slabs(drawn, shift))
-
-    def _composed(self, maps: np.ndarray) -> np.ndarray:
-        cut = (slice(0, side) for side in self.trained)
-        drawn = [_resized(one, self.last.shape) for one in maps[(slice(None), *cut)]]
-        if len(drawn) == 1:
-            return drawn[0] * np.float32(255)
-        last, (k, c) = self.last.astype(np.float32), drawn
-        return np.asarray(last * (1 - k) + k * c * np.float32(255))
+    def _resampled(self, noise: NoiseOfLeg, progress: Progress) -> Any:
+        """The future before it is laid, when the network sees other voxels than the leg has."""
+        maps = np.zeros((self.model.options.channels, *self._shape), dtype=np.float32)
+        if len(maps) == 1:
+            maps[0] = self.volumes[-1] / np.float32(255)
+        for block, drawn in self._maps(noise, progress):
+            maps[(slice(None), *block.core)] = drawn.cpu().numpy()
+        z, y, x = (slice(0, side) for side in self.trained)
+        there = [_resized(one, self.last.shape) for one in maps[:, z, y, x]]
+        if len(there) == 1:
+            made = there[0] * np.float32(255)
+        else:
+            last, (k, c) = self.last.astype(np.float32), there
+            made = last * (1 - k) + k * c * np.float32(255)
+        return self._torch.from_numpy(made).to(self.model.device)
 
 
-def _half(device: str) -> Any:
-    torch = import_torch()
-    return torch.autocast(device.split(":", maxsplit=1)[0], torch.bfloat16)
+def _sides(box: Region) -> Shape:
+    z, y, x = (part.stop - part.start for part in box)
+    return (z, y, x)
 
 
 def _padded(volume: np.ndarray) -> np.ndarray:

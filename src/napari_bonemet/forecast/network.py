@@ -144,7 +144,10 @@ class NetworkForecaster(Saved):
         if self.deterministic:
             return np.repeat(looks.draw(generator, rest)[None], n, axis=0)
         parts = (PartOf(rest, number / n, (number + 1) / n) for number in range(n))
-        return np.stack([looks.draw(one, part) for one, part in zip(generator.spawn(n), parts, strict=True)])
+        made = np.empty((n, *looks.last.shape), dtype=np.float32)
+        for future, one, part in zip(made, generator.spawn(n), parts, strict=True):
+            looks.draw(one, part, out=future)
+        return made
 
     def _looks(
         self, volumes: Sequence[np.ndarray], gaps: Sequence[float], spacing: Triple, progress: Progress

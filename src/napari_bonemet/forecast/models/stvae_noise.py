@@ -77,12 +77,15 @@ def smooth(white: Any, options: StvaeOptions) -> Any:
     at = torch.arange(-reach, reach + 1, device=white.device, dtype=torch.float32)
     kernel = torch.exp(-0.5 * (at / sigma) ** 2)
     kernel = kernel / kernel.square().sum().sqrt()
-    x = white.flatten(0, 1)[:, None]
-    for axis in range(3):
-        along = [1, 1, 1, 1, 1]
-        along[2 + axis] = len(at)
-        x = torch.nn.functional.conv3d(x, kernel.view(along))
-    return x.view(*white.shape[:2], *x.shape[-3:])
+    x = white
+    for axis in range(2, 5):
+        made = x.shape[axis] - 2 * reach
+        # A product with a band of the kernel: one convolution of a single channel takes ten times as long.
+        band = torch.zeros((made, x.shape[axis]), device=white.device)
+        for tap in range(len(at)):
+            band.diagonal(tap)[:made] = kernel[tap]
+        x = torch.movedim(torch.movedim(x, axis, -1) @ band.T, -1, axis)
+    return x.contiguous()
 
 
 class NoiseOfLeg:
@@ -99,6 +102,7 @@ class NoiseOfLeg:
     """
 
     def __init__(self, options: StvaeOptions, shape: Sequence[int], seed: int, device: str = "cpu") -> None:
+        self._torch = import_torch()  # once: it looks at the process each time
         self._options, self._shape, self._seed, self._device = options, tuple(shape), seed, device
         coarse = [side // STRIDE for side in shape]
         fields = options.regional_noise if options.objective == "score" else options.z_dim
@@ -106,19 +110,21 @@ class NoiseOfLeg:
         self._regional = smooth(self._normal(1, fields, widened(options, coarse)), options)
 
     def _normal(self, stream: int, channels: int, size: Sequence[int]) -> Any:
-        torch = import_torch()
         seed = np.random.SeedSequence([self._seed, stream]).generate_state(2, np.uint64)
-        generator = torch.Generator().manual_seed(int(seed[0] >> np.uint64(1)))
-        return torch.randn((1, channels, *size), generator=generator).to(self._device)
+        generator = self._torch.Generator().manual_seed(int(seed[0] >> np.uint64(1)))
+        return self._torch.randn((1, channels, *size), generator=generator).to(self._device)
 
     def _local(self, level: int, channels: int, block: Region) -> Any:
         """A block of a level's own noise, whose slabs of coarse slices have a stream each."""
         step = STRIDE // STEPS[level]
         y, x = (slice(part.start // STEPS[level], part.stop // STEPS[level]) for part in block[1:])
         plane = [side // STEPS[level] for side in self._shape[1:]]
+        if not channels:
+            size = [(part.stop - part.start) // STEPS[level] for part in block]
+            return self._torch.empty((1, 0, *size), device=self._device)
         slabs = range(block[0].start // STRIDE, block[0].stop // STRIDE)
         noise = [self._normal(2 + level + 3 * slab, channels, (step, *plane))[..., y, x] for slab in slabs]
-        return import_torch().cat(noise, 2)
+        return self._torch.cat(noise, 2)
 
     @property
     def place(self) -> Any:
@@ -127,11 +133,30 @@ class NoiseOfLeg:
 
     def block(self, block: Region) -> Noise:
         """The noise of a block that starts and ends at multiples of STRIDE."""
-        where = tuple(slice(part.start // STRIDE, part.stop // STRIDE) for part in block)
-        regional = self._regional[(..., *where)]
         if self._options.objective == "elbo":
-            alike = self._options.z_alike
-            local = self._local(2, self._options.z_dim, block)
-            return Noise(coarse=(1 - alike) ** 0.5 * local + alike**0.5 * regional)
-        fields = [self._local(level, count, block) for level, count in enumerate(self._options.local_fields)]
-        return joined(fields, regional, self._everywhere)
+            return Noise(coarse=self.latent(block))
+        return Noise(*(self.own(level, block) for level in range(3)))
+
+    def latent(self, block: Region) -> Any:
+        """What the latent field of the elbo is drawn from, as alike in a neighbourhood as the options say."""
+        alike = self._options.z_alike
+        local = self._local(2, self._options.z_dim, block)
+        return (1 - alike) ** 0.5 * local + alike**0.5 * self._regional[(..., *_cells(block))]
+
+    def smooth(self, block: Region) -> Any:
+        """The noise at the coarsest level that has a neighbourhood, (1, channels, z, y, x)."""
+        regional = self._regional[(..., *_cells(block))]
+        return self._torch.cat([regional, self._everywhere.expand(-1, -1, *regional.shape[-3:])], 1)
+
+    def own(self, level: int, block: Region) -> Any:
+        """All noise of a level of the decoder, (1, channels, z, y, x)."""
+        local = self._local(level, self._options.local_fields[level], block)
+        smooth = self.smooth(block)
+        if local.shape[-3:] != smooth.shape[-3:]:
+            size = tuple(local.shape[-3:])
+            smooth = self._torch.nn.functional.interpolate(smooth, size=size, mode="trilinear", align_corners=False)
+        return self._torch.cat([local, smooth], 1)
+
+
+def _cells(block: Region) -> tuple[slice, ...]:
+    return tuple(slice(part.start // STRIDE, part.stop // STRIDE) for part in block)

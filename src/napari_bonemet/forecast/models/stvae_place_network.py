@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_bonemet.forecast.threads import over_slices
 from napari_bonemet.torch_import import import_torch
 
 torch = import_torch()
@@ -20,6 +21,7 @@ Module: Any = nn.Module
 _DEVIATION = 0.25
 # Voxels that the kernel reaches to each side, and the largest shift that it can make.
 _REACH, _LARGEST = 3, 1.5
+_SLAB = 16
 
 
 class Place(Module):
@@ -64,12 +66,49 @@ def _cubic(t: Any) -> Any:
     return torch.where(t < 1, near, torch.where(t < 2, far, torch.zeros_like(t)))
 
 
-def shifted_in_slabs(volume: Any, shift: Any, slices: int = 32) -> Any:
-    """What :func:`shifted` makes of one volume (z, y, x), float32, and a shift (1, 3), in little memory."""
-    made = np.empty_like(volume)
-    for start in range(0, len(volume), slices):
-        stop = min(start + slices, len(volume))
-        first, last = max(0, start - _REACH), min(len(volume), stop + _REACH)
-        slab = shifted(torch.from_numpy(volume[None, first:last]), shift)
-        made[start:stop] = slab[0, start - first : stop - first].numpy()
+def moved(volume: Any, shift: Any, made: Any) -> None:
+    """Write what :func:`shifted` makes of one volume (z, y, x), float32, and a shift (3,) to `made`, in little memory.
+
+    Compiled on a CPU, where `made` is best an array that shares its memory with the caller's.
+    """
+    firsts, weights = _four_taps(shift)
+    if volume.device.type != "cpu":
+        made.copy_(moved_in_torch(volume, shift))
+        return
+    from napari_bonemet.forecast.models.stvae_place_kernels import shift_slab
+
+    arrays = volume.numpy(), weights.numpy(), firsts.numpy().astype(np.int64)
+    to = made.numpy()
+    over_slices(
+        lambda start, stop: shift_slab(*arrays, start, stop, to),
+        len(volume),
+        slab=_SLAB,
+        threads=torch.get_num_threads(),
+    )
+
+
+def moved_in_torch(volume: Any, shift: Any) -> Any:
+    """The same on any device, as a new volume."""
+    firsts, weights = _four_taps(shift)
+    for axis in range(3):
+        volume = _along(volume, axis, int(firsts[axis]), weights[axis].tolist())
+    return volume
+
+
+def _four_taps(shift: Any) -> tuple[Any, Any]:
+    """Where the first of the four taps lies that are not zero along each axis (3,), and all their weights (3, 4)."""
+    shift = shift.float().cpu().clamp(-_LARGEST, _LARGEST)
+    firsts = (-shift).floor() - 1
+    return firsts, _cubic(firsts[:, None] + torch.arange(4) + shift[:, None])
+
+
+def _along(volume: Any, axis: int, first: int, weights: Any) -> Any:
+    """Four taps along an axis, the first `first` voxels from the one that is made; borders are repeated."""
+    size = volume.shape[axis]
+    places = torch.arange(-_REACH - 1, size + _REACH + 1, device=volume.device).clamp(0, size - 1)
+    wide = volume.index_select(axis, places)
+    start = _REACH + 1 + first
+    made = wide.narrow(axis, start, size) * weights[0]
+    for tap in range(1, 4):
+        made.add_(wide.narrow(axis, start + tap, size), alpha=weights[tap])
     return made
