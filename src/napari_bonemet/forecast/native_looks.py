@@ -27,7 +27,9 @@ MadeT = TypeVar("MadeT")
 # How far a voxel of the forecast looks, voxels: what the layers of stvae_network reach, a multiple of STRIDE.
 HALO = 28
 # Numbers that a voxel of a block takes for each channel of the finest level, while it is drawn and while it is kept.
-_WORKING, _KEPT = 8.0, 1.4
+_WORKING, _WORKING_COMPILED, _KEPT = 8.0, 5.0, 1.4
+# Share of the memory that what was seen may take.
+_MOST_KEPT = 0.7
 _GIB = 2**30
 # How often the limit of memory may be halved when a device runs out of it.
 _HALVINGS = 8
@@ -102,12 +104,13 @@ class NativeLooks:
     def _plan(self) -> None:
         """Blocks that keep to the limit of memory, and whether what was seen in them can be kept, too."""
         size = self.drawing.itemsize * float(getattr(self.model.options, "width", 16))
-        voxels = sum(float(np.prod(_sides(box))) for box in self.boxes)
-        self.keeps = voxels * size * _KEPT <= self.limit_bytes / 2
-        limit = self.limit_bytes / 2 if self.keeps else self.limit_bytes
+        kept = size * _KEPT * sum(float(np.prod(_sides(box))) for box in self.boxes)
+        self.keeps = kept <= self.limit_bytes * _MOST_KEPT
+        limit = self.limit_bytes - kept if self.keeps else self.limit_bytes
+        size *= _WORKING_COMPILED if self.model.device == "cpu" else _WORKING
         self.seen, self.blocks = {}, []
         for box in self.boxes:
-            sides = side_of_blocks(_sides(box), HALO, _WORKING * size, limit, STRIDE, volume=self._shape)
+            sides = side_of_blocks(_sides(box), HALO, size, limit, STRIDE, volume=self._shape)
             self.blocks += blocks_of(self._shape, sides, HALO, box=box)
 
     def _within_memory(self, work: Callable[[], MadeT]) -> MadeT:

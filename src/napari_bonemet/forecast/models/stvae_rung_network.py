@@ -1,5 +1,7 @@
 """How a level of the decoder takes up what comes from below: compiled on a CPU, elsewhere in torch; import it late."""
 
+import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
 from napari_bonemet.forecast.threads import over_slices
@@ -44,21 +46,48 @@ class InTorch:
 
 
 class _Compiled:
-    """On a CPU, without a map in between."""
+    """On a CPU, without a map in between; what one level makes is overwritten by the next."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, Any] = {}
 
     def rung(self, still: Any, below: Any, fields: Fields | None) -> Any:
         """See :class:`Rungs`."""
         from napari_bonemet.forecast.models.stvae_rung_kernels import rung_slab
 
         channels, z, y, x = still.shape[1:]
-        made = torch.empty((z, y, x, channels), dtype=still.dtype)
+        made = self._empty("made", (z, y, x, channels), still.dtype)
         scale, shift = (_nothing(channels, x) if fields is None else fields.values[0]).chunk(2)
-        rows = [_rows(maps, x) for maps in (below[0], scale, shift)]
+        rows = [self._rows(name, maps, x) for name, maps in (("below", below[0]), ("scale", scale), ("shift", shift))]
         bits, out = _bits(still[0].permute(1, 2, 3, 0)), _bits(made)
         over_slices(
             lambda start, stop: rung_slab(bits, *rows, start, stop, out), z, slab=_SLAB, threads=torch.get_num_threads()
         )
         return made.permute(3, 0, 1, 2)[None]
+
+    def _rows(self, name: str, maps: Any, width: int) -> Any:
+        """Maps (channels, z, y, x), made finer along x to `width`, as an array (z, y, x * channels), float32."""
+        from napari_bonemet.forecast.models.stvae_rung_kernels import finer_along_x
+
+        lying = maps.permute(1, 2, 3, 0).float().contiguous().numpy()
+        z, y, x, channels = lying.shape
+        if x == width:
+            return lying.reshape(z, y, -1)
+        made = self._empty(name, (z, y, width, channels), torch.float32).numpy()
+        over_slices(
+            lambda start, stop: finer_along_x(lying, width // x, start, stop, made),
+            z,
+            slab=_SLAB,
+            threads=torch.get_num_threads(),
+        )
+        return made.reshape(z, y, -1)
+
+    def _empty(self, name: str, shape: Sequence[int], dtype: Any) -> Any:
+        """Memory that was used before: to ask the system for it anew each time takes as long as to fill it."""
+        size = math.prod(shape)
+        if name not in self._held or self._held[name].numel() < size or self._held[name].dtype != dtype:
+            self._held[name] = torch.empty(size, dtype=dtype)
+        return self._held[name][:size].view(*shape)
 
 
 def _nothing(channels: int, width: int) -> Any:
@@ -66,24 +95,6 @@ def _nothing(channels: int, width: int) -> Any:
     values = torch.zeros((2 * channels, 1, 1, width))
     values[:channels] = 1
     return values
-
-
-def _rows(maps: Any, width: int) -> Any:
-    """Maps (channels, z, y, x), made finer along x to `width`, as an array (z, y, x * channels), float32."""
-    from napari_bonemet.forecast.models.stvae_rung_kernels import finer_along_x
-
-    lying = maps.permute(1, 2, 3, 0).float().contiguous().numpy()
-    z, y, x, channels = lying.shape
-    if x == width:
-        return lying.reshape(z, y, -1)
-    made = torch.empty((z, y, width, channels)).numpy()
-    over_slices(
-        lambda start, stop: finer_along_x(lying, width // x, start, stop, made),
-        z,
-        slab=_SLAB,
-        threads=torch.get_num_threads(),
-    )
-    return made.reshape(z, y, -1)
 
 
 def _bits(maps: Any) -> Any:
