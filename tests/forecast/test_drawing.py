@@ -108,6 +108,16 @@ def test_without_bone_near_a_future_is_the_last_week_and_no_bone_is_lost(monkeyp
     assert np.abs(in_parts.draw(np.random.default_rng(7), NO_PROGRESS) - drawn).max() < 0.01
 
 
+@pytest.mark.parametrize("kind", ["smooth noise", "elbo"])
+def test_a_block_drawn_in_slabs_is_the_same(kind, monkeypatch) -> None:
+    monkeypatch.setattr(native_looks, "drawing_dtype", lambda _: torch.float32)
+    looks = looks_at(network_of(KINDS[kind]), weeks_of((60, 16, 16)))
+    whole = looks.draw(np.random.default_rng(7), NO_PROGRESS)
+    monkeypatch.setattr(native_looks, "_DRAWN_AT_ONCE", 16 * 16 * 20)
+    assert len(list(looks._parts(looks.blocks[0].core))) == 3
+    assert np.abs(looks.draw(np.random.default_rng(7), NO_PROGRESS) - whole).max() < 0.01
+
+
 def test_a_speck_alone_is_looked_at() -> None:
     volume = np.zeros((8, 8, 120), np.uint8)
     volume[3, 3, 60] = 200

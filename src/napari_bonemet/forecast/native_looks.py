@@ -3,7 +3,7 @@
 Only blocks near bone are looked at: where the network can see no bone, a future is a copy of the last week.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
@@ -28,6 +28,8 @@ MadeT = TypeVar("MadeT")
 HALO = 28
 # Numbers that a voxel of a block takes for each channel of the finest level, while it is drawn and while it is kept.
 _WORKING, _WORKING_COMPILED, _KEPT = 8.0, 5.0, 1.4
+# Voxels that a CPU draws at once.
+_DRAWN_AT_ONCE = 3_000_000
 # Share of the memory that what was seen may take.
 _MOST_KEPT = 0.7
 _GIB = 2**30
@@ -176,10 +178,10 @@ class NativeLooks:
     def _direct(self, noise: NoiseOfLeg, progress: Progress) -> Any:
         """The future before it is laid, at the network's own voxels, on its device."""
         drawn = self._last().clone()
-        for block, maps in self._maps(noise, progress):
+        for core, maps in self._maps(noise, progress):
             # What was added to fill up the last cells is left out.
-            sides = [min(part.stop, side) - part.start for part, side in zip(block.core, self.trained, strict=True)]
-            here, (k, *c) = drawn[block.core], maps[:, : sides[0], : sides[1], : sides[2]]
+            sides = [min(part.stop, side) - part.start for part, side in zip(core, self.trained, strict=True)]
+            here, (k, *c) = drawn[core], maps[:, : sides[0], : sides[1], : sides[2]]
             if c:
                 here.addcmul_(c[0].mul_(255).sub_(here), k)
             else:
@@ -194,17 +196,28 @@ class NativeLooks:
 
     def _maps(self, noise: NoiseOfLeg, progress: Progress) -> Any:
         for number, block in enumerate(self.blocks):
-            progress.check()
-            yield block, self.drawing.future(self._look(number), noise, block.core, self._shape)
+            seen = self._look(number)
+            for core in self._parts(block.core):
+                progress.check()
+                yield core, self.drawing.future(seen, noise, core, self._shape)
             progress.advance((number + 1) / len(self.blocks))
+
+    def _parts(self, core: Region) -> Iterator[Region]:
+        """The slabs of a core that are drawn at once: on a CPU no more than it draws fastest."""
+        z, y, x = core
+        slices = z.stop - z.start
+        if self.model.device == "cpu":
+            slices = max(STRIDE, _DRAWN_AT_ONCE // ((y.stop - y.start) * (x.stop - x.start)) // STRIDE * STRIDE)
+        for start in range(z.start, z.stop, slices):
+            yield slice(start, min(start + slices, z.stop)), y, x
 
     def _resampled(self, noise: NoiseOfLeg, progress: Progress) -> Any:
         """The future before it is laid, when the network sees other voxels than the leg has."""
         maps = np.zeros((self.model.options.channels, *self._shape), dtype=np.float32)
         if len(maps) == 1:
             maps[0] = self.volumes[-1] / np.float32(255)
-        for block, drawn in self._maps(noise, progress):
-            maps[(slice(None), *block.core)] = drawn.cpu().numpy()
+        for core, drawn in self._maps(noise, progress):
+            maps[(slice(None), *core)] = drawn.cpu().numpy()
         z, y, x = (slice(0, side) for side in self.trained)
         there = [_resized(one, self.last.shape) for one in maps[:, z, y, x]]
         if len(there) == 1:

@@ -28,8 +28,21 @@ _UNITS = 8
 class SeenBlock(NamedTuple):
     """What a block leaves behind: per level the half of the decoder's sum that no noise moves; the prior of z."""
 
+    core: Region
     levels: tuple[Any, Any, Any]
     prior: Gaussian | None
+
+    def within(self, core: Region, shape: Shape) -> "SeenBlock":
+        """What a part of the core needs."""
+        have, want = _parts(self.core, shape), _parts(core, shape)
+        fine, middle, coarse = (
+            _trimmed(level, *of, step)
+            for level, of, step in zip(self.levels, zip(have, want, strict=True), STEPS, strict=True)
+        )
+        prior = self.prior
+        if prior is not None:
+            prior = Gaussian(*(_trimmed(of, have[2], want[2], STRIDE) for of in (prior.mean, prior.log_variance)))
+        return SeenBlock(core, (fine, middle, coarse), prior)
 
 
 class Drawing:
@@ -91,10 +104,11 @@ class Drawing:
             drawn_from = _trimmed(nn.functional.conv3d(x, *self._prior), wide, parts[2], STRIDE)
             mean, log_variance = drawn_from.float().chunk(2, 1)
             prior = Gaussian(mean, log_variance.clamp(-10, 6))
-        return SeenBlock((levels[0], levels[1], levels[2]), prior)
+        return SeenBlock(core, (levels[0], levels[1], levels[2]), prior)
 
     def future(self, seen: SeenBlock, noise: NoiseOfLeg, core: Region, shape: Shape) -> Any:
-        """Maps (channels, z, y, x) of a core, float32, 0 to 1."""
+        """Maps (channels, z, y, x) of a core, or of a part of it, float32, 0 to 1."""
+        seen = seen.within(core, shape)
         parts = _parts(core, shape)
         x = _leaky(self._coarsest(seen, noise, parts[2]))
         x = _leaky(nn.functional.conv3d(x, *self._mids[1], padding=1))
