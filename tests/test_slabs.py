@@ -1,6 +1,7 @@
 """Slabs cover everything once, errors arrive, and a wish to stop is heard."""
 
 import time
+from threading import get_ident
 
 import numpy as np
 import pytest
@@ -18,6 +19,24 @@ def test_every_slice_is_done_once(length: int, slab: int) -> None:
 
     over_slabs(work, length, slab=slab, threads=3)
     assert (seen == 1).all()
+
+
+def test_one_thread_is_the_calling_one_and_hears_the_wish_to_stop() -> None:
+    seen: list[tuple[int, int, int]] = []
+
+    class Stops:
+        def advance(self, fraction: float) -> None: ...
+        def message(self, text: str) -> None: ...
+        def check(self) -> None:
+            if len(seen) == 2:
+                raise Cancelled
+
+    over_slabs(lambda *span: seen.append((*span, get_ident())), 5, slab=3, threads=1)
+    assert seen == [(0, 3, get_ident()), (3, 5, get_ident())]
+    seen.clear()
+    with pytest.raises(Cancelled):
+        over_slabs(lambda *span: seen.append((*span, get_ident())), 9, slab=3, progress=Stops(), threads=1)
+    assert len(seen) == 2
 
 
 def test_an_error_of_the_work_arrives() -> None:

@@ -51,6 +51,14 @@ def box_around(mask: np.ndarray) -> Region:
     return (z, y, x)
 
 
+def grown(box: Sequence[slice], margin: int, shape: Sequence[int]) -> Region:
+    """A box with `margin` more on every side, as far as a volume of `shape` (z, y, x) goes."""
+    z, y, x = (
+        slice(max(0, part.start - margin), min(side, part.stop + margin)) for part, side in zip(box, shape, strict=True)
+    )
+    return (z, y, x)
+
+
 def stride(voxels: float, most: float) -> int:
     """Every how many-th voxel along each axis leaves about `most` of `voxels`."""
     return max(1, round((voxels / most) ** (1 / 3)))

@@ -37,7 +37,7 @@ def over_slabs(
     progress: Progress = NO_PROGRESS,
     threads: int | None = None,
 ) -> None:
-    """Call ``work(start, stop)`` for every slab of 0 to `length`, on several threads.
+    """Call ``work(start, stop)`` for every slab of 0 to `length`, on several threads, or in this one if that is all.
 
     Parameters
     ----------
@@ -58,7 +58,14 @@ def over_slabs(
         The first that `work` raised, or that `progress` raised.
     """
     spans = [(start, min(start + slab, length)) for start in range(0, length, slab)]
-    with ThreadPoolExecutor(max_workers=max(1, threads or cores())) as pool:
+    count = max(1, threads or cores())
+    if count == 1:
+        for number, span in enumerate(spans):
+            work(*span)
+            progress.advance((number + 1) / len(spans))
+            progress.check()
+        return
+    with ThreadPoolExecutor(max_workers=count) as pool:
         waiting: set[Future[None]] = {pool.submit(work, *span) for span in spans}
         try:
             while waiting:

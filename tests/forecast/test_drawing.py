@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from napari_bonemet.forecast import native_looks
-from napari_bonemet.forecast.models.catalogue import build
 from napari_bonemet.forecast.models.stvae import STRIDE, StvaeOptions
 from napari_bonemet.forecast.native_looks import HALO, NativeLooks
 from napari_bonemet.forecast.near_bone import boxes_around, near_bone
 from napari_bonemet.forecast.network import NetworkForecaster
 from napari_bonemet.progress import NO_PROGRESS
 from napari_bonemet.torch_import import import_torch
+
+from .speaking import network_of
 
 torch = import_torch()
 
@@ -23,19 +24,6 @@ KINDS = {
     "no gate, no place": replace(SMALL, output="sigmoid", place=False),
     "elbo": replace(SMALL, objective="elbo"),
 }
-
-
-def network_of(options: StvaeOptions):
-    """A network in which every layer says something."""
-    torch.manual_seed(1)
-    made = build("stvae", options)
-    with torch.no_grad():
-        for parameter in made.parameters():
-            parameter.add_(torch.randn_like(parameter), alpha=0.1)
-        made.train()
-        for _ in range(3):
-            made.future(made.see(torch.rand(2, 3, 8, 32, 32), torch.ones(2, 3)), made.noise((2, 8, 32, 32), None))
-    return made.eval()
 
 
 def looks_at(network, volumes, memory_gib: float = 4.0) -> NativeLooks:

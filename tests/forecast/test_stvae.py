@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from napari_bonemet.forecast.blocks import blocks_of, side_of_blocks
-from napari_bonemet.forecast.models.catalogue import build
 from napari_bonemet.forecast.models.stvae import STRIDE, StvaeOptions
 from napari_bonemet.forecast.native_looks import HALO, NativeLooks
 from napari_bonemet.forecast.network import NetworkForecaster
 from napari_bonemet.progress import NO_PROGRESS
 from napari_bonemet.torch_import import import_torch
+
+from .speaking import network_of
 
 torch = import_torch()
 
@@ -20,17 +21,7 @@ SMALL = StvaeOptions(crop=32, size=32, depth=8, width=8)
 
 @pytest.fixture(params=["score", "elbo"])
 def network(request):
-    """A network that no longer is as it was made: every layer says something."""
-    torch.manual_seed(1)
-    made = build("stvae", replace(SMALL, objective=request.param))
-    with torch.no_grad():
-        for parameter in made.parameters():
-            parameter.add_(torch.randn_like(parameter), alpha=0.1)
-        made.train()
-        for _ in range(3):
-            seen = made.see(torch.rand(2, 3, 8, 32, 32), torch.ones(2, 3))
-            made.future(seen, made.noise((2, 8, 32, 32), None))
-    return made.eval()
+    return network_of(replace(SMALL, objective=request.param))
 
 
 def weeks_of(shape: tuple[int, int, int], seed: int = 0) -> list[np.ndarray]:

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from napari_bonemet.geometry import Region, Shape
+from napari_bonemet.geometry import Region, Shape, grown
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,7 @@ def blocks_of(shape: Shape, sides: Sequence[int], halo: int, *, box: Region | No
     parts = box or tuple(slice(0, full) for full in shape)
     starts = [range(part.start, part.stop, side) for part, side in zip(parts, sides, strict=True)]
     for corner in product(*starts):
-        core, wide = [], []
-        for start, side, part, full in zip(corner, sides, parts, shape, strict=True):
-            stop = min(start + side, part.stop)
-            core.append(slice(start, stop))
-            wide.append(slice(max(0, start - halo), min(full, stop + halo)))
-        yield Block((core[0], core[1], core[2]), (wide[0], wide[1], wide[2]))
+        z, y, x = (
+            slice(start, min(start + side, part.stop)) for start, side, part in zip(corner, sides, parts, strict=True)
+        )
+        yield Block((z, y, x), grown((z, y, x), halo, shape))

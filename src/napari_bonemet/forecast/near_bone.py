@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.ndimage import maximum_filter
 
-from napari_bonemet.geometry import Region
+from napari_bonemet.geometry import Region, box_around
 
 # Voxels of a cell that have to be as bright as bone: fewer are noise.
 _OF_A_CELL = 4
@@ -80,11 +80,8 @@ def _halves(box: Region, axis: int, at: int) -> tuple[Region, Region]:
 def _tight(cells: np.ndarray, corner: Sequence[int]) -> Region | None:
     if not cells.any():
         return None
-    parts = []
-    for axis in range(3):
-        along = np.flatnonzero(cells.any(axis=tuple(other for other in range(3) if other != axis)))
-        parts.append(slice(corner[axis] + int(along[0]), corner[axis] + int(along[-1]) + 1))
-    return _region(parts)
+    tight = zip(box_around(cells), corner, strict=True)
+    return _region([slice(part.start + start, part.stop + start) for part, start in tight])
 
 
 def _corner(box: Region) -> list[int]:

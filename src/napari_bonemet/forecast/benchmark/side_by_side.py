@@ -1,6 +1,5 @@
 """Rows that are trained at the same time, each in a process of its own: small networks leave a large card idle."""
 
-import os
 import time
 from collections.abc import Sequence
 from multiprocessing import get_context
@@ -9,6 +8,7 @@ from multiprocessing.context import SpawnProcess
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.benchmark.fitting import RECORD, Row, Work, ready
 from napari_bonemet.progress import NO_PROGRESS, Progress
+from napari_bonemet.slabs import cores
 
 _LISTEN_SECONDS = 0.5
 
@@ -26,7 +26,7 @@ def train_rows(rows: Sequence[Row], work: Work, *, at_once: int, progress: Progr
         When the user asked to stop; trainings go on from their last epoch next time.
     """
     waiting = [row for row in rows if not (row.folder / RECORD).is_file()]
-    of, threads = len(waiting), max(1, (os.cpu_count() or 1) // at_once)
+    of, threads = len(waiting), max(1, cores() // at_once)
     running: dict[SpawnProcess, Row] = {}
     failed: list[str] = []
     try:

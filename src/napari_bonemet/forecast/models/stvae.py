@@ -13,6 +13,8 @@ from napari_bonemet.options import Between, Doc, Unit, Unset
 
 # Blocks start and end at multiples of this, since the coarsest level has a fourth of the voxels along each axis.
 STRIDE = 4
+# Slope of the rectifiers below 0.
+LEAK = 0.1
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,13 @@ it, noise that is alike in a neighbourhood scales and shifts maps by fields that
 each level of a block is drawn only as far as its core needs.
 """
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from napari_bonemet.forecast.models.losses import Gaussian
-from napari_bonemet.forecast.models.stvae import STRIDE
+from napari_bonemet.forecast.models.stvae import LEAK, STRIDE
 from napari_bonemet.forecast.models.stvae_noise import STEPS, NoiseOfLeg
 from napari_bonemet.forecast.models.stvae_rung_network import Fields, Rungs, rungs_for
-from napari_bonemet.geometry import Region, Shape
+from napari_bonemet.geometry import Region, Shape, grown
 from napari_bonemet.torch_import import import_torch
 
 torch = import_torch()
@@ -20,7 +19,6 @@ nn: Any = torch.nn
 
 # Voxels around the core of a block that each level of the decoder needs, fine to coarse.
 _MARGINS = (4, 8, 12)
-_LEAK = 0.1
 # Channels that matrix units of NVIDIA's cards take at once in half precision.
 _UNITS = 8
 
@@ -151,15 +149,6 @@ def _parts(core: Region, shape: Shape) -> list[Region]:
     return [grown(core, margin, shape) for margin in _MARGINS]
 
 
-def grown(core: Region, margin: int, shape: Sequence[int]) -> Region:
-    """A region with as much around it, as far as the volume goes."""
-    z, y, x = (
-        slice(max(0, part.start - margin), min(side, part.stop + margin))
-        for part, side in zip(core, shape, strict=True)
-    )
-    return (z, y, x)
-
-
 def _trimmed(x: Any, have: Region, want: Region, step: int) -> Any:
     """Maps (..., z, y, x) of a region, `step` voxels apart, cut to another that it holds."""
     cut = (
@@ -169,7 +158,7 @@ def _trimmed(x: Any, have: Region, want: Region, step: int) -> Any:
 
 
 def _leaky(x: Any) -> Any:
-    return nn.functional.leaky_relu(x, _LEAK, inplace=True)
+    return nn.functional.leaky_relu(x, LEAK, inplace=True)
 
 
 def _gain(norm: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from napari_bonemet.forecast.compose import compose, one_future
 from napari_bonemet.forecast.learner import Terms
 from napari_bonemet.forecast.models.losses import Gaussian
-from napari_bonemet.forecast.models.stvae import StvaeOptions
+from napari_bonemet.forecast.models.stvae import LEAK, StvaeOptions
 from napari_bonemet.forecast.models.stvae_losses import field_kl, futures_score
 from napari_bonemet.forecast.models.stvae_noise import Noise, draw_noise
 from napari_bonemet.forecast.models.stvae_place_network import Place, shifted
@@ -27,7 +27,6 @@ _GATE_BIAS = -2.0
 _POSTERIOR_LOG_VARIANCE = -3.0
 # Share of the training that is spent on the mean alone.
 LESSON_OF_THE_MEAN = 0.5
-_LEAK = 0.1
 # How much of a batch goes into the statistics of the normalisation: an average over some fifty batches.
 _MOMENTUM = 0.02
 
@@ -63,8 +62,8 @@ class Block(Module):
     def forward(self, x: Any, times: Any) -> Any:
         """Maps (n, channels, z, y, x) and times (n, weeks) to maps."""
         x = self.norms[0](self.first(x)) + self.time(times)[:, :, None, None, None]
-        x = nn.functional.leaky_relu(x, _LEAK, inplace=True)
-        return nn.functional.leaky_relu(self.norms[1](self.second(x)), _LEAK, inplace=True)
+        x = nn.functional.leaky_relu(x, LEAK, inplace=True)
+        return nn.functional.leaky_relu(self.norms[1](self.second(x)), LEAK, inplace=True)
 
 
 class Modulation(Module):
@@ -118,7 +117,7 @@ class Rung(Module):
         x = self.norm(x)
         if self.noise is not None and noise is not None:
             x = self.noise(x, noise)
-        return nn.functional.leaky_relu(x, _LEAK)
+        return nn.functional.leaky_relu(x, LEAK)
 
 
 class Decoder(Module):
@@ -130,9 +129,9 @@ class Decoder(Module):
         noises = options.noise_channels if options.objective == "score" else (0, 0, 0)
         latent = options.z_dim if options.objective == "elbo" else noises[2]
         self.coarse = Rung(4 * width, 0, 4 * width, latent)
-        self.deep = nn.Sequential(_conv(4 * width, 4 * width), _norm(4 * width), nn.LeakyReLU(_LEAK))
+        self.deep = nn.Sequential(_conv(4 * width, 4 * width), _norm(4 * width), nn.LeakyReLU(LEAK))
         self.middle = Rung(2 * width, 4 * width, 2 * width, noises[1])
-        self.mid = nn.Sequential(_conv(2 * width, 2 * width), _norm(2 * width), nn.LeakyReLU(_LEAK))
+        self.mid = nn.Sequential(_conv(2 * width, 2 * width), _norm(2 * width), nn.LeakyReLU(LEAK))
         self.fine = Rung(width, 2 * width, width, noises[0])
         self.out = nn.Conv3d(width, options.channels, 3, 1, 1)
         if options.output == "gate":

@@ -43,22 +43,24 @@ def draw_noise(options: StvaeOptions, shape: Sequence[int], generator: Any, devi
         return Noise(coarse=normal(options.z_dim, sizes[2]), place=place)
     everywhere = normal(options.global_noise, (1, 1, 1))
     regional = smooth(normal(options.regional_noise, widened(options, sizes[2])), options)
-    fields = joined([normal(*local) for local in zip(options.local_fields, sizes, strict=True)], regional, everywhere)
-    return fields._replace(place=place)
+    alike = joined(torch, regional, everywhere)
+    fine, middle, coarse = (
+        at_level(torch, normal(*local), alike) for local in zip(options.local_fields, sizes, strict=True)
+    )
+    return Noise(fine, middle, coarse, place)
 
 
-def joined(local: Sequence[Any], regional: Any, everywhere: Any) -> Noise:
-    """Local noise of each level, regional noise of the coarsest one, and the whole leg's, as the decoder takes it."""
-    levels = []
-    for field in local:
-        size = field.shape[-3:]
-        region = regional
-        if size != regional.shape[-3:]:
-            region = import_torch().nn.functional.interpolate(
-                regional, size=tuple(size), mode="trilinear", align_corners=False
-            )
-        levels.append(import_torch().cat([field, region, everywhere.expand(-1, -1, *size)], 1))
-    return Noise(*levels)
+def joined(torch: Any, regional: Any, everywhere: Any) -> Any:
+    """The noise that has a neighbourhood: the regional one of the coarsest level, and the whole leg's."""
+    return torch.cat([regional, everywhere.expand(-1, -1, *regional.shape[-3:])], 1)
+
+
+def at_level(torch: Any, local: Any, alike: Any) -> Any:
+    """Local noise of a level and the noise that has a neighbourhood, as the decoder takes them."""
+    size = tuple(local.shape[-3:])
+    if alike.shape[-3:] != size:
+        alike = torch.nn.functional.interpolate(alike, size=size, mode="trilinear", align_corners=False)
+    return torch.cat([local, alike], 1)
 
 
 def _reach(options: StvaeOptions) -> int:
@@ -145,17 +147,12 @@ class NoiseOfLeg:
 
     def smooth(self, block: Region) -> Any:
         """The noise at the coarsest level that has a neighbourhood, (1, channels, z, y, x)."""
-        regional = self._regional[(..., *_cells(block))]
-        return self._torch.cat([regional, self._everywhere.expand(-1, -1, *regional.shape[-3:])], 1)
+        return joined(self._torch, self._regional[(..., *_cells(block))], self._everywhere)
 
     def own(self, level: int, block: Region) -> Any:
         """All noise of a level of the decoder, (1, channels, z, y, x)."""
         local = self._local(level, self._options.local_fields[level], block)
-        smooth = self.smooth(block)
-        if local.shape[-3:] != smooth.shape[-3:]:
-            size = tuple(local.shape[-3:])
-            smooth = self._torch.nn.functional.interpolate(smooth, size=size, mode="trilinear", align_corners=False)
-        return self._torch.cat([local, smooth], 1)
+        return at_level(self._torch, local, self.smooth(block))
 
 
 def _cells(block: Region) -> tuple[slice, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from napari_bonemet.forecast.threads import over_slices
+from napari_bonemet.slabs import over_slabs
 from napari_bonemet.torch_import import import_torch
 
 torch = import_torch()
@@ -71,15 +71,15 @@ def moved(volume: Any, shift: Any, made: Any) -> None:
 
     Compiled on a CPU, where `made` is best an array that shares its memory with the caller's.
     """
-    firsts, weights = _four_taps(shift)
     if volume.device.type != "cpu":
         made.copy_(moved_in_torch(volume, shift))
         return
     from napari_bonemet.forecast.models.stvae_place_kernels import shift_slab
 
+    firsts, weights = _four_taps(shift)
     arrays = volume.numpy(), weights.numpy(), firsts.numpy().astype(np.int64)
     to = made.numpy()
-    over_slices(
+    over_slabs(
         lambda start, stop: shift_slab(*arrays, start, stop, to),
         len(volume),
         slab=_SLAB,

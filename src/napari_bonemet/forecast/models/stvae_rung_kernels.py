@@ -7,7 +7,9 @@ long loop. Maps are bits: uint16 holds bfloat16, which is the upper half of a fl
 import numpy as np
 from numba import njit
 
-_LEAK = np.float32(0.1)
+from napari_bonemet.forecast.models.stvae import LEAK
+
+_LEAK = np.float32(LEAK)
 
 
 @njit(nogil=True, cache=True, fastmath=True)

@@ -4,13 +4,13 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
-from napari_bonemet.forecast.threads import over_slices
+from napari_bonemet.forecast.models.stvae import LEAK
+from napari_bonemet.slabs import over_slabs
 from napari_bonemet.torch_import import import_torch
 
 torch = import_torch()
 nn: Any = torch.nn
 
-_LEAK = 0.1
 _SLAB = 8
 
 
@@ -42,7 +42,7 @@ class InTorch:
         if fields is not None:
             scale, shift = finer(fields.values.to(x.dtype), fields.times).chunk(2, 1)
             x = torch.addcmul(shift, x, scale)
-        return nn.functional.leaky_relu(x, _LEAK, inplace=True)
+        return nn.functional.leaky_relu(x, LEAK, inplace=True)
 
 
 class _Compiled:
@@ -60,7 +60,7 @@ class _Compiled:
         scale, shift = (_nothing(channels, x) if fields is None else fields.values[0]).chunk(2)
         rows = [self._rows(name, maps, x) for name, maps in (("below", below[0]), ("scale", scale), ("shift", shift))]
         bits, out = _bits(still[0].permute(1, 2, 3, 0)), _bits(made)
-        over_slices(
+        over_slabs(
             lambda start, stop: rung_slab(bits, *rows, start, stop, out), z, slab=_SLAB, threads=torch.get_num_threads()
         )
         return made.permute(3, 0, 1, 2)[None]
@@ -74,7 +74,7 @@ class _Compiled:
         if x == width:
             return lying.reshape(z, y, -1)
         made = self._empty(name, (z, y, width, channels), torch.float32).numpy()
-        over_slices(
+        over_slabs(
             lambda start, stop: finer_along_x(lying, width // x, start, stop, made),
             z,
             slab=_SLAB,

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from napari_bonemet.coverage import covered
 from napari_bonemet.errors import InputError
-from napari_bonemet.geometry import Region, Triple, as_triple
+from napari_bonemet.geometry import Region, Triple, as_triple, grown
 from napari_bonemet.io.composite_codes import LOST, NEITHER
 from napari_bonemet.morphometry.change.lesion_pieces import label_lesions
 from napari_bonemet.morphometry.change.lesion_result import Lesion, LesionOptions, Lesions, Perforation
@@ -80,7 +80,7 @@ def find_lesions(
     _check_weeks(weeks, scan)
     volume, left_out, contacts = label_lesions(codes, scan, options)
     progress.advance(0.4)
-    boxes = [_around(box, codes.shape) for box in ndimage.find_objects(volume)]
+    boxes = [grown(box, _MARGIN, codes.shape) for box in ndimage.find_objects(volume)]
     bone = None if weeks is None or not boxes else BoneCount.of(weeks, options, seen=covered(scan), labels=parts)
     share, volumes = _volumes(volume, boxes, bone, scan.spacing)
     progress.advance(0.7)
@@ -107,11 +107,6 @@ def _check_weeks(weeks: tuple[Scan, Scan] | None, scan: Scan) -> None:
                 found=f"{week.shape} voxels of {week.spacing} µm",
                 remedy="Give the registered weeks that the composite was made of",
             )
-
-
-def _around(box: Region, shape: tuple[int, ...]) -> Region:
-    z, y, x = (slice(max(0, s.start - _MARGIN), min(n, s.stop + _MARGIN)) for s, n in zip(box, shape, strict=True))
-    return (z, y, x)
 
 
 def _volumes(
