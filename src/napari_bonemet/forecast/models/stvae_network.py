@@ -222,13 +222,13 @@ class Stvae(Module):
     def _elbo(self, weeks: Any, gaps: Any, training: TrainingOptions, share: float) -> Terms:
         maps = self._encode(weeks[:, :-1], gaps)
         seen = self._seen(maps)
-        known = self.teacher(_centred(weeks), _times(gaps))[-1]
-        posterior = _gaussian(self.posterior(torch.cat([maps[-1], known], 1)))
+        known = torch.cat([maps[-1], self.teacher(_centred(weeks), _times(gaps))[-1]], 1)
+        posterior = _gaussian(self.posterior(known))
         z = posterior.draw(torch.randn_like(posterior.mean))
         drawn = compose(self.decoder(seen, Noise(coarse=z)), weeks[:, -2])
         kl = field_kl(posterior, seen.prior)
         if self.place is not None:
-            drawn, more = self._taught_place(self.place, drawn, torch.cat([maps[-1], known], 1))
+            drawn, more = self._taught_place(self.place, drawn, known)
             kl = kl + more
         error = ((drawn - weeks[:, -1]) ** 2).mean()
         return Terms(error + training.kl_weight_at(share) * kl, error, kl)
