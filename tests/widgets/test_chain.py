@@ -161,7 +161,7 @@ def check_compare(screen: Screen) -> None:
         "predicted − true",
     ]
     mark = viewer.canvas.overlays.text
-    screen.qtbot.waitUntil(lambda: mark.text == "research use · synthetic")
+    screen.qtbot.waitUntil(lambda: mark.text == "research use · synthetic-1 left")
     assert mark.visible
     assert mark.gridded, "every cell says it"
     assert viewer.canvas.grid.enabled
@@ -308,4 +308,4 @@ def test_cells_go_when_their_weeks_do(screen: Screen, make_series: Callable[...,
     assert not screen.viewer.canvas.grid.enabled
     seen = [record_of_layer(layer) for layer in screen.viewer.layers if layer.visible]
     assert [(record["leg"], record["week"]) for record in seen] == [("872 left tibia", 0)]
-    assert [box.text() for box in compare.choices] == ["week 0", "week 1", "week 2"]
+    assert [box.text() for box in compare.choice.boxes] == ["week 0", "week 1", "week 2"]

@@ -7,7 +7,7 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.copying import CopyLastWeek
 from napari_bonemet.scan import Kind
 from napari_bonemet.series import ScanSeries
-from napari_bonemet.widgets.compare_items import items_on, registered_note, subtract, usual_pair
+from napari_bonemet.widgets.compare.items import items_on, registered_note, subtract, usual_pair
 from napari_bonemet.widgets.desk import Desk
 
 Make = Callable[..., ScanSeries]

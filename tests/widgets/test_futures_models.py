@@ -91,7 +91,7 @@ def test_the_copied_command_draws_the_same(
 def test_compare_offers_samples_and_their_share_of_bone(screen: Screen) -> None:
     screen.draw()
     compare = screen.dock("Compare")
-    ticked = [box.text() for box in compare.choices if box.isChecked()]
+    ticked = [box.text() for box in compare.choice.boxes if box.isChecked()]
     assert ticked == [
         "last seen, week 2",
         "true, week 3",
@@ -99,8 +99,8 @@ def test_compare_offers_samples_and_their_share_of_bone(screen: Screen) -> None:
         "sample 1",
         "bone, share of 6 samples",
     ]
-    assert compare.single_samples.isVisibleTo(compare)
-    for box in compare.choices:
+    assert compare.choice.single_samples.isVisibleTo(compare)
+    for box in compare.choice.boxes:
         if box.text() == "sample 4":
             box.setChecked(True)
     screen.press(compare.run_bar.run_button)

@@ -67,7 +67,7 @@ class View:
             if layer in viewer.layers:
                 layer.visible = visible
         viewer.layers.selection = {layer for layer in self.selected if layer in viewer.layers}
-        _put_back(viewer.canvas.grid, self.grid)
+        _put_back(viewer.canvas.grid, {name: self.grid[name] for name in reversed(_GRID)})
         _put_back(viewer.canvas.overlays.scale_bar, self.scale_bar)
         viewer.dims.ndisplay = self.ndisplay
         if len(self.order) == viewer.dims.ndim:
@@ -93,7 +93,7 @@ class LinkedCells:
         self._on_left = on_left
         self._layers: list[Layer] = []
         self._before: View | None = None
-        self._columns = -1
+        self._columns, self._together = -1, False
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -101,11 +101,16 @@ class LinkedCells:
         return tuple(self._layers)
 
     @property
+    def in_cells(self) -> bool:
+        """Whether each layer has a cell of its own."""
+        return self.shown and not self._together
+
+    @property
     def shown(self) -> bool:
         """Whether the cells are on the screen."""
         return self._before is not None
 
-    def show(self, layers: Sequence[Layer], *, columns: int = -1) -> None:
+    def show(self, layers: Sequence[Layer], *, columns: int = -1, together: bool = False) -> None:
         """Show `layers`, one per cell, in place of what is on the screen.
 
         Parameters
@@ -114,8 +119,11 @@ class LinkedCells:
             Not yet in the viewer, on one grid; each one's name is its cell's title.
         columns : int
             Cells in a row; -1 leaves the choice to napari.
+        together : bool
+            All in one view, on top of each other, in place of cells.
         """
         point = self._viewer.dims.point if self.shown else None
+        self._leave_grid()
         self._remove_own()
         if self._before is None:
             make_room(self._viewer)
@@ -123,7 +131,7 @@ class LinkedCells:
             self._watch(True)
         for layer, _ in self._before.visible:
             layer.visible = False
-        self._columns = columns
+        self._columns, self._together = columns, together
         for layer in layers:
             layer.visible = True
             layer.name_overlay.visible = True
@@ -133,7 +141,7 @@ class LinkedCells:
         self._layers = list(layers)
         self._apply_grid()
         bar = self._viewer.canvas.overlays.scale_bar
-        bar.visible, bar.gridded, bar.box = True, True, True
+        bar.visible, bar.gridded, bar.box = True, not together, True
         if point is not None and len(point) == self._viewer.dims.ndim:
             self._viewer.dims.point = point
         self._turn_to_layers()
@@ -160,16 +168,22 @@ class LinkedCells:
             return
         before, self._before = self._before, None
         self._watch(False)
+        self._leave_grid()
         self._remove_own()
         before.restore(self._viewer)
         self._on_left()
+
+    def _leave_grid(self) -> None:
+        """Layers that come, go or show themselves in a grid leave napari short of overlays for its cells: it raises."""
+        self._viewer.canvas.grid.enabled = False
+        self._viewer.canvas.overlays.scale_bar.gridded = False
 
     def _apply_grid(self) -> None:
         grid = self._viewer.canvas.grid
         grid.stride = 1
         grid.shape = (-1, self._columns)
         grid.spacing = GAP_PIXELS
-        grid.enabled = True
+        grid.enabled = not self._together
 
     def _turn_to_layers(self) -> None:
         """Go to the middle slice where the current one lies outside the layers."""

@@ -1,6 +1,7 @@
 """What has to be said of the canvas, on the canvas: that a week is predicted, that data are synthetic."""
 
 import weakref
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qtpy.QtCore import QObject, QTimer
@@ -22,15 +23,25 @@ def admitted(viewer: Any, *, short: bool = False) -> str:
     Parameters
     ----------
     short : bool
-        For narrow cells, the titles of which tell what is predicted and what is true.
+        For narrow cells, the titles of which tell what is predicted and what is true; says whose leg it is, where
+        all are of one, because those titles have no room for it.
     """
     records = [record_of_layer(layer) or {} for layer in viewer.layers if layer.visible]
     words = []
-    if any(record.get("kind") in _FORECAST for record in records):
+    if any(record.get("kind") in _FORECAST or record.get("predicted") for record in records):
         words.append("research use" if short else "predicted, research use")
-    if any(record.get("synthetic") for record in records):
+    whose = _whose(records) if short else ""
+    if any(record.get("synthetic") for record in records) and "synthetic" not in whose:
         words.append("synthetic" if short else "synthetic data")
+    if whose:
+        words.append(whose)
     return " · ".join(words)
+
+
+def _whose(records: Sequence[Mapping[str, Any]]) -> str:
+    """Subject and side of the one leg that is seen; nothing where there are several."""
+    legs = {(record.get("subject"), record.get("side")) for record in records if record.get("subject")}
+    return " ".join(part for part in legs.pop() if part) if len(legs) == 1 else ""
 
 
 class CanvasMark(QObject):
@@ -77,6 +88,8 @@ class CanvasMark(QObject):
         if own or words == overlay.text:
             return
         self._said = words
+        # One that appears in a grid has no copies for its cells yet, which napari raises at: it is laid out anew.
+        overlay.gridded = False
         overlay.text, overlay.visible = words, bool(words)
         overlay.position, overlay.gridded = "top_left", True
         overlay.font_size = POINTS_IN_CELLS if viewer.canvas.grid.enabled else POINTS

@@ -1,7 +1,7 @@
 """What the Compare dock can put into a cell: the weeks, a forecast, and the difference of any two."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -43,6 +43,8 @@ class Item:
         Whether it is shown unless the user chooses otherwise.
     one_of_many : bool
         Whether it is one of the samples, which are listed apart.
+    make : callable, optional
+        Makes the volume where it is still to be made, beside the screen; `scan` then only says on which grid.
     """
 
     key: str
@@ -51,6 +53,26 @@ class Item:
     scan: Scan
     usual: bool
     one_of_many: bool = False
+    make: Callable[[Progress], Scan] | None = None
+
+    @property
+    def is_true(self) -> bool:
+        """Whether it is the week that was forecast, as it came."""
+        return self.is_week and self.title.startswith("true")
+
+    @property
+    def is_last_seen(self) -> bool:
+        """Whether it is the last week that the forecast was made from."""
+        return self.title.startswith("last seen")
+
+    @property
+    def is_week(self) -> bool:
+        """Whether it is a week as scanned, and no sample, map or forecast."""
+        return self.key.startswith("week ") and self.make is None
+
+    def made(self, progress: Progress = NO_PROGRESS) -> "Item":
+        """The same with its volume."""
+        return self if self.make is None else replace(self, scan=self.make(progress), make=None)
 
     @property
     def is_map(self) -> bool:
@@ -138,8 +160,8 @@ def _week(scan: Scan, title: str, usual: bool) -> Item:
 
 def usual_pair(items: Sequence[Item]) -> tuple[str, str] | None:
     """Keys of what is usually subtracted: predicted minus true, else the last week minus the first."""
-    keys = [item.key for item in items if not (item.is_map or item.one_of_many)]
-    true = [item.key for item in items if item.title.startswith("true")]
+    keys = [item.key for item in items if not (item.is_map or item.one_of_many or item.make)]
+    true = [item.key for item in items if item.is_true]
     if PREDICTED in keys:
         seen = [key for key in keys if key != PREDICTED]
         return (PREDICTED, (true or seen[-1:])[0])
@@ -178,4 +200,4 @@ def subtract(first: Item, second: Item, progress: Progress = NO_PROGRESS) -> Dif
 
 def _short(item: Item) -> str:
     """Enough to tell the two of a difference apart: "predicted", "true", "week 3"."""
-    return "true" if item.title.startswith("true") else item.key
+    return "true" if item.is_true else item.key

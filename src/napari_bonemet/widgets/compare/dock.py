@@ -1,0 +1,350 @@
+"""The Compare dock: weeks, forecast and their difference in linked cells or in one view."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QRadioButton
+
+from napari_bonemet.errors import BoneMetError, InputError
+from napari_bonemet.progress import PartOf, Progress
+from napari_bonemet.scan import Scan
+from napari_bonemet.widgets.cell_cursor import CellCursor
+from napari_bonemet.widgets.cells import LinkedCells
+from napari_bonemet.widgets.compare.choice import Choice
+from napari_bonemet.widgets.compare.curves import PSNR, curve
+from napari_bonemet.widgets.compare.items import Difference, Item, items_on, registered_note, subtract
+from napari_bonemet.widgets.compare.panes import LINKED, Panes, caption_of, panes_of, require_room
+from napari_bonemet.widgets.compare.recipes import recipes_on
+from napari_bonemet.widgets.compare.samples import SampleLeaf
+from napari_bonemet.widgets.compare.single import DIFFERENCE, SingleView
+from napari_bonemet.widgets.compare.single_box import SingleBox
+from napari_bonemet.widgets.compare.under import UnderCanvas
+from napari_bonemet.widgets.dock import Dock
+from napari_bonemet.widgets.run_bar import RunBar
+
+_SIGNALS = ("series_changed", "registration_changed", "roi_changed", "forecast_changed")
+_MOST_STEPS_BACK = 20
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """What was asked to be seen, as it can be asked for again.
+
+    Parameters
+    ----------
+    mode : str or None
+        A mode of the single view; None for cells.
+    layout : str
+        Its name.
+    keys : tuple of str
+        What was ticked.
+    difference : bool
+        Whether the difference had a cell.
+    pair : tuple of str
+        The two that were subtracted or laid over each other.
+    """
+
+    mode: str | None
+    layout: str
+    keys: tuple[str, ...]
+    difference: bool
+    pair: tuple[str, str]
+
+
+class CompareDock(Dock):
+    """Cells by named layouts, two volumes in one view, and how alike two volumes are slice by slice.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+        Its own layers are hidden while others are compared and come back as they were.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__(napari_viewer)
+        self.cells = LinkedCells(napari_viewer, on_left=self._left)
+        self.single = SingleView(napari_viewer, self.cells, self)
+        self.cursor = CellCursor(napari_viewer, lambda: self.cells.layers if self.cells.in_cells else (), self)
+        self.under = UnderCanvas(napari_viewer.theme)
+        self._panes = Panes()
+        self._items: tuple[Item, ...] = ()
+        self._first: Scan | None = None
+        self._measured: tuple[Item, Item] | None = None
+        self._past: list[Arrangement] = []
+        self._now: Arrangement | None = None
+        self.note = self.heading("")
+        self._build_choice()
+        self._build_view()
+        self.column.addStretch(1)
+        for signal in _SIGNALS:
+            getattr(self.desk, signal).connect(self.refresh)
+        for signal in _SIGNALS:
+            getattr(self.desk, signal).connect(self._desk_changed)
+        napari_viewer.dims.events.point.connect(self._mark)
+        napari_viewer.events.theme.connect(self._theme)
+        self.refresh()
+
+    def _build_choice(self) -> None:
+        box = self.box("Side by side")
+        self.choice = Choice()
+        self.choice.chosen_layout.connect(self._layout_chosen)
+        self.run_bar = RunBar("Show side by side")
+        self.run_bar.run_button.clicked.connect(self.show_cells)
+        box.addWidget(self.choice)
+        box.addWidget(self.run_bar)
+        alone = self.box("In one view")
+        self.single_box = SingleBox(self.single)
+        self.single_box.asked.connect(self.show_single)
+        alone.addWidget(self.single_box)
+        self.run_bar.lock(self.choice, self.single_box)
+
+    def _build_view(self) -> None:
+        self.leaf = SampleLeaf()
+        self.column.addWidget(self.leaf)
+        self.slices, self.volumes = QRadioButton("Slices"), QRadioButton("Volumes (3D)")
+        self.slices.setChecked(True)
+        self._modes = QButtonGroup(self)
+        row = QHBoxLayout()
+        for button in (self.slices, self.volumes):
+            self._modes.addButton(button)
+            row.addWidget(button)
+        row.addStretch(1)
+        self._modes.buttonToggled.connect(self._mode_changed)
+        self.undo_button, self.back_button = QPushButton("Layout before"), QPushButton("Back to my view")
+        self.undo_button.setToolTip("Shows again what was compared before this.")
+        self.back_button.setToolTip("Takes the cells away; layers, grid and camera are as they were before.")
+        self.undo_button.clicked.connect(self.undo)
+        self.back_button.clicked.connect(self.leave)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.undo_button)
+        buttons.addWidget(self.back_button)
+        self.column.addLayout(row)
+        self.column.addLayout(buttons)
+        self.caption = self.heading("")
+        self.caption.hide()
+        self.under.asked.connect(self._measure)
+        self.plot.picked.connect(self._go_to)
+        self._enable_view_buttons()
+
+    @property
+    def plot(self) -> Any:
+        """The curve over the slices."""
+        return self.under.plot
+
+    def refresh(self) -> None:
+        """Offer what lies on the desk; say so where nothing can be compared."""
+        try:
+            items = items_on(self.desk)
+            self._items = (*items, *recipes_on(self.desk, items))
+            self.note.setText(registered_note(self.desk) or "Cells share one slice slider, one camera, one contrast.")
+        except BoneMetError as error:
+            self._items = ()
+            self.note.setText(str(error))
+        self.choice.fill(self._items, self.desk.week)
+        self._past, self._now = [], None
+        self.run_bar.run_button.setEnabled(bool(self._items))
+        self.single_box.setEnabled(self.choice.pair() is not None)
+
+    def _layout_chosen(self) -> None:
+        """A layout taken while cells are shown is shown at once."""
+        if self.cells.shown:
+            self.show_cells()
+
+    def show_cells(self) -> None:
+        """Make what is still to be made and subtract, beside the screen, then lay the cells out."""
+        items = self.choice.ticked()
+        pair = self.choice.pair() if self.choice.with_difference.isChecked() else None
+        if not items and pair is None:
+            self.run_bar.say("Tick at least one cell.")
+            return
+        asked = self._asked(None)
+        measured = pair or self._telling_pair(items)
+
+        def work(progress: Progress) -> tuple[list[Item], Difference | None, np.ndarray | None]:
+            parts = len(items) + 1
+            made = [item.made(PartOf(progress, n / parts, (n + 1) / parts)) for n, item in enumerate(items)]
+            progress.advance(len(items) / parts)
+            difference = subtract(*pair, PartOf(progress, len(items) / parts, 1.0)) if pair else None
+            alike = difference.psnr if difference else curve(PSNR, measured) if measured else None
+            return made, difference, alike
+
+        self.run_bar.start("Comparing", work, lambda made: self._lay_out(asked, measured, *made))
+
+    def _telling_pair(self, items: Sequence[Item]) -> tuple[Item, Item] | None:
+        """The pair, where both are in cells: without a cell for the difference their curve still tells."""
+        pair = self.choice.pair()
+        shown = {item.key for item in items}
+        return pair if pair is not None and {pair[0].key, pair[1].key} <= shown else None
+
+    def show_single(self, mode: str) -> None:
+        """Show the pair in one view."""
+        pair = self.choice.pair()
+        if pair is None:
+            self.run_bar.say("Choose two different volumes, the one minus the other.")
+            self.single_box.show_mode(self.single.mode)
+            return
+        asked = self._asked(mode)
+
+        def done(difference: Difference) -> None:
+            self._remember(asked)
+            self._first = pair[1].scan
+            self._panes = self.single.show(mode, pair, difference if mode == DIFFERENCE else None, self.window())
+            self._shown(pair, difference.title, difference.psnr)
+
+        self.run_bar.start("Comparing", lambda progress: subtract(*pair, progress), done)
+
+    def _lay_out(
+        self,
+        asked: Arrangement,
+        measured: tuple[Item, Item] | None,
+        items: Sequence[Item],
+        difference: Difference | None,
+        alike: np.ndarray | None,
+    ) -> None:
+        self._remember(asked)
+        self.single.stop()
+        panes = self._panes = panes_of(items, difference)
+        self._first = items[0].scan if items else difference.scan if difference else None
+        self.cells.show(panes.layers, columns=self.choice.layout_taken.columns)
+        if len(panes.greys) > 1:
+            self.viewer.layers.link_layers(panes.greys, LINKED)
+        title = difference.title if difference else " and ".join(item.key for item in measured) if measured else ""
+        self._shown(measured, title, alike)
+        self._leaf_through(items)
+
+    def _leaf_through(self, items: Sequence[Item]) -> None:
+        samples = tuple(item for item in self._items if item.one_of_many)
+        shown = [item for item in items if item.one_of_many]
+        layer = self._panes.by_key[shown[0].key] if len(shown) == 1 else None
+        at = next((n for n, item in enumerate(samples) if shown and item.key == shown[0].key), 0)
+        self.leaf.take(samples, layer, at)
+
+    def _shown(self, measured: tuple[Item, Item] | None, title: str, alike: np.ndarray | None) -> None:
+        self.single_box.show_mode(self.single.mode)
+        self.leaf.take((), None, 0)
+        self._measured = measured if alike is not None else None
+        if alike is None:
+            self.under.vanish()
+        else:
+            self.under.show_curve(alike, title=title, measure=PSNR)
+            self.under.appear(self.viewer, self.window())
+        self.cursor.start(self.window())
+        self._enable_view_buttons()
+        self.run_bar.say("")
+        self._apply_mode()
+        self._mark()
+        self.caption.setText(caption_of(self._panes))
+        self.caption.setVisible(bool(self.caption.text()))
+
+    def _measure(self, measure: str) -> None:
+        """Draw the curve of another measure, made beside the screen."""
+        pair, items = self._measured, self._items
+        if pair is None:
+            return
+        title = " and ".join(item.label for item in pair)
+
+        def done(values: np.ndarray) -> None:
+            self.under.show_curve(values, title=title, measure=measure)
+            self._mark()
+
+        self.under.say(f"{measure}, slice by slice…")
+        self.run_bar.start("Measuring", lambda progress: curve(measure, pair, items, progress), done)
+        self.run_bar.runner.finished.connect(self._measured_or_not)
+
+    def _measured_or_not(self) -> None:
+        """What went wrong stands under the canvas, too, where the measure was asked for."""
+        self.run_bar.runner.finished.disconnect(self._measured_or_not)
+        if self.under.note.text().endswith("…"):
+            self.under.say(self.run_bar.line.text())
+
+    def _asked(self, mode: str | None) -> Arrangement:
+        choice = self.choice
+        keys = tuple(item.key for item in choice.ticked())
+        pair = (choice.minuend.currentText(), choice.subtrahend.currentText())
+        return Arrangement(mode, choice.layouts.currentText(), keys, choice.with_difference.isChecked(), pair)
+
+    def _remember(self, asked: Arrangement) -> None:
+        if self._now is not None and asked != self._now:
+            self._past = [*self._past[1 - _MOST_STEPS_BACK :], self._now]
+        self._now = asked
+
+    def undo(self) -> None:
+        """Show what was compared before, or the user's own view where nothing was."""
+        if not self._past:
+            self.leave()
+            return
+        *self._past, before = self._past
+        self._now = None
+        choice = self.choice
+        choice.take(before.layout)
+        choice.tick(before.keys, difference=before.difference)
+        choice.set_pair(*before.pair)
+        if before.mode is None:
+            self.show_cells()
+        else:
+            self.show_single(before.mode)
+
+    def _mode_changed(self, _button: Any, checked: bool) -> None:
+        if checked and self.cells.shown:
+            self._apply_mode()
+
+    def _apply_mode(self) -> None:
+        try:
+            if self.volumes.isChecked():
+                require_room(self.cells.layers)
+        except InputError as error:
+            self.run_bar.say(str(error))
+            self.slices.setChecked(True)
+            return
+        volume = self.volumes.isChecked()
+        self._panes.for_volume(volume)
+        if volume or self.viewer.dims.ndisplay == 3:
+            self.cells.set_volume(volume)
+
+    def _desk_changed(self) -> None:
+        """Cells of weeks or of a forecast that are no longer on the desk go, and the desk's own week is seen."""
+        if self.cells.shown:
+            self.leave_cells()
+            self.desk.set_week(self.desk.week)
+
+    def leave_cells(self) -> None:
+        """Take the cells away and put the user's own view back."""
+        self.cells.leave()
+
+    def leave(self) -> None:
+        """Take the cells away and put the user's own view back; docks that are closed also leave this way."""
+        super().leave()
+        self.cells.leave()
+
+    def _left(self) -> None:
+        self.single.stop()
+        self.cursor.stop()
+        self.leaf.take((), None, 0)
+        self._first, self._measured, self._panes = None, None, Panes()
+        self._past, self._now = [], None
+        self.slices.setChecked(True)
+        self.under.vanish()
+        self.caption.hide()
+        self.single_box.show_mode(None)
+        self._enable_view_buttons()
+
+    def _enable_view_buttons(self) -> None:
+        for button in (self.slices, self.volumes, self.back_button, self.undo_button):
+            button.setEnabled(self.cells.shown)
+
+    def _axis(self) -> int:
+        return int(self.viewer.dims.ndim) - 3
+
+    def _go_to(self, index: int) -> None:
+        if self._first is not None:
+            self.viewer.dims.set_point(self._axis(), self._first.grid.to_um((index, 0, 0))[0])
+
+    def _mark(self, _event: Any = None) -> None:
+        if self._first is not None:
+            position = self.viewer.dims.point[self._axis()]
+            self.plot.mark(round(self._first.grid.to_index((position, 0, 0))[0]))
+
+    def _theme(self, _event: Any = None) -> None:
+        self.plot.set_theme(self.viewer.theme)
