@@ -13,7 +13,7 @@ from napari.layers import Layer
 from napari.settings import get_settings
 from napari.viewer import Viewer
 
-from napari_bonemet.widgets.week_view import make_room
+from napari_bonemet.widgets.week_view import give_room_back, make_room
 
 GAP_PIXELS = 4
 TITLE_POINTS = 7
@@ -126,7 +126,7 @@ class LinkedCells:
         self._leave_grid()
         self._remove_own()
         if self._before is None:
-            make_room(self._viewer)
+            make_room(self._viewer, self)
             self._before = View.of(self._viewer)
             self._watch(True)
         for layer, _ in self._before.visible:
@@ -170,6 +170,7 @@ class LinkedCells:
         self._watch(False)
         self._leave_grid()
         self._remove_own()
+        give_room_back(self._viewer, self)
         before.restore(self._viewer)
         self._on_left()
 

@@ -84,6 +84,10 @@ class Desk(QObject):
         A network was trained and saved: its file.
     week_changed : Signal(object)
         The current week, or None.
+    looked_ahead : Signal(bool)
+        Of a week that is forecast, the futures are asked for, or the week as it came.
+    strip_wanted : Signal(bool)
+        The strip of weeks under the canvas is wanted, or not.
     """
 
     legs_changed = Signal()
@@ -97,6 +101,8 @@ class Desk(QObject):
     forecast_changed = Signal()
     checkpoint_changed = Signal(object)
     week_changed = Signal(object)
+    looked_ahead = Signal(bool)
+    strip_wanted = Signal(bool)
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,6 +120,7 @@ class Desk(QObject):
         self.lesions: LegLesions | None = None
         self.checkpoint: Path | None = None
         self.week: float | None = None
+        self.ahead = False
 
     @property
     def legs(self) -> tuple[Leg, ...]:
@@ -186,6 +193,11 @@ class Desk(QObject):
     ) -> None:
         """Take note of a forecast, of its scores where the true week is known, and of how the canvas shows it."""
         self.forecast, self.scores, self.drawn = forecast, scores, drawn
+        # A forecast is seen as it is drawn, also of a week that has no scan to turn to.
+        series = self.shown
+        self.ahead = forecast is not None and (
+            self.week == forecast.week or series is None or forecast.week not in series.weeks
+        )
         if self.diagnoses is not None:
             self.set_diagnoses(self.diagnoses.without_forecast())
         self.forecast_changed.emit()
@@ -211,9 +223,16 @@ class Desk(QObject):
         self.checkpoint_changed.emit(path)
 
     def set_week(self, week: float | None) -> None:
-        """Turn to a week."""
+        """Turn to a week; where it is forecast, its futures lie on top of it."""
         self.week = week
+        self.ahead = self.forecast is not None and week == self.forecast.week
         self.week_changed.emit(week)
+
+    def look(self, week: float | None, *, ahead: bool) -> None:
+        """Turn to a week as it came, or to its futures (`ahead`)."""
+        self.set_week(week)
+        self.ahead = ahead
+        self.looked_ahead.emit(ahead)
 
     def step_week(self, by: int) -> None:
         """Turn `by` weeks on or back among those that are there, stopping at the ends."""

@@ -19,7 +19,10 @@ from qtpy.QtWidgets import (
 from napari_bonemet.errors import InputError
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.desk import Desk, desk_of
-from napari_bonemet.widgets.navigator import bind_keys
+from napari_bonemet.widgets.navigator import bind_keys, bind_numbers
+from napari_bonemet.widgets.settings import PLUGIN
+from napari_bonemet.widgets.under_canvas import put_under
+from napari_bonemet.widgets.week_strip import WeekStrip
 from napari_bonemet.widgets.week_view import WeekView, week_view_of
 from napari_bonemet.widgets.worker import Runner
 
@@ -122,6 +125,7 @@ class Dock(QWidget):
         # The console may keep the viewer; the scans need not stay with it.
         window.destroyed.connect(self.desk.clear)
         bind_keys(window, self.desk)
+        self._weeks_under(window)
         # napari names the plugin in every title, which leaves no room for it in a tab.
         mine.setWindowTitle(mine.windowTitle().partition(" (")[0])
         frames = [frame for dock in window.findChildren(Dock) if (frame := _frame_of(dock)) is not None]
@@ -131,6 +135,19 @@ class Dock(QWidget):
             window.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.East)
             window.tabifyDockWidget(anchor, mine)
             mine.raise_()
+
+    def _weeks_under(self, window: QMainWindow) -> None:
+        """Once for a window: the strip of weeks under its canvas."""
+        if window.findChild(WeekStrip) is not None:
+            return
+        # napari's own proxy lives as long as the dock that it was handed to.
+        viewer = getattr(self.viewer, "__wrapped__", self.viewer)
+        strip = WeekStrip(self.desk, viewer)
+        frame = put_under(window, strip, "Weeks")
+        if frame is not None:
+            strip.stand_in(frame)
+            strip.future_asked.connect(lambda: viewer.window.add_plugin_dock_widget(PLUGIN, "Futures"))
+            bind_numbers(window, strip.turn_to_week)
 
     def event(self, event: Any) -> bool:
         """Stop what runs when napari takes the dock out of its window."""

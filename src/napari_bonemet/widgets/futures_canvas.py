@@ -130,6 +130,7 @@ class FuturesOnCanvas(QGroupBox):
         self.layers.changed.connect(lambda role: self._show_legend() if role == self.layers.over else None)
         viewer.dims.events.ndisplay.connect(self._turned)
         desk.week_changed.connect(self._week_turned)
+        desk.looked_ahead.connect(self._looked_ahead)
         self.hide()
 
     def _lay_out(self) -> None:
@@ -238,6 +239,19 @@ class FuturesOnCanvas(QGroupBox):
         drawn = self.layers.drawn
         if drawn is not None:
             self.layers.step_aside(week != drawn.week)
+
+    def _looked_ahead(self, ahead: bool) -> None:
+        drawn = self.layers.drawn
+        elsewhere = drawn is not None and drawn.true_lost_mm3 is not None and self._desk.week != drawn.week
+        if drawn is None or elsewhere or self._viewer.canvas.grid.enabled:
+            return
+        if ahead and self.layers.base == TRUE:
+            self.bases[SAMPLE if SAMPLE in roles_of(drawn) else MEAN].setChecked(True)
+        self.layers.step_aside(not ahead)
+        if ahead:
+            base = next(name for name, button in self.bases.items() if button.isChecked())
+            self.layers.see(base, self.overlay.currentData() or NOTHING)
+            self._show_legend()
 
     def _turned(self, _event: Any = None) -> None:
         self.layers.draw_as(volume=self._viewer.dims.ndisplay == 3)

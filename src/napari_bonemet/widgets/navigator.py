@@ -1,5 +1,6 @@
 """The week navigator: back, slider, on; and the same on the keyboard."""
 
+from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import Qt
@@ -22,6 +23,14 @@ def bind_keys(window: QWidget, desk: Desk) -> None:
         shortcut = QShortcut(QKeySequence(key), window)
         shortcut.setObjectName(_NAME)
         shortcut.activated.connect(slot)
+
+
+def bind_numbers(window: QWidget, turn_to_week: Callable[[int], None]) -> None:
+    """Let Alt and a number key turn to that week, wherever the focus is in `window`."""
+    for week in range(10):
+        shortcut = QShortcut(QKeySequence(f"Alt+{week}"), window)
+        shortcut.setObjectName(_NAME)
+        shortcut.activated.connect(lambda week=week: turn_to_week(week))
 
 
 class WeekNavigator(QGroupBox):

@@ -16,7 +16,7 @@ from napari_bonemet.widgets.layers import ANY, OF_FORECAST, add_scan, find_layer
 from napari_bonemet.widgets.looks import show_slice_of
 from napari_bonemet.widgets.mark import CanvasMark
 
-__all__ = ["WeekView", "make_room", "week_view_of"]
+__all__ = ["WeekView", "give_room_back", "make_room", "week_view_of"]
 
 WEEKLY = (Kind.RECON, Kind.SEG, Kind.REGIST, Kind.ROI)
 RESULTS = (Kind.COMPOSITE, Kind.PREDICTION, Kind.UNCERTAINTY)
@@ -48,6 +48,7 @@ class WeekView(QObject):
         desk.registration_changed.connect(self._show_series)
         desk.roi_changed.connect(self._show_series)
         desk.week_changed.connect(self._show_week)
+        desk.looked_ahead.connect(self._show_future)
         desk.series_changed.connect(self._hide_results)
         # Of the signals that say that results are gone, this one is always the last.
         desk.forecast_changed.connect(self._drop_outdated)
@@ -121,6 +122,16 @@ class WeekView(QObject):
                 # The layer controls follow, unless the user works on a layer of their own.
                 if layer.visible and follow:
                     viewer.layers.selection.active = layer
+
+    def _show_future(self, ahead: bool) -> None:
+        """The mean of a forecast, or none of it; the Futures dock, where it is open, then shows what it is set to."""
+        viewer, forecast = self._viewer(), self._desk.forecast
+        if viewer is None or forecast is None or viewer.canvas.grid.enabled or self._over is not None:
+            return
+        for layer in find_layers(viewer, leg=forecast.mean.leg, week=forecast.week, what=ANY):
+            record = record_of_layer(layer) or {}
+            if record["kind"] in (Kind.PREDICTION, Kind.UNCERTAINTY) and record["what"] in OF_FORECAST:
+                layer.visible = ahead and record["kind"] == Kind.PREDICTION and not record["what"]
 
     def turn_over_to(self, sheet: Any) -> None:
         """Leave the canvas to `sheet`, anything with a method `leave`, or to nothing; the one before it leaves."""
@@ -216,11 +227,18 @@ def _look_at(viewer: Any, series: ScanSeries) -> None:
         viewer.dims.set_point(0, z)
 
 
-def make_room(viewer: Any) -> None:
-    """Let projections, or a week on the bench, give the canvas back before something else takes it."""
+def make_room(viewer: Any, taker: Any = None) -> None:
+    """Let projections, or a week on the bench, give the canvas back before `taker` takes it (see `turn_over_to`)."""
     view = desk_of(viewer).findChild(WeekView)
     if view is not None:
-        view.turn_over_to(None)
+        view.turn_over_to(taker)
+
+
+def give_room_back(viewer: Any, taker: Any) -> None:
+    """Show the weeks again, where it was `taker` that had the canvas."""
+    view = desk_of(viewer).findChild(WeekView)
+    if view is not None:
+        view.turn_back_from(taker)
 
 
 def week_view_of(viewer: Any) -> WeekView:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QDoubleSpinBox, QFileDialog, QHBoxLayout, QLabel, QPushButton
+from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QFileDialog, QHBoxLayout, QLabel, QPushButton
 
 from napari_bonemet.io.bonemet import find_legs, read_series
 from napari_bonemet.phantom.sample import sample_leg
@@ -48,6 +48,7 @@ class WeeklyDock(Dock):
         self.open_bar = RunBar("Open leg")
         self.close_button = QPushButton("Close leg")
         self.navigator = WeekNavigator(self.desk)
+        self.strip_box = QCheckBox("Week strip under the canvas")
         self._lay_out()
         self._connect()
         self._refresh()
@@ -76,6 +77,11 @@ class WeeklyDock(Dock):
         self.column.addWidget(self.open_bar)
         self.column.addWidget(self.close_button)
         self.column.addWidget(self.navigator)
+        self.strip_box.setChecked(True)
+        self.strip_box.setToolTip(
+            "A picture of every week and of the future, over all docks. Alt+0 to Alt+9 turn to a week."
+        )
+        self.column.addWidget(self.strip_box)
 
     def _connect(self) -> None:
         self.open_bar.lock(self.folder_button, self.sample_button, self.tree, self.close_button)
@@ -95,6 +101,8 @@ class WeeklyDock(Dock):
         ):
             signal.connect(self._refresh)
         self.desk.week_changed.connect(self._mark_week)
+        self.strip_box.clicked.connect(self.desk.strip_wanted)
+        self.desk.strip_wanted.connect(self.strip_box.setChecked)
 
     def _refresh(self) -> None:
         self.tree.blockSignals(True)

@@ -74,6 +74,7 @@ class CompareDock(Dock):
         self._measured: tuple[Item, Item] | None = None
         self._past: list[Arrangement] = []
         self._now: Arrangement | None = None
+        self._week: float | None = None
         self.note = self.heading("")
         self._build_choice()
         self._build_view()
@@ -266,6 +267,8 @@ class CompareDock(Dock):
         return Arrangement(mode, choice.layouts.currentText(), keys, choice.with_difference.isChecked(), pair)
 
     def _remember(self, asked: Arrangement) -> None:
+        if not self.cells.shown:
+            self._week = self.desk.week
         if self._now is not None and asked != self._now:
             self._past = [*self._past[1 - _MOST_STEPS_BACK :], self._now]
         self._now = asked
@@ -325,6 +328,9 @@ class CompareDock(Dock):
         self._first, self._measured, self._panes = None, None, Panes()
         self._past, self._now = [], None
         self.slices.setChecked(True)
+        if self._week is not None and self.desk.week != self._week:
+            # Turned while the cells were shown: what they gave back is the week before.
+            self.desk.set_week(self.desk.week)
         self.under.vanish()
         self.caption.hide()
         self.single_box.show_mode(None)

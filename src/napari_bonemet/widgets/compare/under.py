@@ -3,21 +3,17 @@
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QSignalBlocker, Qt, Signal
-from qtpy.QtWidgets import QComboBox, QDockWidget, QHBoxLayout, QLabel, QMainWindow, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtCore import QSignalBlocker, Signal
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_bonemet.widgets.compare.curves import CURVES
 from napari_bonemet.widgets.sliceplot import SlicePlot
+from napari_bonemet.widgets.under_canvas import put_under
 
 __all__ = ["UnderCanvas"]
 
 NAME = "Slice by slice"
 HEIGHT = 120
-# The strip lies under the canvas alone: docks and layer list keep their height.
-_CORNERS = {
-    Qt.Corner.BottomLeftCorner: Qt.DockWidgetArea.LeftDockWidgetArea,
-    Qt.Corner.BottomRightCorner: Qt.DockWidgetArea.RightDockWidgetArea,
-}
 
 
 class UnderCanvas(QWidget):
@@ -60,17 +56,10 @@ class UnderCanvas(QWidget):
 
     def appear(self, viewer: Any, window: QWidget) -> None:
         """Stand under the canvas of `window`."""
-        if not isinstance(window, QMainWindow):
-            return
-        for corner, area in _CORNERS.items():
-            window.setCorner(corner, area)
         if self._frame is None:
-            self._frame = QDockWidget(NAME, window)
-            self._frame.setObjectName("bonemet-slices")
-            self._frame.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
-            self._frame.setTitleBarWidget(QWidget())
-            self._frame.setWidget(self)
-            window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, self._frame)
+            self._frame = put_under(window, self, NAME)
+        if self._frame is None:
+            return
         self._frame.show()
         self.plot.set_theme(viewer.theme)
 
