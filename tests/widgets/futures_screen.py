@@ -33,6 +33,7 @@ class Holes:
     fail_at: int | None = None
     device: str = "cpu"
     calibration: Any = None
+    rows: slice = field(default_factory=lambda: slice(0, 8))
 
     def on(self, device: str) -> "Holes":
         self.device = device
@@ -51,7 +52,7 @@ class Holes:
             rng = np.random.default_rng([seed, number])
             voxels = last.to_numpy().copy()
             z, size = int(rng.integers(2, 8)), int(rng.integers(3, 5))
-            voxels[z : z + size, :8, :] = 20
+            voxels[z : z + size, self.rows, :] = 20
             progress.advance(number / samples)
             drawn.append(as_future(last, voxels, week, Step("forecast", {"sample": number})))
             report(progress, drawn[-1])

@@ -12,6 +12,7 @@ from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.futures_canvas import FuturesOnCanvas
 from napari_bonemet.widgets.futures_layers import SAMPLE
+from napari_bonemet.widgets.futures_maps import FutureMaps
 from napari_bonemet.widgets.futures_run import (
     CHECKPOINT,
     ONE_FUTURE,
@@ -67,6 +68,8 @@ class FuturesDock(Dock):
         self._build_form()
         self.canvas = FuturesOnCanvas(napari_viewer, self.desk)
         self.column.addWidget(self.canvas)
+        self.maps = FutureMaps(napari_viewer, self.desk)
+        self.column.addWidget(self.maps)
         self._build_scores()
         self.copy_button = CopyCommandButton(self.command, self.run_bar.say)
         self.column.addWidget(self.copy_button)
@@ -247,6 +250,7 @@ class FuturesDock(Dock):
     def leave(self) -> None:
         """Stop what runs, and stop listening to the viewer."""
         super().leave()
+        self.maps.leave()
         self.canvas.leave()
 
     def command(self) -> list[list[str]]:

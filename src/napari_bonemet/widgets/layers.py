@@ -25,7 +25,17 @@ SCHEMA = 1
 UNIT = "micrometer"
 ANY: Any = object()
 # The records' `what` of the layers that a forecast has; mean and spread have none.
-OF_FORECAST = ("", "sample", "copied", "bone probability", "loss probability", "expected error", "risk of resorption")
+OF_FORECAST = (
+    "",
+    "sample",
+    "copied",
+    "bone probability",
+    "loss probability",
+    "expected error",
+    "risk of resorption",
+    "outlines",
+    "perforation probability",
+)
 
 LayerKind = Literal["image", "labels"]
 LayerTuple = tuple[Voxels, dict[str, Any], str]

@@ -45,17 +45,8 @@ def find_perforations(
     tuple of Perforation
         Largest first; centres in micrometres from the box's first voxel.
     """
-    cortex = labels == _CORTEX
-    gap = cortex & (lesion | (open_now & ndimage.binary_dilation(lesion, _ALL)))
-    reach = max(1, round(_RIM_UM / max(spacing)))
-    rim = cortex & open_now & ~gap
-    inner = _grown(labels == _MEDULLARY, rim, reach)
-    outer = _grown(labels == _OUTSIDE, rim & ~inner, reach)
-    parts, count = ndimage.label(gap, _ALL)
-    through = np.zeros(count + 1, bool)
-    through[np.unique(parts[ndimage.binary_dilation(inner, _ALL)])] = True
-    through[0] = False
-    open_faces = _open_faces(through[parts], outer, labels, spacing)
+    inside, outer = _open_inside(lesion, open_now, labels, spacing)
+    open_faces = _open_faces(inside, outer, labels, spacing)
     mouths, count = ndimage.label(ndimage.binary_dilation(open_faces > 0, _CROSS), _ALL)
     found = []
     for number in range(1, count + 1):
@@ -68,6 +59,48 @@ def find_perforations(
         z, y, x = np.asarray(ndimage.center_of_mass(weights)) * spacing
         found.append(Perforation(float(weights.sum()) * 1e-6, (float(z), float(y), float(x))))
     return tuple(sorted(found, key=lambda hole: -hole.area_mm2))
+
+
+def perforated(
+    lost: np.ndarray, open_now: np.ndarray, labels: np.ndarray, spacing: Triple, least_mm2: float
+) -> np.ndarray:
+    """The voxels of the gaps that :func:`find_perforations` tells, lost and open together.
+
+    Parameters
+    ----------
+    lost : ndarray of bool, (z, y, x)
+        Lost bone, of all lesions.
+    open_now, labels, spacing, least_mm2
+        As for :func:`find_perforations`; the least area counts for a gap as a whole.
+
+    Returns
+    -------
+    ndarray of bool, (z, y, x)
+    """
+    inside, outer = _open_inside(lost, open_now, labels, spacing)
+    faces = _open_faces(inside, outer, labels, spacing)
+    parts, count = ndimage.label(inside, _ALL)
+    areas = np.bincount(parts.ravel(), faces.ravel(), count + 1) * 1e-6
+    wide = areas >= max(least_mm2, 1e-12)
+    wide[0] = False
+    return np.asarray(wide[parts])
+
+
+def _open_inside(
+    lesion: np.ndarray, open_now: np.ndarray, labels: np.ndarray, spacing: Triple
+) -> tuple[np.ndarray, np.ndarray]:
+    """The gaps in the cortex that reach marrow, and what is outside or open beside it."""
+    cortex = labels == _CORTEX
+    gap = cortex & (lesion | (open_now & ndimage.binary_dilation(lesion, _ALL)))
+    reach = max(1, round(_RIM_UM / max(spacing)))
+    rim = cortex & open_now & ~gap
+    inner = _grown(labels == _MEDULLARY, rim, reach)
+    outer = _grown(labels == _OUTSIDE, rim & ~inner, reach)
+    parts, count = ndimage.label(gap, _ALL)
+    through = np.zeros(count + 1, bool)
+    through[np.unique(parts[ndimage.binary_dilation(inner, _ALL)])] = True
+    through[0] = False
+    return np.asarray(through[parts]), outer
 
 
 def _grown(side: np.ndarray, through: np.ndarray, reach: int) -> np.ndarray:
