@@ -27,7 +27,7 @@ def test_manifest_is_valid_and_every_command_loads():
     manifest = PluginManifest.from_file(MANIFEST)  # what `npe2 validate --imports` does, without another Python
     manifest.validate_imports()
     assert manifest.name == "napari-bonemet"
-    assert len(manifest.contributions.widgets) == 10
+    assert len(manifest.contributions.widgets) == 11
 
 
 def test_folder_of_weeks_opens_with_everything_right(folder, make_series):

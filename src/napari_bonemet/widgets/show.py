@@ -29,6 +29,7 @@ DOCKS = (
     "Futures",
     "Train",
     "Diagnosis",
+    "Annotate",
     "Figure",
     "Compare",
 )
