@@ -70,7 +70,7 @@ def as_png(figure: Figure, dpi: int) -> bytes:
     """The figure as the bytes of a PNG."""
     stream = io.BytesIO()
     with matplotlib.style.context(["default", STYLE]):
-        figure.savefig(stream, format="png", dpi=dpi, facecolor="white")
+        figure.savefig(stream, format="png", dpi=dpi, facecolor=figure.get_facecolor())
     return stream.getvalue()
 
 
