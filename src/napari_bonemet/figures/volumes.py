@@ -1,4 +1,4 @@
-"""The table's volumes seen from outside: shaded pictures, with arrows on the craters that are seen."""
+"""The table's volumes seen from outside: shaded pictures, with arrows where the surface of the bone is lost."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ from napari_bonemet.provenance import Step
 from napari_bonemet.scan import Kind, Scan
 
 _USUAL = 30.0  # degrees
-_REACH = 2  # voxels from lost bone to the floor of its crater
+_REACH = 2  # voxels: the surface that is seen lies just outside the voxels of bone
 _SEEN_FROM = (Kind.PREDICTION,)
 
 
@@ -65,7 +65,7 @@ def _facing(lost: np.ndarray, bone: np.ndarray) -> float:
 
 
 class _Looks:
-    """Pictures of one animal's volumes: the bone of the last seen week and of the true one is read once."""
+    """Pictures of one animal's volumes; the last seen week tells where there was a surface to be lost."""
 
     def __init__(self, content: Content) -> None:
         self._content, self._options = content, content.options
@@ -77,6 +77,7 @@ class _Looks:
         if telling is None and content.forecast is not None:
             telling = self._lost(content.forecast.mean)
         self._view = view_of(self._options, telling, self._last)
+        self._before = see_from_outside(content.seen[-1], self._view)
 
     def _lost(self, scan: Scan) -> np.ndarray:
         bone = scan.to_numpy() > self._options.bone_threshold
@@ -90,8 +91,8 @@ class _Looks:
         if self._true is None or not (truth or panel.scan.kind in _SEEN_FROM):
             return shown
         lost = self._true if truth else self._lost(panel.scan)
-        spots = _craters(lost, seen)
-        hits = None if truth else _craters(self._true, seen)
+        spots = _gone(lost, self._before)
+        hits = None if truth else _gone(self._true, self._before)
         options = self._options
         arrows = point_at(
             spots,
@@ -105,8 +106,8 @@ class _Looks:
         return replace(shown, arrows=arrows, spots=spots)
 
 
-def _craters(lost: np.ndarray, seen: Outside) -> np.ndarray:
-    """Pixels that show bone which lay under bone that is lost."""
+def _gone(lost: np.ndarray, seen: Outside) -> np.ndarray:
+    """Pixels that showed bone which is lost since, whether what lies behind it is bone or a hole."""
     if not lost.any():
         return np.zeros(seen.shades.shape, dtype=bool)
     near = ndimage.binary_dilation(lost, iterations=_REACH)
