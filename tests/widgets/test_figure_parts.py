@@ -30,11 +30,11 @@ def test_the_figure_shows_what_lies_on_the_desk(make_series: Make) -> None:
     desk.set_series(make_series((0, 1, 2), kind=Kind.REGIST))
     options = MontageOptions(dpi=60)
     weeks_only = [panel["title"] for panel in draw_study(desk, options).record["panels"]]
-    assert weeks_only == ["week 0", "week 1", "week 2"]
+    assert weeks_only == ["week 0", "week 1", "week 2", "composite, weeks 0 to 2"]
     made = draw_futures(desk.series, 2.0, FutureOptions(model="copy-last-week"))
     desk.set_forecast(made.forecast, made.scores)
     record: dict[str, Any] = draw_study(desk, options).record
-    assert [panel["title"] for panel in record["panels"]][2:] == [
+    assert [panel["title"] for panel in record["panels"]][3:] == [
         "predicted, copy last week",
         "true scan",
         "difference",

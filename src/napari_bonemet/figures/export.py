@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import matplotlib.style
 from matplotlib.figure import Figure
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.figures.montage import STYLE
+from napari_bonemet.figures.style import drawing
 from napari_bonemet.io.atomic import atomic_file, write_json
 from napari_bonemet.provenance import __version__
 
@@ -90,7 +89,7 @@ def _kind_of(path: Path) -> str:
 
 
 def _draw_into(path: Path, figure: Figure, kind: str) -> None:
-    with matplotlib.style.context(["default", STYLE]):
+    with drawing():
         figure.savefig(
             path, format=kind, dpi=figure.dpi, facecolor=figure.get_facecolor(), metadata=_METADATA.get(kind)
         )

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import matplotlib.style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
@@ -25,22 +24,13 @@ from napari_bonemet.figures.sheet import (
     title_size,
 )
 from napari_bonemet.figures.slices import Plane, Slice, Window, across, cut, require_slice
+from napari_bonemet.figures.style import STYLE, drawing
 from napari_bonemet.figures.tail import admitted, draw_tail, room_at_the_end
 from napari_bonemet.figures.theme import INKS, STANDARD_POINTS
 from napari_bonemet.figures.windows import lettered, windows_of
-from napari_bonemet.figures.words import FAMILY, in_family
+from napari_bonemet.figures.words import in_family
 
 __all__ = ["STYLE", "Drawn", "MontageOptions", "Panel", "Row", "draw_rows", "montage", "shown_slice"]
-
-# Text stays text in SVG and PDF; ids in SVG do not change from run to run.
-STYLE: dict[str, object] = {
-    "font.family": "sans-serif",
-    "font.sans-serif": [FAMILY],
-    "svg.fonttype": "none",
-    "svg.hashsalt": "napari-bonemet",
-    "pdf.fonttype": 42,
-    "ps.fonttype": 42,
-}
 
 PANEL_INCHES = 1.75
 PAPER_INCHES = 180 / 25.4  # the width of a journal's page
@@ -159,8 +149,7 @@ def draw_rows(
     asked = rows
     rows = tuple(_as_wanted(row, options) for row in rows)
     words = Words(title, tuple(notes), admitted(rows)) if options.heading else Words("", (), admitted(rows))
-    letters = {"font.family": list(dict.fromkeys([options.font, FAMILY]))}
-    with in_family(options.font), matplotlib.style.context(["default", STYLE, letters]):
+    with in_family(options.font), drawing(options.font):
         made = _draw(rows, slices, words, options, fit_paper)
     # The record tells what is drawn, whether or not it is written above it.
     told = [

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
-from typing import Annotated
+from typing import Annotated, Any
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.figures.options import MontageOptions
@@ -19,7 +19,7 @@ from napari_bonemet.series import ScanSeries
 from napari_bonemet.study.common import cut_forecast_to, cut_series_to, seen_in_every_week
 from napari_bonemet.study.figure_sources import FoundLeg
 
-__all__ = ["FigureOptions", "draw_legs", "one_figure", "subject_of"]
+__all__ = ["FigureOptions", "draw_legs", "one_figure", "subject_of", "worked_out_for"]
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,21 @@ def draw_legs(
     return subjects_figure(subjects, options=options.montage, hashed=hashed, progress=part)
 
 
+def worked_out_for(options: FigureOptions) -> tuple[Any, ...]:
+    """What of the options :func:`subject_of` asks; with the same of it, its result serves again."""
+    montage = options.montage
+    composite = options.with_one_threshold().composite
+    return (composite, montage.bone_threshold, montage.lesion_opening, _with_composite(montage), _with_scores(montage))
+
+
+def _with_composite(montage: MontageOptions) -> bool:
+    return montage.layout == "overview" or (montage.layout == "table" and "composite" in montage.show)
+
+
+def _with_scores(montage: MontageOptions) -> bool:
+    return montage.layout != "table"
+
+
 def subject_of(leg: FoundLeg, *, options: FigureOptions, progress: Progress = NO_PROGRESS) -> Subject:
     """What a figure shows of a leg: what every week saw of it, its composite and scores where they are shown."""
     options = options.with_one_threshold()
@@ -107,10 +122,8 @@ def _on_one_grid(leg: FoundLeg, bone_threshold: float) -> tuple[ScanSeries, tupl
 def _composite(
     series: ScanSeries, truth: Scan | None, options: FigureOptions, progress: Progress
 ) -> CompositeResult | None:
-    montage = options.montage
-    shown = montage.layout == "overview" or (montage.layout == "table" and "composite" in montage.show)
     later = truth or series[-1]
-    if not shown or later is series.baseline:
+    if not _with_composite(options.montage) or later is series.baseline:
         return None
     return make_composite(series.baseline, later, options=options.composite, progress=progress)
 
@@ -122,7 +135,7 @@ def _scores(
     options: MontageOptions,
     progress: Progress,
 ) -> ForecastScores | None:
-    if forecast is None or truth is None or options.layout == "table":
+    if forecast is None or truth is None or not _with_scores(options):
         return None
     progress.message(f"{series.leg}: scoring the forecast")
     return score(

@@ -1,21 +1,22 @@
 """What the Figure dock draws beside the screen, and the canvas with a title and what it has to admit."""
 
 import io
-from dataclasses import replace
 from typing import Any
 
-import matplotlib.style
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.figures.montage import STYLE, MontageOptions
-from napari_bonemet.figures.study import StudyFigure, study_figure
-from napari_bonemet.progress import NO_PROGRESS, Progress
+from napari_bonemet.figures.options import MontageOptions
+from napari_bonemet.figures.study import StudyFigure, Subject, subjects_figure
+from napari_bonemet.figures.style import drawing
+from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.provenance import Json, __version__
 from napari_bonemet.series import ScanSeries
+from napari_bonemet.study.figure_job import FigureOptions, subject_of, worked_out_for
 from napari_bonemet.widgets.desk import Desk
+from napari_bonemet.widgets.figure_data import FigureData, Models, figure_options, gather
 from napari_bonemet.widgets.futures_run import weeks_beside
 from napari_bonemet.widgets.layers import record_of_layer
 from napari_bonemet.widgets.mark import admitted
@@ -26,6 +27,36 @@ _BAND_INCHES = 0.34
 _SCREEN_DPI = 150
 
 
+class Drawing:
+    """Draws what lies on the desk; what was worked out for the last figure serves the next one of the same data."""
+
+    def __init__(self) -> None:
+        self._last: tuple[tuple[Any, ...], tuple[Subject, ...]] | None = None
+
+    def draw(
+        self, data: FigureData, options: FigureOptions, *, hashed: bool, progress: Progress = NO_PROGRESS
+    ) -> StudyFigure:
+        """The figure, with its record where it is `hashed`.
+
+        Raises
+        ------
+        InputError
+            When weeks are not on one grid, or the slice is not there.
+        """
+        subjects = self._subjects(data, options, PartOf(progress, 0.0, 0.6))
+        made = subjects_figure(subjects, options=options.montage, hashed=hashed, progress=PartOf(progress, 0.6, 1.0))
+        progress.advance(1.0)
+        return made
+
+    def _subjects(self, data: FigureData, options: FigureOptions, progress: Progress) -> tuple[Subject, ...]:
+        key = (*((leg.series, *leg.forecasts) for leg in data.legs), worked_out_for(options))
+        if self._last is None or self._last[0] != key:
+            steps = [PartOf(progress, n / len(data.legs), (n + 1) / len(data.legs)) for n in range(len(data.legs))]
+            made = (subject_of(leg, options=options, progress=step) for leg, step in zip(data.legs, steps, strict=True))
+            self._last = (key, tuple(made))
+        return self._last[1]
+
+
 def draw_study(desk: Desk, options: MontageOptions, progress: Progress = NO_PROGRESS) -> StudyFigure:
     """The figure of what lies on the desk: weeks, composite, forecast, truth and difference, as far as they are there.
 
@@ -34,21 +65,8 @@ def draw_study(desk: Desk, options: MontageOptions, progress: Progress = NO_PROG
     InputError
         When no leg is open, its weeks are not on one grid, or the slice is not there.
     """
-    series = drawn_weeks(desk)
-    series.require_one_grid("The figure")
-    forecast, truth = desk.forecast, None
-    if forecast is not None:
-        truth = series.at_week(forecast.week) if forecast.week in series.weeks else None
-    composite = desk.composites.get(truth.week or 0.0) if truth is not None else None
-    composite = composite or (desk.composites[max(desk.composites)] if desk.composites else None)
-    if composite is not None and not composite.scan.grid.matches(series.baseline.grid):
-        region = composite.scan.grid.region_of(series.baseline.grid)
-        composite = replace(composite, scan=composite.scan.crop(region))
-    progress.message("drawing")
-    progress.advance(0.1)
-    made = study_figure(series, composite, forecast, truth, scores=desk.scores, options=options)
-    progress.advance(1.0)
-    return made
+    data = gather(desk, Models(desk), options, progress)
+    return Drawing().draw(data, figure_options(desk, options), hashed=True, progress=progress)
 
 
 def drawn_weeks(desk: Desk) -> ScanSeries:
@@ -69,7 +87,7 @@ def drawn_weeks(desk: Desk) -> ScanSeries:
 def as_png(figure: Figure, dpi: int) -> bytes:
     """The figure as the bytes of a PNG."""
     stream = io.BytesIO()
-    with matplotlib.style.context(["default", STYLE]):
+    with drawing():
         figure.savefig(stream, format="png", dpi=dpi, facecolor=figure.get_facecolor())
     return stream.getvalue()
 
@@ -119,7 +137,7 @@ def annotated(image: np.ndarray, title: str, footer: str, admission: str) -> Fig
     width, height = columns / _SCREEN_DPI, rows / _SCREEN_DPI
     top, bottom = (_BAND_INCHES if title else 0.06), _BAND_INCHES
     full = height + top + bottom
-    with matplotlib.style.context(["default", STYLE]):
+    with drawing():
         figure = Figure(figsize=(width, full), dpi=_SCREEN_DPI, facecolor="white")
         FigureCanvasAgg(figure)
         axes = figure.add_axes((0, bottom / full, 1, height / full))
