@@ -227,3 +227,27 @@ def test_nothing_is_cut_off_in_a_narrow_dock(dock: Any, qtbot: Any, make_series:
             right = button.mapTo(dock, button.rect().topRight()).x()
             assert right <= dock.width(), f"{button.text()} sticks out"
             assert button.width() >= button.fontMetrics().horizontalAdvance(button.text()), f"{button.text()} is cut"
+
+
+def test_a_film_is_saved_cancelled_and_made_again(
+    dock: Any, qtbot: Any, make_series: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dock.desk.set_series(make_series((0, 1, 2), kind=Kind.REGIST))
+    dock.form.fields["dpi"].value = 72
+    dock.film.form.fields["what"].value = "rotation"
+    dock.film.form.fields["turn_seconds"].value = 10
+    QTest.mouseClick(dock.builder.paper["paper figure 1"], Qt.MouseButton.LeftButton)
+    bar = dock.film.run_bar
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "f"), "GIF (*.gif)"))
+    QTest.mouseClick(bar.run_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "frame" in bar.line.text(), timeout=60_000)
+    QTest.mouseClick(bar.cancel_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not bar.running, timeout=30_000)
+    assert not list(tmp_path.iterdir())
+    dock.film.form.fields["what"].value = "weeks"
+    QTest.mouseClick(bar.run_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not bar.running, timeout=60_000)
+    assert "Saved f.gif" in bar.line.text()
+    assert Image.open(tmp_path / "f.gif").n_frames == 3  # type: ignore[attr-defined]
+    assert main(["film", "--from", str(tmp_path / "f.gif.json"), "--out", str(tmp_path / "again.gif")]) == 0
+    assert (tmp_path / "again.gif").read_bytes() == (tmp_path / "f.gif").read_bytes()

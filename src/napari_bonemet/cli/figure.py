@@ -66,22 +66,24 @@ def chosen_by(argv: Sequence[str]) -> SimpleNamespace:
         When there is no such template, or a value in it cannot be used.
     """
     defaults: dict[str, Any] = {}
-    if template := _value(argv, "--template"):
+    if template := value_of(argv, "--template"):
         from napari_bonemet.figures.template import find_template
 
-        defaults = _values(find_template(template).options)
-    if (record := _value(argv, "--from")) and Path(record).is_file():
+        defaults = values_of(find_template(template).options)
+    if (record := value_of(argv, "--from")) and Path(record).is_file():
         from napari_bonemet.cli.figure_again import options_in
 
-        defaults |= {name: value for part in options_in(Path(record)) for name, value in _values(part).items()}
+        defaults |= {name: value for part in options_in(Path(record)) for name, value in values_of(part).items()}
     return SimpleNamespace(ABOUT=ABOUT, STEPS=STEPS, Arguments=Arguments, run=run, DEFAULTS=defaults, __name__=__name__)
 
 
-def _values(options: Any) -> dict[str, Any]:
+def values_of(options: Any) -> dict[str, Any]:
+    """The options by name, as flags take them for their defaults."""
     return {name: getattr(options, name) for name in options.as_record()}
 
 
-def _value(argv: Sequence[str], flag: str) -> str:
+def value_of(argv: Sequence[str], flag: str) -> str:
+    """What is given for a flag, or nothing."""
     for number, word in enumerate(argv):
         if word.startswith(f"{flag}="):
             return word.partition("=")[2]

@@ -75,10 +75,14 @@ class Content:
             yield self._pointed(Panel(self.truth, title, group=group, note=note), self.losses.true, index)
 
     def sample(self, shown: ShownSample, index: int, *, group: str) -> Panel:
-        """One sample, with arrows where the true week is there."""
+        """One sample that is shown, with arrows where the true week is there."""
+        return self.sample_at(shown.index, index, group=group)
+
+    def sample_at(self, number: int, index: int, *, group: str = "") -> Panel:
+        """The sample of this number, from 0, whether or not the montage shows it."""
         assert self.forecast is not None  # noqa: S101  there are samples; this is for the type checker
-        scan, loss = self.forecast.samples[shown.index], self.losses.samples[shown.index]
-        return self._judged(Panel(scan, f"sample {shown.index + 1}", group=group), loss, index)
+        scan, loss = self.forecast.samples[number], self.losses.samples[number]
+        return self._judged(Panel(scan, f"sample {number + 1}", group=group), loss, index)
 
     def mean(self, index: int, *, title: str, group: str, note: str = "") -> Iterator[Panel]:
         """The mean of the samples, with arrows where the true week is there."""

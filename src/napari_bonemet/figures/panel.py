@@ -67,9 +67,12 @@ class Row:
         At the left of the row, upright.
     counted_in : Scan, optional
         A row of another animal counts its slice in a scan of its own, and is centred on its own bone.
+    whole : bool
+        Show the pictures whole, rather than the bone in them.
     """
 
     panels: tuple[Panel, ...]
     slice_index: int
     label: str = ""
     counted_in: Scan | None = None
+    whole: bool = False

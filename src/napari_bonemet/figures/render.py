@@ -75,17 +75,27 @@ def axes_of(view: View) -> np.ndarray:
     return np.stack([below, right, away])
 
 
-def see_from_outside(scan: Scan, view: View, *, pixels: int = _PIXELS, progress: Progress = NO_PROGRESS) -> Outside:
+def see_from_outside(
+    scan: Scan,
+    view: View,
+    *,
+    pixels: int = _PIXELS,
+    radius_um: float | None = None,
+    progress: Progress = NO_PROGRESS,
+) -> Outside:
     """Look at the bone of a scan from outside.
 
     Parameters
     ----------
     scan : Scan, (z, y, x)
-        Greys. The picture has 640 pixels along its longer side, or eight to a voxel where that makes fewer.
+        Greys.
     view : View
         From where.
     pixels : int
-        Along the longer side. All scans on one grid make pictures of one size, pixel by pixel of the same place.
+        Along the picture's longer side, unless that makes more than eight to a voxel. All scans on one grid make
+        pictures of one size, pixel by pixel of the same place.
+    radius_um : float, optional
+        Show what lies so near to the box's axis: pictures of one size, whatever the azimuth.
 
     Returns
     -------
@@ -99,6 +109,9 @@ def see_from_outside(scan: Scan, view: View, *, pixels: int = _PIXELS, progress:
     half = (np.asarray(scan.shape) + 1) * spacing / 2
     # The box's reach along each of the picture's axes.
     reach = np.abs(axes) @ half
+    if radius_um is not None:
+        tilt = np.deg2rad(view.elevation)
+        reach[:2] = half[0] * abs(np.cos(tilt)) + radius_um * abs(np.sin(tilt)), radius_um
     pixel = max(float(spacing.min()) / _FINEST, 2 * float(reach[:2].max()) / pixels)
     rows, columns = (int(np.ceil(2 * length / pixel)) for length in reach[:2])
     middle = (np.asarray(scan.shape) - 1) / 2

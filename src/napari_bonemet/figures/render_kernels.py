@@ -66,7 +66,21 @@ def cast_rays(  # type: ignore[no-untyped-def]
         for column in range(columns):
             right = (column + 0.5 - columns / 2) * pixel
             before = 0.0
-            for step in range(count):
+            first, last = 0, count
+            # Only where the ray is within the volume, and a voxel around it.
+            for axis in range(3):
+                start_at = (
+                    middle[axis] + down * steps[0, axis] + right * steps[1, axis] - count / 2 * stride * steps[2, axis]
+                )
+                each = stride * steps[2, axis]
+                if abs(each) < 1e-9:
+                    if start_at < -1.0 or start_at > voxels.shape[axis]:
+                        last = 0
+                    continue
+                one, other = (-1.0 - start_at) / each, (voxels.shape[axis] - start_at) / each
+                first = max(first, int(np.floor(min(one, other))))
+                last = min(last, int(np.ceil(max(one, other))) + 1)
+            for step in range(first, last):
                 far = (step - count / 2) * stride
                 for axis in range(3):
                     place[axis] = middle[axis] + down * steps[0, axis] + right * steps[1, axis] + far * steps[2, axis]

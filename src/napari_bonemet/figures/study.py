@@ -155,7 +155,7 @@ def subjects_figure(
     contents = []
     for number, subject in enumerate(subjects):
         progress.message(f"{subject.registered.leg}: bone lost")
-        contents.append(_content(subject, options))
+        contents.append(content_of(subject, options))
         progress.advance(0.6 * (number + 1) / len(subjects))
     progress.message("drawing")
     content, options = contents[0], contents[0].options
@@ -171,7 +171,14 @@ def subjects_figure(
     return StudyFigure(drawn.figure, record)
 
 
-def _content(subject: Subject, options: MontageOptions) -> Content:
+def content_of(subject: Subject, options: MontageOptions) -> Content:
+    """All that a figure of a leg can show, its slices chosen.
+
+    Raises
+    ------
+    InputError
+        When its weeks are not on one grid, or the slice asked for is not there.
+    """
     registered, forecast = subject.registered, subject.forecast
     registered.require_one_grid("A figure")
     seen = registered if forecast is None else registered.until(forecast.week)

@@ -17,8 +17,8 @@ from napari_bonemet.provenance import Step
 from napari_bonemet.scan import Kind, Scan
 
 _USUAL = 30.0  # degrees
+_AROUND = 1.06
 _REACH = 2  # voxels: the surface that is seen lies just outside the voxels of bone
-_SEEN_FROM = (Kind.PREDICTION,)
 
 
 def rows_as_volumes(rows: Sequence[Row], contents: Sequence[Content], progress: Progress) -> list[Row]:
@@ -33,7 +33,7 @@ def rows_as_volumes(rows: Sequence[Row], contents: Sequence[Content], progress: 
     """
     made = []
     for number, (row, content) in enumerate(zip(rows, contents, strict=True)):
-        looks = _Looks(content)
+        looks = Looks(content)
         panels = []
         for column, panel in enumerate(row.panels):
             progress.message(f"{content.seen.leg}: {panel.title or 'volume'} from outside")
@@ -64,39 +64,60 @@ def _facing(lost: np.ndarray, bone: np.ndarray) -> float:
     return float(np.rad2deg(np.arctan2(middle_x - x, middle_y - y)))
 
 
-class _Looks:
-    """Pictures of one animal's volumes; the last seen week tells where there was a surface to be lost."""
+class Looks:
+    """Pictures of one animal's volumes; the last seen week tells where there was a surface to be lost.
+
+    Parameters
+    ----------
+    content : Content
+        The animal, and from where its volumes are seen.
+    """
 
     def __init__(self, content: Content) -> None:
         self._content, self._options = content, content.options
         self._last = content.seen[-1].to_numpy() > self._options.bone_threshold
-        self._true: np.ndarray | None = None
-        if content.truth is not None:
-            self._true = self._lost(content.truth)
+        self._true = None if content.truth is None else self._lost(content.truth)
         telling = self._true
         if telling is None and content.forecast is not None:
             telling = self._lost(content.forecast.mean)
-        self._view = view_of(self._options, telling, self._last)
-        self._before = see_from_outside(content.seen[-1], self._view)
+        self.view = view_of(self._options, telling, self._last)
+        self._before: Outside | None = None
+        self._radius_um: float | None = None
+
+    def frame(self) -> None:
+        """From now on show as much as keeps the bone in the picture from every side, and no more."""
+        scan = self._content.seen.baseline
+        seen_once = np.argwhere(self._last.any(axis=0))
+        away = (seen_once - (np.asarray(scan.shape[1:]) - 1) / 2) * scan.spacing[1:]
+        self._radius_um = float(np.linalg.norm(away, axis=1).max()) * _AROUND
+
+    def turn(self, degrees: float) -> None:
+        """Go round the bone."""
+        self.view = replace(self.view, azimuth=self.view.azimuth + degrees)
+        self._before = None
 
     def _lost(self, scan: Scan) -> np.ndarray:
         bone = scan.to_numpy() > self._options.bone_threshold
         return newly_lost_bone(bone, self._last, opening=self._options.lesion_opening)
 
-    def panel(self, panel: Panel) -> Panel:
-        seen = see_from_outside(panel.scan, self._view)
+    def panel(self, panel: Panel, *, pointed: bool = True) -> Panel:
+        """The panel's volume from outside, with arrows where the true week is known, unless not `pointed`."""
+        seen = see_from_outside(panel.scan, self.view, radius_um=self._radius_um)
         scan = picture_of(panel.scan, seen)
         shown = replace(panel, scan=scan, kind="volume", arrows=(), spots=None, note="")
         truth = panel.scan is self._content.truth
-        if self._true is None or not (truth or panel.scan.kind in _SEEN_FROM):
-            return shown
-        lost = self._true if truth else self._lost(panel.scan)
-        spots = _gone(lost, self._before)
-        hits = None if truth else _gone(self._true, self._before)
-        options = self._options
+        judged = self._true is not None and (truth or panel.scan.kind is Kind.PREDICTION)
+        return self._pointed(panel, shown, truth=truth) if judged and pointed and self._options.arrows else shown
+
+    def _pointed(self, panel: Panel, shown: Panel, *, truth: bool) -> Panel:
+        options, true = self._options, self._true
+        assert true is not None  # noqa: S101  the caller asked; this is for the type checker
+        self._before = self._before or see_from_outside(self._content.seen[-1], self.view, radius_um=self._radius_um)
+        hits = None if truth else _gone(true, self._before)
+        spots = _gone(true if truth else self._lost(panel.scan), self._before)
         arrows = point_at(
             spots,
-            scan.grid,
+            shown.scan.grid,
             "transverse",
             0,
             count=options.arrow_count,

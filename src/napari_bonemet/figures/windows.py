@@ -31,6 +31,8 @@ def windows_of(rows: Sequence[Row], slices: Sequence[Sequence[Slice]], options: 
 def _window(rows: Sequence[Row], slices: Sequence[Sequence[Slice]], options: MontageOptions) -> Window:
     pairs = [pair for row, cuts in zip(rows, slices, strict=True) for pair in zip(row.panels, cuts, strict=True)]
     solid = [picture for panel, picture in pairs if panel.kind == "volume"]
+    if any(row.whole for row in rows):
+        return slices[0][0].window
     if solid:
         return around_bone(solid, 0.0, _MARGIN / 4)
     if not options.crop_to_bone:

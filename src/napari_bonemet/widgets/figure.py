@@ -20,7 +20,8 @@ from napari_bonemet.widgets.copy_command import CopyCommandButton, folder_named
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.figure_builder import MontageBuilder
 from napari_bonemet.widgets.figure_canvas import CanvasPicture
-from napari_bonemet.widgets.figure_data import Models, figure_options, gather
+from napari_bonemet.widgets.figure_data import FigureData, Models, figure_options, gather
+from napari_bonemet.widgets.figure_film import FilmMaker
 from napari_bonemet.widgets.figure_live import Live
 from napari_bonemet.widgets.figure_models import ModelFolders
 from napari_bonemet.widgets.figure_parts import PREVIEW_DPI, Drawing, as_png, drawn_weeks
@@ -51,6 +52,8 @@ class FigureDock(Dock):
         self.form = self.builder.form
         self._build_preview()
         self._build_options()
+        self.film = FilmMaker(self.builder.options, self._data)
+        self.box("Film").addWidget(self.film)
         self.canvas = CanvasPicture(napari_viewer, self._ask)
         self.canvas_button, self.canvas_note = self.canvas.button, self.canvas.note
         self.box("Picture of the canvas").addWidget(self.canvas)
@@ -119,6 +122,8 @@ class FigureDock(Dock):
             self.run_bar.say("")
             for button in (self.run_bar.run_button, self.export_button):
                 button.setEnabled(there)
+        if not self.film.run_bar.running:
+            self.film.run_bar.run_button.setEnabled(there)
         self._touch()
 
     def take_slice(self) -> None:
@@ -130,6 +135,9 @@ class FigureDock(Dock):
         position = self.viewer.dims.point[int(self.viewer.dims.ndim) - 3]
         index = round(drawn.grid.to_index((position, 0.0, 0.0))[0])
         self.form.fields["slice_index"].value = min(max(index, 0), drawn.shape[0] - 1)
+
+    def _data(self, options: MontageOptions, progress: Progress) -> FigureData:
+        return gather(self.desk, self.models, options, progress)
 
     def _options(self) -> MontageOptions | None:
         try:
@@ -149,7 +157,7 @@ class FigureDock(Dock):
 
     def _picture_of(self, options: MontageOptions) -> Callable[[Progress], bytes]:
         def work(progress: Progress) -> bytes:
-            data = gather(self.desk, self.models, options, PartOf(progress, 0.0, 0.2))
+            data = self._data(options, PartOf(progress, 0.0, 0.2))
             asked = figure_options(self.desk, options)
             made = self._drawing.draw(data, asked, hashed=False, progress=PartOf(progress, 0.2, 0.9))
             return as_png(made.figure, PREVIEW_DPI)
@@ -194,7 +202,7 @@ class FigureDock(Dock):
         state = self._state(montage)
 
         def work(progress: Progress) -> tuple[Path, bytes, FigureSources | None]:
-            data = gather(self.desk, self.models, montage, PartOf(progress, 0.0, 0.1))
+            data = self._data(montage, PartOf(progress, 0.0, 0.1))
             made = self._drawing.draw(data, asked, hashed=True, progress=PartOf(progress, 0.1, 0.7))
             sources = data.sources
             if sources is None and keep:
@@ -236,7 +244,7 @@ class FigureDock(Dock):
         asked = figure_options(self.desk, montage)
         if self._kept is not None and self._kept[0] == self._state(montage):
             return _figure_command(self._kept[1], asked)
-        data = gather(self.desk, self.models, montage, NO_PROGRESS)
+        data = self._data(montage, NO_PROGRESS)
         if data.sources is not None:
             return _figure_command(data.sources, asked)
         if montage.layout == "table":

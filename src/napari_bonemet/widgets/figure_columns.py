@@ -1,6 +1,7 @@
 """Which columns the table of a figure has, and in which order: ticked and dragged."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem
@@ -62,5 +63,8 @@ class ColumnList(QListWidget):
             item.setCheckState(Qt.CheckState.Checked if name in columns else Qt.CheckState.Unchecked)
             self.addItem(item)
         self.blockSignals(False)
-        height = max(self.sizeHintForRow(0), 18) * self.count() + 2 * self.frameWidth() + 4
-        self.setFixedHeight(height)
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """As high as all columns; how high one is, the theme tells once it is seen."""
+        super().showEvent(event)
+        self.setFixedHeight(self.sizeHintForRow(0) * self.count() + 2 * self.frameWidth() + 4)
