@@ -9,18 +9,18 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.figures.montage import MontageOptions
 from napari_bonemet.scan import Kind
 from napari_bonemet.series import ScanSeries
+from napari_bonemet.widgets.canvas_record import note_canvas
 from napari_bonemet.widgets.desk import Desk
 from napari_bonemet.widgets.figure_parts import (
-    admitted,
     annotated,
     as_png,
     draw_study,
     drawn_weeks,
-    record_of_canvas,
     usual_title,
 )
 from napari_bonemet.widgets.futures_run import FutureOptions, draw_futures
 from napari_bonemet.widgets.layers import add_scan
+from napari_bonemet.widgets.mark import admitted
 
 Make = Callable[..., ScanSeries]
 
@@ -76,7 +76,11 @@ def test_only_what_is_seen_is_admitted_and_recorded(make_series: Make) -> None:
     layer = add_scan(viewer, scan)
     assert admitted(viewer) == "predicted, research use"
     assert usual_title(viewer).startswith("871 left tibia, z = ")
-    assert record_of_canvas(viewer, "t", "f")["layers"][0]["name"] == layer.name
+    assert noted(viewer)[0].name == layer.name
     layer.visible = False
     assert admitted(viewer) == ""
-    assert record_of_canvas(viewer, "t", "f")["layers"] == []
+    assert noted(viewer)[0].type == "hidden"
+
+
+def noted(viewer: Any) -> Any:
+    return note_canvas(viewer, Desk(), title="t", footer="f", size=(20, 30), scale_factor=None)[1]

@@ -54,8 +54,8 @@ class FigureDock(Dock):
         self._build_options()
         self.film = FilmMaker(self.builder.options, self._data)
         self.box("Film").addWidget(self.film)
-        self.canvas = CanvasPicture(napari_viewer, self._ask)
-        self.canvas_button, self.canvas_note = self.canvas.button, self.canvas.note
+        self.canvas = CanvasPicture(napari_viewer, self.desk, self._ask)
+        self.canvas_button, self.canvas_note = self.canvas.run_bar.run_button, self.canvas.run_bar.line
         self.box("Picture of the canvas").addWidget(self.canvas)
         self.column.addStretch(1)
         for signal in ("series_changed", "registration_changed", "roi_changed", "composites_changed"):

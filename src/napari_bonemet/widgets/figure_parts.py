@@ -12,14 +12,13 @@ from napari_bonemet.figures.options import MontageOptions
 from napari_bonemet.figures.study import StudyFigure, Subject, subjects_figure
 from napari_bonemet.figures.style import drawing
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
-from napari_bonemet.provenance import Json, __version__
+from napari_bonemet.provenance import __version__
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.study.figure_job import FigureOptions, subject_of, worked_out_for
 from napari_bonemet.widgets.desk import Desk
 from napari_bonemet.widgets.figure_data import FigureData, Models, figure_options, gather
 from napari_bonemet.widgets.futures_run import weeks_beside
 from napari_bonemet.widgets.layers import record_of_layer
-from napari_bonemet.widgets.mark import admitted
 
 PREVIEW_DPI = 110
 LEAST_CELL_PIXELS = 600
@@ -102,6 +101,18 @@ def usual_title(viewer: Any) -> str:
     return ", ".join(part for part in (*legs, place) if part)
 
 
+def scale_of_whole(viewer: Any) -> float:
+    """So much larger than its voxels that titles in cells fit.
+
+    Counted as napari counts, in the smallest step of all layers: a layer of micrometres among voxels of ten makes a
+    pixel of each micrometre.
+    """
+    seen = viewer.layers.extent
+    count = (seen.world[1] - seen.world[0]) / seen.step
+    side = max((float(count[axis]) for axis in viewer.dims.displayed if np.isfinite(count[axis])), default=1.0)
+    return float(np.clip(LEAST_CELL_PIXELS / max(side, 1.0), 0.05, 50.0))
+
+
 def picture_of(viewer: Any, *, whole: bool) -> np.ndarray:
     """The canvas as an image, in the main thread.
 
@@ -116,9 +127,7 @@ def picture_of(viewer: Any, *, whole: bool) -> np.ndarray:
     """
     if not whole:
         return np.asarray(viewer.screenshot(canvas_only=True, flash=False))
-    shapes = [layer.data.shape[-2:] for layer in viewer.layers if layer.visible and layer.data.ndim >= 2]
-    side = max((max(shape) for shape in shapes), default=LEAST_CELL_PIXELS)
-    return np.asarray(viewer.export_figure(scale_factor=max(1.0, LEAST_CELL_PIXELS / side), flash=False))
+    return np.asarray(viewer.export_figure(scale_factor=scale_of_whole(viewer), flash=False))
 
 
 def annotated(image: np.ndarray, title: str, footer: str, admission: str) -> Figure:
@@ -151,34 +160,3 @@ def annotated(image: np.ndarray, title: str, footer: str, admission: str) -> Fig
         maker = f"napari-bonemet {__version__}"
         figure.text(1 - side, low, maker, ha="right", va="center", fontsize=7, color="#777777")
     return figure
-
-
-def record_of_canvas(viewer: Any, title: str, footer: str) -> dict[str, Json]:
-    """What the picture shows and from where, as plain JSON values."""
-    layers: list[Json] = [
-        {
-            "name": layer.name,
-            "type": type(layer).__name__,
-            "opacity": float(layer.opacity),
-            "contrast_limits": [float(v) for v in getattr(layer, "contrast_limits", ())],
-            "bonemet": dict(record_of_layer(layer) or {}),
-        }
-        for layer in viewer.layers
-        if layer.visible
-    ]
-    camera = viewer.scene.camera
-    return {
-        "made_by": "napari-bonemet",
-        "version": __version__,
-        "title": title,
-        "footer": footer,
-        "admitted": admitted(viewer),
-        "ndisplay": int(viewer.dims.ndisplay),
-        "point_um_zyx": [float(v) for v in viewer.dims.point],
-        "camera": {
-            "center": [float(v) for v in camera.center],
-            "zoom": float(camera.zoom),
-            "angles": [float(v) for v in camera.angles],
-        },
-        "layers": layers,
-    }
