@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QCheckBox, QDialog, QFileDialog, QHBoxLayout, QLabel,
 from napari_bonemet.errors import BoneMetError, InputError
 from napari_bonemet.figures.options import MontageOptions
 from napari_bonemet.options import as_flags
-from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
+from napari_bonemet.progress import PartOf, Progress
 from napari_bonemet.study.figure_job import FigureOptions
 from napari_bonemet.study.figure_keep import save_with_data
 from napari_bonemet.study.figure_record import save_montage
@@ -20,7 +20,7 @@ from napari_bonemet.widgets.copy_command import CopyCommandButton, folder_named
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.figure_builder import MontageBuilder
 from napari_bonemet.widgets.figure_canvas import CanvasPicture
-from napari_bonemet.widgets.figure_data import FigureData, Models, figure_options, gather
+from napari_bonemet.widgets.figure_data import FigureData, Models, figure_options, gather, in_memory_alone, on_disk
 from napari_bonemet.widgets.figure_film import FilmMaker
 from napari_bonemet.widgets.figure_live import Live
 from napari_bonemet.widgets.figure_models import ModelFolders
@@ -52,7 +52,7 @@ class FigureDock(Dock):
         self.form = self.builder.form
         self._build_preview()
         self._build_options()
-        self.film = FilmMaker(self.builder.options, self._data)
+        self.film = FilmMaker(self.builder.options, self._data, self._on_disk)
         self.box("Film").addWidget(self.film)
         self.canvas = CanvasPicture(napari_viewer, self.desk, self._ask)
         self.canvas_button, self.canvas_note = self.canvas.run_bar.run_button, self.canvas.run_bar.line
@@ -116,8 +116,8 @@ class FigureDock(Dock):
         there = self.desk.series is not None
         self.note.setVisible(not there)
         self.picture.forget()
-        in_memory = self.desk.registration is not None or self.desk.roi is not None or self.desk.forecast is not None
-        self.keep_box.setVisible(there and (in_memory or self.desk.leg is None or self.desk.leg.folder is None))
+        unread = self.desk.leg is None or self.desk.leg.folder is None
+        self.keep_box.setVisible(there and (in_memory_alone(self.desk) or unread))
         if not self.run_bar.running:
             self.run_bar.say("")
             for button in (self.run_bar.run_button, self.export_button):
@@ -138,6 +138,9 @@ class FigureDock(Dock):
 
     def _data(self, options: MontageOptions, progress: Progress) -> FigureData:
         return gather(self.desk, self.models, options, progress)
+
+    def _on_disk(self, options: MontageOptions) -> FigureSources | None:
+        return None if in_memory_alone(self.desk) else on_disk(self.desk, self.models, options)
 
     def _options(self) -> MontageOptions | None:
         try:
@@ -244,9 +247,9 @@ class FigureDock(Dock):
         asked = figure_options(self.desk, montage)
         if self._kept is not None and self._kept[0] == self._state(montage):
             return _figure_command(self._kept[1], asked)
-        data = self._data(montage, NO_PROGRESS)
-        if data.sources is not None:
-            return _figure_command(data.sources, asked)
+        sources = self._on_disk(montage)
+        if sources is not None:
+            return _figure_command(sources, asked)
         if montage.layout == "table":
             raise InputError(
                 "Some of what is drawn lies in memory alone",

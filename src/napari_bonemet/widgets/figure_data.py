@@ -17,9 +17,9 @@ from napari_bonemet.study.figure_sources import FigureSources, FoundLeg, read_so
 from napari_bonemet.study.found_forecasts import find_forecast
 from napari_bonemet.widgets.desk import Desk
 
-__all__ = ["FigureData", "Models", "figure_options", "gather"]
+__all__ = ["FigureData", "Models", "figure_options", "gather", "in_memory_alone", "on_disk"]
 
-_MOST_MODELS = 6
+_MOST_MODELS = 3  # each is as large as a few weeks
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,16 +135,28 @@ def gather(desk: Desk, models: Models, montage: MontageOptions, progress: Progre
     beside = models.beside(desk.forecast) if _shows_models(montage) else ()
     in_memory = (*((desk.forecast,) if desk.forecast is not None else ()), *beside)
     own = FoundLeg(series, (*in_memory, *models.in_folders(series.leg)))
-    folder = desk.leg.folder if desk.leg is not None else None
-    if folder is None or not folder.exists():
+    sources = on_disk(desk, models, montage)
+    if sources is None:
         return FigureData((own,), None)
-    sources = FigureSources(folder, models.folders, (own.name,), series.baseline.spacing)
     others: Sequence[FoundLeg] = ()
-    if one_figure(montage) and (more := _other_animals(desk, folder)):
-        others = models.other_animals(replace(sources, legs=more), progress)
-        sources = replace(sources, legs=(own.name, *more))
-    as_read = desk.registration is None and desk.roi is None and not in_memory
-    return FigureData((own, *others), sources if as_read else None)
+    if len(sources.legs) > 1:
+        others = models.other_animals(replace(sources, legs=sources.legs[1:]), progress)
+    return FigureData((own, *others), None if in_memory_alone(desk) else sources)
+
+
+def on_disk(desk: Desk, models: Models, montage: MontageOptions) -> FigureSources | None:
+    """Where the leg on the desk was read from, and with a row for each animal the others of its folder."""
+    series = desk.working or desk.series
+    folder = desk.leg.folder if desk.leg is not None else None
+    if series is None or folder is None or not folder.exists():
+        return None
+    others = _other_animals(desk, folder) if one_figure(montage) else ()
+    return FigureSources(folder, models.folders, (series.leg, *others), series.baseline.spacing)
+
+
+def in_memory_alone(desk: Desk) -> bool:
+    """Whether the weeks were registered or cropped here, or a forecast was drawn here."""
+    return desk.registration is not None or desk.roi is not None or desk.forecast is not None
 
 
 def _shows_models(montage: MontageOptions) -> bool:

@@ -11,7 +11,7 @@ from napari_bonemet.figures.film_file import mp4_there, require_writer
 from napari_bonemet.figures.film_options import FilmOptions
 from napari_bonemet.figures.options import SOLID, MontageOptions
 from napari_bonemet.options import as_flags
-from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
+from napari_bonemet.progress import PartOf, Progress
 from napari_bonemet.study.figure_sources import FigureSources
 from napari_bonemet.study.film_job import film_with_data, make_film
 from napari_bonemet.widgets.copy_command import CopyCommandButton
@@ -33,13 +33,18 @@ class FilmMaker(QWidget):
         Gives the options of each frame; may raise InputError.
     data : callable
         Gets a progress and gives what there is to show; runs beside the screen.
+    on_disk : callable
+        Where all of it lies, or None where some of it lies in memory alone.
     """
 
     def __init__(
-        self, montage: Callable[[], MontageOptions], data: Callable[[MontageOptions, Progress], FigureData]
+        self,
+        montage: Callable[[], MontageOptions],
+        data: Callable[[MontageOptions, Progress], FigureData],
+        on_disk: Callable[[MontageOptions], FigureSources | None],
     ) -> None:
         super().__init__()
-        self._montage, self._data = montage, data
+        self._montage, self._data, self._on_disk = montage, data, on_disk
         self.form = OptionsForm(
             FilmOptions, basic=("what", "volumes", "seconds", "turn_seconds", "fps"), hidden=("turned",)
         )
@@ -120,7 +125,7 @@ class FilmMaker(QWidget):
             When some of what it shows lies in memory alone.
         """
         options = self.options()
-        sources = self._data(options.montage, NO_PROGRESS).sources
+        sources = self._on_disk(options.montage)
         if sources is None:
             raise InputError(
                 "Some of what is shown lies in memory alone", remedy="Save the film first; its data are kept beside it"
