@@ -168,8 +168,12 @@ def walk(screen: Screen) -> None:
 
     figure = screen.dock("Figure")
     screen.press(figure.run_bar.run_button, figure.run_bar)
+    screen.wait(lambda: not figure.live.busy)
     screen.save("figure")
     export(screen, figure)
+    paper_figure(screen, figure, 3)
+    screen.top(figure)
+    screen.save("figure-builder")
 
     separate(screen)
 
@@ -271,6 +275,19 @@ def telling_slice(compare: Any) -> int:
     values = compare.plot.values
     edge = len(values) // 8
     return edge + int(values[edge : len(values) - edge].argmin())
+
+
+def paper_figure(screen: Screen, figure: Any, number: int) -> None:
+    """One of the paper's figures, by its button."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "figure.png"
+        QFileDialog.getSaveFileName = staticmethod(lambda *_: (str(path), "PNG (*.png)"))
+        screen.press(figure.builder.paper[f"paper figure {number}"])
+        screen.wait(lambda: not figure.live.busy)
+        screen.press(figure.export_button, figure.run_bar)
+        target = screen.out / f"paper-figure-{number}.png"
+        target.write_bytes(path.read_bytes())
+        shrink(target)
 
 
 def export(screen: Screen, figure: Any) -> None:

@@ -184,7 +184,7 @@ def test_a_full_disk_is_told_and_the_old_figure_is_kept(
     press(qtbot, dock.export_button, dock.run_bar)
     check_sentence(dock.run_bar.line.text(), f"{target} could not be written: ")
     assert "disk" in dock.run_bar.line.text()
-    press(qtbot, dock.canvas_button, dock.run_bar)
+    press(qtbot, dock.canvas_button, dock.canvas.run_bar)
     check_sentence(dock.canvas_note.text(), f"{target} could not be written: ")
     assert [path.name for path in full_disk.iterdir()] == ["figure.png"]
     assert target.read_text(encoding="utf-8") == "the old figure"

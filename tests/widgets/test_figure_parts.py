@@ -9,18 +9,18 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.figures.montage import MontageOptions
 from napari_bonemet.scan import Kind
 from napari_bonemet.series import ScanSeries
+from napari_bonemet.widgets.canvas_record import note_canvas
 from napari_bonemet.widgets.desk import Desk
 from napari_bonemet.widgets.figure_parts import (
-    admitted,
     annotated,
     as_png,
     draw_study,
     drawn_weeks,
-    record_of_canvas,
     usual_title,
 )
 from napari_bonemet.widgets.futures_run import FutureOptions, draw_futures
 from napari_bonemet.widgets.layers import add_scan
+from napari_bonemet.widgets.mark import admitted
 
 Make = Callable[..., ScanSeries]
 
@@ -30,11 +30,11 @@ def test_the_figure_shows_what_lies_on_the_desk(make_series: Make) -> None:
     desk.set_series(make_series((0, 1, 2), kind=Kind.REGIST))
     options = MontageOptions(dpi=60)
     weeks_only = [panel["title"] for panel in draw_study(desk, options).record["panels"]]
-    assert weeks_only == ["week 0", "week 1", "week 2"]
+    assert weeks_only == ["week 0", "week 1", "week 2", "composite, weeks 0 to 2"]
     made = draw_futures(desk.series, 2.0, FutureOptions(model="copy-last-week"))
     desk.set_forecast(made.forecast, made.scores)
     record: dict[str, Any] = draw_study(desk, options).record
-    assert [panel["title"] for panel in record["panels"]][2:] == [
+    assert [panel["title"] for panel in record["panels"]][3:] == [
         "predicted, copy last week",
         "true scan",
         "difference",
@@ -76,7 +76,11 @@ def test_only_what_is_seen_is_admitted_and_recorded(make_series: Make) -> None:
     layer = add_scan(viewer, scan)
     assert admitted(viewer) == "predicted, research use"
     assert usual_title(viewer).startswith("871 left tibia, z = ")
-    assert record_of_canvas(viewer, "t", "f")["layers"][0]["name"] == layer.name
+    assert noted(viewer)[0].name == layer.name
     layer.visible = False
     assert admitted(viewer) == ""
-    assert record_of_canvas(viewer, "t", "f")["layers"] == []
+    assert noted(viewer)[0].type == "hidden"
+
+
+def noted(viewer: Any) -> Any:
+    return note_canvas(viewer, Desk(), title="t", footer="f", size=(20, 30), scale_factor=None)[1]

@@ -34,6 +34,7 @@ LISTED = (
     Listed("evaluate", "Score forecasts against the true week, beside copying the last one."),
     Listed("benchmark", "All forecasters on the same unseen animals: tables, plots and a page."),
     Listed("figure", "Draw weeks, composite, forecast, truth and difference."),
+    Listed("film", "Weeks, samples of a forecast, or turning volumes as MP4 or GIF."),
     Listed("run", "The whole chain on a folder: register, composite, forecast, score, draw."),
     Listed("batch", "Many legs, on this machine's cores or a Dask cluster; started again, it does what is left."),
 )

@@ -41,10 +41,10 @@ def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress)
     OutputError
         When the disk refuses.
     """
-    from napari_bonemet.cli.forecasts import find_forecast
     from napari_bonemet.cli.reading import read_grey_legs
     from napari_bonemet.cli.table import show_scores
     from napari_bonemet.io.atomic import write_table
+    from napari_bonemet.study.found_forecasts import find_forecast
 
     out = own.common.new_place()
     legs = read_grey_legs(own.truth, own.common, PartOf(progress, 0.0, 0.1))

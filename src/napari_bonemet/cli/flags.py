@@ -127,7 +127,9 @@ def parse(
         0 after help, 2 for wrong use, as tyro prints it.
     """
     groups = _groups(steps, defaults or {}, hidden)
-    whole: Any = make_dataclass("Command", [("command", arguments), *_shared(steps), *groups, _EVERY], frozen=True)
+    whole: Any = make_dataclass(
+        "Command", [("command", arguments), *_shared(steps, defaults or {}), *groups, _EVERY], frozen=True
+    )
     whole.__doc__ = about
     parsed = tyro.cli(
         whole,
@@ -187,8 +189,8 @@ def _flags(step: type[Options], defaults: Mapping[str, Any], taken: Collection[s
     return flags if wanted else None
 
 
-def _shared(steps: Sequence[type[Options]]) -> list[Any]:
+def _shared(steps: Sequence[type[Options]], defaults: Mapping[str, Any]) -> list[Any]:
     if not any(f.name == _SHARED for step in _flat(steps) for f in fields(step)):
         return []
     hint = Annotated[float, Doc("Bone is above this grey value, in every step.")]
-    return [(_SHARED, hint, field(default=75.0))]
+    return [(_SHARED, hint, field(default=defaults.get(_SHARED, 75.0)))]

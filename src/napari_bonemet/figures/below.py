@@ -62,7 +62,10 @@ def draw_below(sheet: Sheet, box: Box, row: Row, column: int, image: ScalarMappa
         _colour_bar(sheet, box, image, bar_labels(row, box.width).get(column, []))
     if panel.note:
         sheet.say_within(
-            box, bottom + (0.28 if panel.kind == "composite" and panel.bar else 0.11), panel.note, colour="#333333"
+            box,
+            bottom + (0.28 if panel.kind == "composite" and panel.bar else 0.11),
+            panel.note,
+            colour=sheet.inks.notes,
         )
 
 
@@ -77,7 +80,9 @@ def _legend(sheet: Sheet, box: Box, top: float) -> None:
     for name, width in zip(names, widths, strict=True):
         colour = composite_colour(name, sheet.options.composite_style)
         corner = page.at(left, top + _SWATCH / 2)
-        swatch = Rectangle(corner, _SWATCH / wide, _SWATCH / high, facecolor=colour, edgecolor="#555555", linewidth=0.4)
+        swatch = Rectangle(
+            corner, _SWATCH / wide, _SWATCH / high, facecolor=colour, edgecolor=sheet.inks.lines, linewidth=0.4
+        )
         swatch.set_transform(figure.transFigure)
         figure.add_artist(swatch)
         sheet.say(left + _SWATCH + 0.03, top, name, align="left", size=size)
@@ -91,8 +96,11 @@ def _colour_bar(sheet: Sheet, box: Box, image: ScalarMappable, label: list[str])
     low, high = image.get_clim()
     ticks = [low, (low + high) / 2, high]
     bar.set_ticks(ticks, labels=[f"{tick:g}".replace("-", "−") for tick in ticks])
-    bar.ax.tick_params(labelsize=SMALL - 0.5, length=1.5, pad=1.2, width=0.5)
+    ink, scale = sheet.inks.words, sheet.scale
+    bar.ax.tick_params(labelsize=(SMALL - 0.5) * scale, length=1.5 * scale, pad=1.2 * scale, width=0.5, colors=ink)
+    bar.ax.tick_params(labelfontfamily=sheet.options.font)
     bar.outline.set_linewidth(0.4)
+    bar.outline.set_edgecolor(ink)
     words = [(line, width_of(line, SMALL)) for line in label]
     for number, (line, wide) in enumerate(words):
         # In the middle below the bar, or where it is wider than the picture, ending with it.

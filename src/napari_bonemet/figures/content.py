@@ -34,6 +34,8 @@ class Content:
         Bone lost since the last seen week, and which slices and samples are shown.
     options : MontageOptions
         How the figure is drawn.
+    others : tuple of Forecast
+        Other models' forecasts of the same week, on the same grid.
     """
 
     seen: ScanSeries
@@ -43,6 +45,7 @@ class Content:
     scores: ForecastScores | None
     losses: Losses
     options: MontageOptions
+    others: tuple[Forecast, ...] = ()
 
     @property
     def several(self) -> bool:
@@ -72,15 +75,26 @@ class Content:
             yield self._pointed(Panel(self.truth, title, group=group, note=note), self.losses.true, index)
 
     def sample(self, shown: ShownSample, index: int, *, group: str) -> Panel:
-        """One sample, with arrows where the true week is there."""
+        """One sample that is shown, with arrows where the true week is there."""
+        return self.sample_at(shown.index, index, group=group)
+
+    def sample_at(self, number: int, index: int, *, group: str = "") -> Panel:
+        """The sample of this number, from 0, whether or not the montage shows it."""
         assert self.forecast is not None  # noqa: S101  there are samples; this is for the type checker
-        scan, loss = self.forecast.samples[shown.index], self.losses.samples[shown.index]
-        return self._judged(Panel(scan, f"sample {shown.index + 1}", group=group), loss, index)
+        scan, loss = self.forecast.samples[number], self.losses.samples[number]
+        return self._judged(Panel(scan, f"sample {number + 1}", group=group), loss, index)
 
     def mean(self, index: int, *, title: str, group: str, note: str = "") -> Iterator[Panel]:
         """The mean of the samples, with arrows where the true week is there."""
         if self.forecast is not None:
             yield self._judged(Panel(self.forecast.mean, title, group=group, note=note), self.losses.mean, index)
+
+    def models(self, index: int) -> Iterator[Panel]:
+        """Every model's forecast: the mean of its samples, with arrows where the true week is there."""
+        made = [] if self.forecast is None else [(self.forecast, self.losses.mean)]
+        for forecast, loss in (*made, *zip(self.others, self.losses.others, strict=True)):
+            title = forecast.model.replace("-", " ")
+            yield self._judged(Panel(forecast.mean, title, group=f"predicted week {forecast.week:g}"), loss, index)
 
     def probability(self, *, title: str, group: str, bar: bool = True) -> Iterator[Panel]:
         """The paper's uncertainty map: the share of samples that are bone."""
@@ -89,9 +103,9 @@ class Content:
             scan = self.forecast.bone_probability
             yield Panel(scan, title, kind="probability", group=group, label=label, bar=bar)
 
-    def spread(self, *, group: str, bar: bool = True) -> Iterator[Panel]:
-        """The standard deviation over samples, where it is asked for."""
-        if self.forecast is not None and self.several and self.options.show_spread:
+    def spread(self, *, group: str, bar: bool = True, asked: bool = False) -> Iterator[Panel]:
+        """The standard deviation over samples, where the options, or the caller, ask for it."""
+        if self.forecast is not None and self.several and (asked or self.options.show_spread):
             label = f"standard deviation over {len(self.forecast.samples)} samples (grey value)"
             scan, axis = self.forecast.spread, across(self.options.plane)
             # One scale for all slices that are shown.
@@ -108,11 +122,14 @@ class Content:
         """The scores in a few words."""
         return f"PSNR {self.scores.psnr:.1f} dB, mean SSIM {self.scores.ssim:.3f}" if self.scores else ""
 
-    def about_the_model(self) -> str:
-        """The model, its seed and what it was trained on; nothing for one that draws a single future."""
-        made = self.forecast
-        if made is None or (not self.several and made.note.startswith(DETERMINISTIC)):
-            return ""
+    def about_the_models(self) -> Iterator[str]:
+        """Each model, its seed and what it was trained on; nothing for one that draws a single future."""
+        if self.forecast is not None and (self.several or not self.forecast.note.startswith(DETERMINISTIC)):
+            yield self._about(self.forecast)
+        if self.options.layout == "table" and "models" in self.options.show:
+            yield from (self._about(made) for made in self.others if not made.note.startswith(DETERMINISTIC))
+
+    def _about(self, made: Forecast) -> str:
         # The footer of a figure of several samples says that they are no confidence.
         parts = [part for part in made.note.rstrip(".").split("; ") if not self.several or NO_CONFIDENCE not in part]
         parts = [part[:1].lower() + part[1:] for part in parts]

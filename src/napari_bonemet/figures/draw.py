@@ -21,10 +21,14 @@ _ROUND = (1.0, 2.0, 5.0)
 _GREY_STEP = 25.0
 _SPREAD_STEP = 20.0
 _FRAMED: tuple[PanelKind, ...] = ("difference",)
+_NOTHING = "#808080"  # in the place of a picture that is not there
 
 
 def draw_picture(axes: Axes, panel: Panel, picture: Slice, window: Window, options: MontageOptions) -> ScalarMappable:
     """Draw the slice; what comes back makes the colour bar."""
+    if panel.kind == "blank":
+        # Nothing is drawn, and nothing is said in black: it could be taken for a scan without bone.
+        picture = Slice(np.full(picture.pixels.shape, np.nan, dtype=np.float32), picture.window)
     where = picture.window
     colours, norm = _colours(panel, picture, options)
     image = axes.imshow(
@@ -38,7 +42,9 @@ def draw_picture(axes: Axes, panel: Panel, picture: Slice, window: Window, optio
     axes.set_ylim(window.bottom, window.top)
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.set_facecolor("black")
+    axes.set_facecolor("none" if panel.kind == "blank" else "black")
+    if panel.kind == "blank":
+        axes.text(0.5, 0.5, "–", transform=axes.transAxes, ha="center", va="center", color=_NOTHING)
     for spine in axes.spines.values():
         spine.set_visible(panel.kind in _FRAMED)
         spine.set_linewidth(0.4)
@@ -61,12 +67,17 @@ def _colours(panel: Panel, picture: Slice, options: MontageOptions) -> tuple[str
             return SPREAD_MAP, Normalize(0, limit)
         case "probability":
             return PROBABILITY_MAP, Normalize(0, 1)
+        case "volume":
+            return "gray", Normalize(0, 255)
         case _:
             return "gray", Normalize(low, high)
 
 
 def draw_arrow(axes: Axes, arrow: PlacedArrow, inches: float = 1.75) -> None:
-    """Draw one arrow with a thin white rim, to be seen on bone as on marrow; slim on a picture of few `inches`."""
+    """Draw one arrow with a thin white rim, to be seen on bone as on marrow; slim on a picture of few `inches`.
+
+    Its name (gid) says what it means: in a drawing program, and to tests.
+    """
     size = min(1.0, max(0.5, inches / 1.4))
     patch = FancyArrowPatch(
         (arrow.tail[1], arrow.tail[0]),
@@ -89,8 +100,8 @@ def scale_bar_length(window: Window) -> float:
     return float(max(step * power for step in _ROUND if step * power <= window.width / 2.2))
 
 
-def draw_scale_bar(axes: Axes, window: Window, length_mm: float | None) -> float:
-    """Draw the scale bar at the lower left; its length in millimetres comes back."""
+def draw_scale_bar(axes: Axes, window: Window, length_mm: float | None, scale: float = 1.0) -> float:
+    """Draw the scale bar at the lower left, its words `scale` times as large; its length in millimetres comes back."""
     from mpl_toolkits.axes_grid1.anchored_artists import AnchoredSizeBar  # type: ignore[import-untyped]
 
     length = length_mm or scale_bar_length(window)
@@ -101,13 +112,13 @@ def draw_scale_bar(axes: Axes, window: Window, length_mm: float | None) -> float
         "lower left",
         pad=0.3,
         borderpad=0.2,
-        sep=2.5,
+        sep=2.5 * scale,
         color="white",
         frameon=False,
         size_vertical=0.012 * window.width,
         fill_bar=True,
         label_top=True,
-        fontproperties=FontProperties(size=SMALL),
+        fontproperties=FontProperties(size=SMALL * scale),
     )
     for text in bar.findobj(lambda artist: hasattr(artist, "get_text")):
         text.set_path_effects([withStroke(linewidth=1.5, foreground="black")])

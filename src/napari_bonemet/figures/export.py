@@ -1,14 +1,14 @@
 """Save a figure, with the record of how it was made beside it."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import matplotlib.style
 from matplotlib.figure import Figure
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.figures.montage import STYLE
+from napari_bonemet.figures.style import drawing
 from napari_bonemet.io.atomic import atomic_file, write_json
 from napari_bonemet.provenance import __version__
 
@@ -53,8 +53,9 @@ def save_figure(figure: Figure, path: str | Path, record: Mapping[str, Any], *, 
     kind = _kind_of(path)
     with atomic_file(path, overwrite=overwrite) as temporary:
         _draw_into(temporary, figure, kind)
+        told = {**record, "file": path.name, "file_sha256": hashlib.sha256(temporary.read_bytes()).hexdigest()}
         # While the figure still bears its hidden name: a disk that fills up here leaves no figure without its record.
-        write_json(path.with_name(f"{path.name}.json"), {**record, "file": path.name}, overwrite=overwrite)
+        write_json(path.with_name(f"{path.name}.json"), told, overwrite=overwrite)
     return path
 
 
@@ -75,6 +76,11 @@ def save_plot(figure: Figure, path: str | Path, *, overwrite: bool = True) -> Pa
     return path
 
 
+def is_figure(path: Path) -> bool:
+    """Whether a name ends like that of a figure, rather than of a folder."""
+    return path.suffix.lower().lstrip(".") in (*FORMATS, "tif")
+
+
 def _kind_of(path: Path) -> str:
     kind = path.suffix.lower().lstrip(".").replace("tif", "tiff").replace("tifff", "tiff")
     if kind not in FORMATS:
@@ -83,5 +89,7 @@ def _kind_of(path: Path) -> str:
 
 
 def _draw_into(path: Path, figure: Figure, kind: str) -> None:
-    with matplotlib.style.context(["default", STYLE]):
-        figure.savefig(path, format=kind, dpi=figure.dpi, facecolor="white", metadata=_METADATA.get(kind))
+    with drawing():
+        figure.savefig(
+            path, format=kind, dpi=figure.dpi, facecolor=figure.get_facecolor(), metadata=_METADATA.get(kind)
+        )

@@ -42,7 +42,7 @@ def rows_of_several(content: Content) -> list[Row]:
     ]
     every = f"all {len(content.forecast.samples)} samples"
     predicted = [
-        *_samples(content, index),
+        *samples_of(content, index),
         *content.mean(index, title="mean", group=every, note=_in_mm3(content, content.losses.mean)),
         *content.probability(title="probability of bone", group=every),
         *content.spread(group=every),
@@ -65,7 +65,7 @@ def _row_of_futures(content: Content, index: int, *, top: bool, bottom: bool) ->
         note = _in_mm3(content, content.losses.true, "") if bottom and content.several else ""
         panels += content.true_week(index, title="true", group=f"week {content.truth.week:g}", note=note)
     if forecast is not None and content.several:
-        samples = _samples(content, index, lost="")
+        samples = samples_of(content, index, lost="")
         panels += samples if bottom else [replace(panel, note="") for panel in samples]
         panels += content.probability(title="bone share", group=f"all {len(forecast.samples)}", bar=bottom)
         panels += content.spread(group=f"all {len(forecast.samples)}", bar=bottom)
@@ -78,7 +78,8 @@ def _row_of_futures(content: Content, index: int, *, top: bool, bottom: bool) ->
     return Row(tuple(panels), index, f"slice {index}, {place:.2f} mm")
 
 
-def _samples(content: Content, index: int, *, lost: str = " lost") -> Iterator[Panel]:
+def samples_of(content: Content, index: int, *, lost: str = " lost") -> Iterator[Panel]:
+    """The samples shown, each with the bone that it lost below it."""
     shown, drawn = content.losses.shown, len(content.losses.samples)
     group = f"{len(shown)} of {drawn} samples, {'from least to most bone lost' if len(shown) > 1 else 'the median'}"
     for one in shown:

@@ -68,6 +68,8 @@ class Losses:
         In each sample; empty for a forecast of one.
     shown : tuple of ShownSample
         Which samples are shown, least bone lost first.
+    others : tuple of Loss
+        In the means of the forecasts that stand beside the first one.
     """
 
     slices: tuple[int, ...]
@@ -75,6 +77,7 @@ class Losses:
     mean: Loss | None = None
     samples: tuple[Loss, ...] = ()
     shown: tuple[ShownSample, ...] = ()
+    others: tuple[Loss, ...] = ()
 
 
 def find_losses(
@@ -83,6 +86,8 @@ def find_losses(
     forecast: Forecast | None,
     truth: Scan | None,
     options: MontageOptions,
+    *,
+    others: Sequence[Forecast] = (),
 ) -> Losses:
     """Find the bone lost since `last`, then the slices and samples to show.
 
@@ -93,7 +98,9 @@ def find_losses(
     composite, forecast, truth
         As far as they are there, on the grid of `last`.
     options : MontageOptions
-        Threshold, opening, plane; one slice for the overview, several for futures.
+        Threshold, opening, plane; one slice for the overview, several for futures and the table.
+    others : sequence of Forecast
+        Of the same week, on the same grid.
     """
     before, axis = last.to_numpy() > options.bone_threshold, across(options.plane)
     voxel_mm3 = last.grid.voxel_volume_mm3
@@ -108,7 +115,8 @@ def find_losses(
     true = None if truth is None else lost(truth)
     mean = None if forecast is None else lost(forecast.mean)
     in_composite = None if composite is None else composite.scan.to_numpy() == LOST
-    slices = choose_slices((true, in_composite, mean), last.shape[axis], options)
+    wrong = true ^ mean if options.choose == "failures" and true is not None and mean is not None else None
+    slices = choose_slices((wrong, true, in_composite, mean), last.shape[axis], options)
     several = forecast is not None and len(forecast.samples) > 1
     samples = tuple(loss(lost(sample)) for sample in forecast.samples) if forecast is not None and several else ()
     return Losses(
@@ -117,6 +125,7 @@ def find_losses(
         mean=None if mean is None else loss(mean),
         samples=samples,
         shown=spread_over([sample.mm3 for sample in samples], options.shown_samples),
+        others=tuple(loss(lost(other.mean)) for other in others),
     )
 
 
@@ -142,7 +151,7 @@ def choose_slices(masks: Sequence[np.ndarray | None], count: int, options: Monta
         require_slice(options.plane, asked, count)
     if options.layout == "overview" and asked is not None:
         return (asked,)
-    wanted = options.rows if options.layout == "futures" else 1
+    wanted = options.slices_shown
     others = tuple(a for a in range(3) if a != across(options.plane))
     telling = next((mask for mask in masks if mask is not None and mask.any()), None)
     if telling is None:

@@ -1,15 +1,29 @@
 """How a figure is drawn."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from typing_extensions import Doc
 
+from napari_bonemet.errors import InputError
 from napari_bonemet.figures.palette import CompositeStyle
 from napari_bonemet.figures.slices import Plane
+from napari_bonemet.figures.theme import Theme
 from napari_bonemet.options import Between, Options, Unit
 
-Layout = Literal["overview", "futures"]
+Layout = Literal["overview", "futures", "table"]
+Column = Literal[
+    "weeks", "composite", "truth", "predicted", "models", "samples", "mean", "probability", "spread", "difference"
+]
+RowOf = Literal["slices", "animals"]
+Choice = Literal["lesions", "failures"]
+Letters = Literal["none", "rows", "panels"]
+
+COLUMNS: tuple[Column, ...] = get_args(Column)
+# What has a surface, and can be seen from outside.
+SOLID: tuple[Column, ...] = ("weeks", "truth", "predicted", "models", "samples", "mean")
+# Widths of journals' columns, millimetres.
+WIDTHS_MM = {"single column": 85.0, "one and a half columns": 114.0, "double column": 174.0, "whole page": 180.0}
 
 
 @dataclass(frozen=True)
@@ -22,9 +36,32 @@ class MontageOptions(Options):
     ] = None
     layout: Annotated[
         Layout,
-        Doc("Overview: all there is of one slice. Futures: a row for each of several slices: weeks, truth, samples."),
+        Doc(
+            "Overview: all there is of one slice. Futures: a row for each of several slices: weeks, truth, samples. "
+            "Table: the columns that are asked for, a row for each slice or animal."
+        ),
     ] = "overview"
-    rows: Annotated[int, Doc("Slices in the layout of futures."), Between(1, 12)] = 3
+    show: Annotated[tuple[Column, ...], Doc("Columns of the table, from the left.")] = ("weeks", "truth", "predicted")
+    row_of: Annotated[
+        RowOf, Doc("What a row of the table shows: a slice of one animal, or an animal; one alone is shown by slices.")
+    ] = "slices"
+    rows: Annotated[int, Doc("Slices in the layouts of futures and of the table."), Between(1, 12)] = 3
+    choose: Annotated[
+        Choice,
+        Doc(
+            "Slices taken where none is asked for: with the most newly lost bone, or the most of it predicted wrongly."
+        ),
+    ] = "lesions"
+    as_volumes: Annotated[bool, Doc("Show the table's volumes from outside, shaded, rather than slices.")] = False
+    azimuth: Annotated[
+        float | None,
+        Doc("From where volumes are seen: turned about the bone's axis; to see most of the lost bone when not given."),
+        Between(-360, 360),
+        Unit("degrees"),
+    ] = None
+    elevation: Annotated[
+        float, Doc("From where volumes are seen: from above the bone's middle."), Between(-90, 90), Unit("degrees")
+    ] = 15.0
     shown_samples: Annotated[
         int,
         Doc("The most samples of a forecast that are shown, spread from the least bone lost to the most."),
@@ -53,4 +90,48 @@ class MontageOptions(Options):
         Between(0.3, 10),
         Unit("inches"),
     ] = None
+    width_mm: Annotated[
+        float | None,
+        Doc("Width of the whole figure; 85 is a single column of many journals, 114 one and a half, 174 two."),
+        Between(20, 1000),
+        Unit("mm"),
+    ] = None
+    theme: Annotated[Theme, Doc("Dark words on light paper, or light words on dark.")] = "light"
+    font: Annotated[str, Doc("Family of the letters; one that is not on this machine is refused.")] = "DejaVu Sans"
+    font_size: Annotated[
+        float, Doc("Size of the panels' titles; all other words in proportion."), Between(3, 30), Unit("pt")
+    ] = 7.5
+    letters: Annotated[Letters, Doc("A letter for each row, or each panel, to name it by.")] = "none"
+    titles: Annotated[bool, Doc("A title above each panel.")] = True
+    heading: Annotated[bool, Doc("The title of the whole figure, and the notes below it.")] = True
+    scale_bar: Annotated[bool, Doc("A scale bar in the first panel.")] = True
+    colour_bars: Annotated[bool, Doc("Colour bars and legends below the panels.")] = True
     dpi: Annotated[int, Doc("Pixels per inch of PNG and TIFF."), Between(50, 1200)] = 200
+
+    @property
+    def slices_shown(self) -> int:
+        """How many slices of one animal the figure shows."""
+        by_slices = self.layout == "table" and self.row_of == "slices" and not self.as_volumes
+        return self.rows if self.layout == "futures" or by_slices else 1
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        strangers = [name for name in self.show if name not in COLUMNS]
+        if strangers or not self.show or len(set(self.show)) < len(self.show):
+            raise InputError(
+                "The columns cannot be shown",
+                expected=f"each once, from {', '.join(COLUMNS)}",
+                found=" ".join(map(str, self.show)) or "none",
+            )
+        flat = [name for name in self.show if name not in SOLID]
+        if self.as_volumes and self.layout == "table" and flat:
+            raise InputError(
+                f"Volumes seen from outside have no {' and no '.join(flat)}",
+                expected=f"columns from {', '.join(SOLID)}",
+                remedy="Leave these columns out, or show slices",
+            )
+        low, high = self.contrast
+        if not low < high:
+            raise InputError(
+                "The contrast cannot be used", expected="a darker and a brighter grey", found=f"{low:g} and {high:g}"
+            )

@@ -8,7 +8,7 @@ import numpy as np
 from napari_bonemet.figures.arrows import Arrow
 from napari_bonemet.scan import Scan
 
-PanelKind = Literal["grey", "composite", "difference", "probability", "spread"]
+PanelKind = Literal["grey", "composite", "difference", "probability", "spread", "volume", "blank"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,9 +21,10 @@ class Panel:
         The volume that is cut.
     title : str
         Above the picture.
-    kind : {"grey", "composite", "difference", "probability", "spread"}
+    kind : {"grey", "composite", "difference", "probability", "spread", "volume", "blank"}
         Grey values; the codes 0, 60, 180 and 240 of a composite; a signed difference of grey values; a share
-        from 0 to 1; a standard deviation of grey values.
+        from 0 to 1; a standard deviation of grey values; the shades of a volume seen from outside; nothing, in
+        the place of what an animal of a table does not have.
     arrows : tuple of Arrow
         What to point at.
     group : str
@@ -61,11 +62,17 @@ class Row:
     panels : tuple of Panel
         At least one.
     slice_index : int
-        The slice, counted in the scan of the figure's first panel.
+        The slice, counted in the scan of the figure's first panel, or in that of `counted_in`.
     label : str
         At the left of the row, upright.
+    counted_in : Scan, optional
+        A row of another animal counts its slice in a scan of its own, and is centred on its own bone.
+    whole : bool
+        Show the pictures whole, rather than the bone in them.
     """
 
     panels: tuple[Panel, ...]
     slice_index: int
     label: str = ""
+    counted_in: Scan | None = None
+    whole: bool = False

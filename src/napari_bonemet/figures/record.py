@@ -30,27 +30,43 @@ def record_of_rows(
     }
 
 
-def record_of_forecast(forecast: Forecast | None, losses: Losses) -> dict[str, Json]:
-    """The forecast that is shown, and which of its samples."""
-    if forecast is None:
-        return {}
+def record_of_forecast(
+    made: Sequence[tuple[Forecast | None, Losses, tuple[Forecast, ...]]],
+) -> dict[str, Json]:
+    """The forecasts that are shown, and which of their samples: one alone, or one for each animal."""
+    records: list[Json] = [
+        {**_record_of_forecast(forecast, losses), "others": [_about(other) for other in others]}
+        for forecast, losses, others in made
+        if forecast is not None
+    ]
+    if len(made) > 1:
+        return {"forecasts": records}
+    return {"forecast": records[0]} if records else {}
+
+
+def _record_of_forecast(forecast: Forecast, losses: Losses) -> dict[str, Json]:
     return {
-        "forecast": {
-            "week": forecast.week,
-            "model": forecast.model,
-            "seed": forecast.seed,
-            "note": forecast.note,
-            "use": "predicted, research use",
-            "synthetic": forecast.synthetic,
-            "samples": len(forecast.samples),
-            "shown_samples": [shown.as_record() for shown in losses.shown],
-            "choice_of_samples": CHOICE if losses.shown else "",
-            "lost_mm3": {
-                "true": None if losses.true is None else losses.true.mm3,
-                "mean": None if losses.mean is None else losses.mean.mm3,
-                "samples": [sample.mm3 for sample in losses.samples],
-            },
-        }
+        **_about(forecast),
+        "shown_samples": [shown.as_record() for shown in losses.shown],
+        "choice_of_samples": CHOICE if losses.shown else "",
+        "lost_mm3": {
+            "true": None if losses.true is None else losses.true.mm3,
+            "mean": None if losses.mean is None else losses.mean.mm3,
+            "samples": [sample.mm3 for sample in losses.samples],
+        },
+    }
+
+
+def _about(forecast: Forecast) -> dict[str, Json]:
+    return {
+        "leg": forecast.mean.leg,
+        "week": forecast.week,
+        "model": forecast.model,
+        "seed": forecast.seed,
+        "note": forecast.note,
+        "use": "predicted, research use",
+        "synthetic": forecast.synthetic,
+        "samples": len(forecast.samples),
     }
 
 

@@ -48,7 +48,7 @@ def draw_tail(sheet: Sheet, words: Words, meanings: set[Meaning]) -> None:
     notes = words.lines_of_notes(inside)
     top = high - _FOOTER - LINE * len(notes)
     for number, line in enumerate(notes):
-        sheet.say(EDGE, top + (number + 0.5) * LINE, line, align="left", colour="#333333")
+        sheet.say(EDGE, top + (number + 0.5) * LINE, line, align="left", colour=sheet.inks.notes)
     _draw_meanings(sheet, meanings, top - (0.08 if notes else 0.0) - _LEGEND / 2)
 
 
@@ -62,9 +62,11 @@ def _draw_meanings(sheet: Sheet, meanings: set[Meaning], top: float) -> None:
 
 def _draw_footer(sheet: Sheet, words: str, top: float, inches: float) -> None:
     size = size_for(words, inches, SMALL, LEAST)
-    sheet.say(EDGE, top, words, align="left", size=size, colour="#a00000")
+    sheet.say(EDGE, top, words, align="left", size=size, colour=sheet.inks.warning)
     maker = f"napari-bonemet {__version__}"
     rest = inches - width_of(words, size) - (0.12 if words else 0.0)
     # A narrow page has room for what must be said, and the maker stands in the record as well.
     if width_of(maker, LEAST) <= rest:
-        sheet.say(EDGE + inches, top, maker, align="right", size=size_for(maker, rest, SMALL, LEAST), colour="#777777")
+        sheet.say(
+            EDGE + inches, top, maker, align="right", size=size_for(maker, rest, SMALL, LEAST), colour=sheet.inks.faint
+        )

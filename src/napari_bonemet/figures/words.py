@@ -1,21 +1,56 @@
 """How much room words take, so that none is clipped or runs into its neighbour."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 
-from matplotlib.font_manager import FontProperties
+from matplotlib.font_manager import FontProperties, findfont
 from matplotlib.textpath import TextPath
 
+from napari_bonemet.errors import InputError
+
 FAMILY = "DejaVu Sans"
+SHIPPED = (FAMILY, "DejaVu Serif", "DejaVu Sans Mono", "STIXGeneral")  # they come with matplotlib
 _POINTS_PER_INCH = 72.0
 _SLACK = 1.03  # letters on a pixel grid are a little wider than their outlines
 
 
-@lru_cache(maxsize=2048)
+# Of the figure that is drawn now, in this thread.
+_FAMILY = ContextVar("family", default=FAMILY)
+
+
+@contextmanager
+def in_family(family: str) -> Iterator[None]:
+    """Measure words in the letters of `family`.
+
+    Raises
+    ------
+    InputError
+        When this machine does not have it: other letters would be taken in silence, and the picture be another.
+    """
+    try:
+        findfont(FontProperties(family=[family]), fallback_to_default=False)
+    except (ValueError, OSError) as error:
+        raise InputError(
+            f"The letters {family[:60]!r} are not on this machine", remedy=f"Take others: {', '.join(SHIPPED)}"
+        ) from error
+    token = _FAMILY.set(family)
+    try:
+        yield
+    finally:
+        _FAMILY.reset(token)
+
+
 def width_of(text: str, size: float, *, bold: bool = False) -> float:
     """Width of one line of `text` in `size` points, inches."""
-    if not text.strip():
-        return 0.0
-    font = FontProperties(family=FAMILY, weight="bold" if bold else "normal")
+    return _width_of(text, size, bold, _FAMILY.get()) if text.strip() else 0.0
+
+
+@lru_cache(maxsize=2048)
+def _width_of(text: str, size: float, bold: bool, family: str) -> float:
+    # A letter that the family lacks is drawn in another, as matplotlib does on the page.
+    font = FontProperties(family=[family, FAMILY], weight="bold" if bold else "normal")
     return float(TextPath((0, 0), text, size=size, prop=font).get_extents().x1) / _POINTS_PER_INCH * _SLACK
 
 

@@ -1,44 +1,32 @@
-"""The Figure dock: the montage of a leg with its preview, and the canvas as an annotated picture."""
+"""The Figure dock: the montage of a leg with its live preview, films, and the canvas as an annotated picture."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QDialog,
-    QFileDialog,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QScrollArea,
-    QVBoxLayout,
-)
+from qtpy.QtWidgets import QCheckBox, QDialog, QFileDialog, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout
 
-from napari_bonemet.errors import BoneMetError
-from napari_bonemet.figures.export import save_figure
-from napari_bonemet.figures.montage import MontageOptions
+from napari_bonemet.errors import BoneMetError, InputError
+from napari_bonemet.figures.options import MontageOptions
 from napari_bonemet.options import as_flags
-from napari_bonemet.progress import Progress
+from napari_bonemet.progress import PartOf, Progress
+from napari_bonemet.study.figure_job import FigureOptions
+from napari_bonemet.study.figure_keep import save_with_data
+from napari_bonemet.study.figure_record import save_montage
+from napari_bonemet.study.figure_sources import FigureSources
 from napari_bonemet.study.options import ForecasterName, StudyOptions
 from napari_bonemet.widgets.copy_command import CopyCommandButton, folder_named
 from napari_bonemet.widgets.dock import Dock
-from napari_bonemet.widgets.figure_parts import (
-    PREVIEW_DPI,
-    annotated,
-    as_png,
-    draw_study,
-    drawn_weeks,
-    picture_of,
-    record_of_canvas,
-    usual_title,
-)
-from napari_bonemet.widgets.forms import OptionsForm, form_layout
-from napari_bonemet.widgets.mark import admitted
+from napari_bonemet.widgets.figure_builder import MontageBuilder
+from napari_bonemet.widgets.figure_canvas import CanvasPicture
+from napari_bonemet.widgets.figure_data import FigureData, Models, figure_options, gather, in_memory_alone, on_disk
+from napari_bonemet.widgets.figure_film import FilmMaker
+from napari_bonemet.widgets.figure_live import Live
+from napari_bonemet.widgets.figure_models import ModelFolders
+from napari_bonemet.widgets.figure_parts import PREVIEW_DPI, Drawing, as_png, drawn_weeks
 from napari_bonemet.widgets.preview import Preview
 from napari_bonemet.widgets.run_bar import RunBar
-from napari_bonemet.widgets.worker import in_words
 
 FILTERS = "PNG (*.png);;PDF (*.pdf);;SVG (*.svg);;TIFF (*.tiff)"
 DEFAULT: ForecasterName = "copy-last-week"
@@ -46,74 +34,97 @@ NOT_YET = "Open a leg first: the figure shows its weeks, and composite and forec
 
 
 class FigureDock(Dock):
-    """Montage with preview and export, and the annotated canvas.
+    """Montage with live preview and export, and the annotated canvas.
 
     Parameters
     ----------
     napari_viewer : napari.Viewer
-        Its canvas is what the second half saves.
+        Its canvas is what the last part saves.
     """
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
+        self.models = Models(self.desk)
+        self._drawing = Drawing()
+        self._kept: tuple[tuple[Any, ...], FigureSources] | None = None
         self.note = self.heading(NOT_YET)
-        self._build_montage()
-        self._build_canvas()
+        self.builder = MontageBuilder()
+        self.form = self.builder.form
+        self._build_preview()
+        self._build_options()
+        self.film = FilmMaker(self.builder.options, self._data, self._on_disk)
+        self.box("Film").addWidget(self.film)
+        self.canvas = CanvasPicture(napari_viewer, self.desk, self._ask)
+        self.canvas_button, self.canvas_note = self.canvas.run_bar.run_button, self.canvas.run_bar.line
+        self.box("Picture of the canvas").addWidget(self.canvas)
         self.column.addStretch(1)
         for signal in ("series_changed", "registration_changed", "roi_changed", "composites_changed"):
             getattr(self.desk, signal).connect(self.refresh)
         self.desk.forecast_changed.connect(self.refresh)
         self.refresh()
 
-    def _build_montage(self) -> None:
+    def _build_preview(self) -> None:
         box = self.box("Montage of the leg")
-        self.form = OptionsForm(MontageOptions, basic=("plane", "slice_index", "arrows", "dpi"))
-        self.here_button = QPushButton("Take the slice on the canvas")
-        self.here_button.clicked.connect(self.take_slice)
+        self.live = Live(self, self._live_work, self._show, self._say_live)
         self.run_bar = RunBar("Preview")
         self.run_bar.run_button.clicked.connect(self.preview)
+        self.run_bar.runner.started.connect(self.live.stop)
+        self.live_box = QCheckBox("Follow every change")
+        self.live_box.setChecked(True)
+        self.live_box.setToolTip("Draw the preview again after each change of the form, and of the leg on the desk.")
+        self.live_box.toggled.connect(lambda on: self._touch() if on else self.live.stop())
         self.picture = Preview()
         self.picture.clicked.connect(self._show_full)
         self.export_button = QPushButton("Export…")
-        self.export_button.setToolTip("PNG, PDF, SVG or TIFF, with a JSON record of how it was made")
+        self.export_button.setToolTip("PNG, PDF, SVG or TIFF, with a JSON record from which it is made again")
         self.export_button.clicked.connect(self.export)
         self.copy_button = CopyCommandButton(self.command, self.run_bar.say)
-        self.run_bar.lock(self.form, self.export_button)
+        self.keep_box = QCheckBox("Keep the data beside it")
+        self.keep_box.setChecked(True)
+        self.keep_box.setToolTip(
+            "What lies in memory alone (weeks registered or cropped here, forecasts drawn here) is written beside the "
+            "figure, so that its record makes it again."
+        )
         row = QHBoxLayout()
         row.addWidget(self.export_button)
         row.addWidget(self.copy_button)
-        for widget in (self.form, self.here_button, self.run_bar, self.picture):
+        for widget in (self.builder.shortcuts, self.run_bar, self.live_box, self.picture):
             box.addWidget(widget)
         box.addLayout(row)
+        box.addWidget(self.keep_box)
 
-    def _build_canvas(self) -> None:
-        box = self.box("Picture of the canvas")
-        self.title, self.footer = QLineEdit(), QLineEdit()
-        self.title.setPlaceholderText("leg and slice")
-        self.footer.setPlaceholderText("what to say below")
-        self.footer.setToolTip("Forecasts and synthetic data are named in any case.")
-        self.whole = QCheckBox("Whole layers, not just the view")
-        fields = form_layout()
-        fields.addRow("Title", self.title)
-        fields.addRow("Footer", self.footer)
-        box.addLayout(fields)
-        self.canvas_button = QPushButton("Save picture…")
-        self.canvas_button.clicked.connect(self.save_canvas)
-        self.canvas_note = QLabel()
-        self.canvas_note.setWordWrap(True)
-        self.canvas_note.hide()
-        for widget in (self.whole, self.canvas_button, self.canvas_note):
+    def _build_options(self) -> None:
+        box = self.box("What it shows, and how")
+        self.here_button = QPushButton("Take the slice on the canvas")
+        self.here_button.clicked.connect(self.take_slice)
+        self.folders = ModelFolders(self.models)
+        self.folders.changed.connect(self.refresh)
+        for widget in (self.builder, self.here_button, self.folders):
             box.addWidget(widget)
+        self.builder.changed.connect(self._touch)
+        self.builder.said.connect(self.run_bar.say)
+        self.run_bar.lock(self.builder, self.export_button)
+
+    def showEvent(self, event: Any) -> None:  # noqa: N802 - Qt's name
+        """Draw what changed while the dock was hidden."""
+        super().showEvent(event)
+        if self.picture.full.isNull():
+            self._touch()
 
     def refresh(self) -> None:
         """Say whether there is something to draw; a preview of what was on the desk before is no preview."""
         there = self.desk.series is not None
         self.note.setVisible(not there)
         self.picture.forget()
+        unread = self.desk.leg is None or self.desk.leg.folder is None
+        self.keep_box.setVisible(there and (in_memory_alone(self.desk) or unread))
         if not self.run_bar.running:
             self.run_bar.say("")
             for button in (self.run_bar.run_button, self.export_button):
                 button.setEnabled(there)
+        if not self.film.run_bar.running:
+            self.film.run_bar.run_button.setEnabled(there)
+        self._touch()
 
     def take_slice(self) -> None:
         """Fill in the slice that the canvas shows."""
@@ -125,27 +136,51 @@ class FigureDock(Dock):
         index = round(drawn.grid.to_index((position, 0.0, 0.0))[0])
         self.form.fields["slice_index"].value = min(max(index, 0), drawn.shape[0] - 1)
 
+    def _data(self, options: MontageOptions, progress: Progress) -> FigureData:
+        return gather(self.desk, self.models, options, progress)
+
+    def _on_disk(self, options: MontageOptions) -> FigureSources | None:
+        return None if in_memory_alone(self.desk) else on_disk(self.desk, self.models, options)
+
     def _options(self) -> MontageOptions | None:
         try:
-            return self.form.options()
+            return self.builder.options()
         except BoneMetError as error:
             self.run_bar.say(str(error))
             return None
 
+    def _touch(self) -> None:
+        if self.live_box.isChecked() and not self.run_bar.running:
+            self.live.touch()
+
+    def _live_work(self) -> Callable[[Progress], bytes] | None:
+        ready = self.isVisible() and self.desk.series is not None and not self.run_bar.running
+        options = self._options() if ready else None
+        return None if options is None else self._picture_of(options)
+
+    def _picture_of(self, options: MontageOptions) -> Callable[[Progress], bytes]:
+        def work(progress: Progress) -> bytes:
+            data = self._data(options, PartOf(progress, 0.0, 0.2))
+            asked = figure_options(self.desk, options)
+            made = self._drawing.draw(data, asked, hashed=False, progress=PartOf(progress, 0.2, 0.9))
+            return as_png(made.figure, PREVIEW_DPI)
+
+        return work
+
+    def _show(self, data: bytes) -> None:
+        self.picture.show_png(data)
+        self.run_bar.say("Click the picture to see it in full.")
+
+    def _say_live(self, sentence: str) -> None:
+        if sentence:
+            self.picture.forget()
+        self.run_bar.say(sentence)
+
     def preview(self) -> None:
         """Draw the montage beside the screen, and show it."""
         options = self._options()
-        if options is None:
-            return
-
-        def work(progress: Progress) -> bytes:
-            return as_png(draw_study(self.desk, options, progress).figure, PREVIEW_DPI)
-
-        def done(data: bytes) -> None:
-            self.picture.show_png(data)
-            self.run_bar.say("Click the picture to see it in full.")
-
-        self.run_bar.start("Drawing the figure", work, done)
+        if options is not None:
+            self.run_bar.start("Drawing the figure", self._picture_of(options), self._show)
 
     def _show_full(self) -> None:
         if self.picture.full.isNull():
@@ -161,43 +196,37 @@ class FigureDock(Dock):
         dialog.show()
 
     def export(self) -> None:
-        """Ask for a name, draw and write the montage and its record."""
-        options = self._options()
-        if options is None:
+        """Ask for a name, draw and write the montage and its record, and where it needs them its data."""
+        montage = self._options()
+        path = self._ask("Export the figure", "figure.png") if montage is not None else None
+        if montage is None or path is None:
             return
-        path = self._ask("Export the figure", "figure.png")
-        if path is None:
-            return
+        keep, asked = self.keep_box.isChecked(), figure_options(self.desk, montage)
+        state = self._state(montage)
 
-        def work(progress: Progress) -> tuple[Path, bytes]:
-            made = draw_study(self.desk, options, progress)
-            return save_figure(made.figure, path, made.record), as_png(made.figure, PREVIEW_DPI)
+        def work(progress: Progress) -> tuple[Path, bytes, FigureSources | None]:
+            data = self._data(montage, PartOf(progress, 0.0, 0.1))
+            made = self._drawing.draw(data, asked, hashed=True, progress=PartOf(progress, 0.1, 0.7))
+            sources = data.sources
+            if sources is None and keep:
+                sources = save_with_data(made, data.legs, path, options=asked, progress=PartOf(progress, 0.7, 1.0))
+            else:
+                save_montage(made, path, options=asked, sources=sources)
+            return path, as_png(made.figure, PREVIEW_DPI), sources
 
-        def done(made: tuple[Path, bytes]) -> None:
-            self.picture.show_png(made[1])
-            self.run_bar.say(f"Saved {made[0].name} and {made[0].name}.json in {made[0].parent}")
+        def done(made: tuple[Path, bytes, FigureSources | None]) -> None:
+            saved, picture, sources = made
+            self.picture.show_png(picture)
+            self._kept = None if sources is None else (state, sources)
+            with_data = f", and the data in {saved.name}.data" if sources and _beside(sources, saved) else ""
+            self.run_bar.say(f"Saved {saved.name} and {saved.name}.json in {saved.parent}{with_data}")
 
         self.run_bar.start("Drawing the figure", work, done)
 
-    def save_canvas(self) -> None:
-        """Ask for a name, and write the canvas with its title and what it has to admit."""
-        path = self._ask("Save the picture", "canvas.png")
-        if path is None:
-            return
-        title = self.title.text().strip() or usual_title(self.viewer)
-        footer = self.footer.text().strip()
-        try:
-            image = picture_of(self.viewer, whole=self.whole.isChecked())
-            figure = annotated(image, title, footer, admitted(self.viewer))
-            saved = save_figure(figure, path, record_of_canvas(self.viewer, title, footer))
-        except BoneMetError as error:
-            self._say_canvas(in_words(error, "Saving the picture"))
-            return
-        self._say_canvas(f"Saved {saved.name} and {saved.name}.json in {saved.parent}")
-
-    def _say_canvas(self, text: str) -> None:
-        self.canvas_note.setText(text)
-        self.canvas_note.show()
+    def _state(self, montage: MontageOptions) -> tuple[Any, ...]:
+        """What tells whether the data kept by the last export are those drawn now."""
+        several = montage.layout == "table" and (montage.row_of, "models" in montage.show)
+        return (self.desk.working or self.desk.series, self.desk.forecast, self.models.folders, several)
 
     def _ask(self, title: str, name: str) -> Path | None:
         chosen, kind = QFileDialog.getSaveFileName(self, title, name, FILTERS)
@@ -214,14 +243,25 @@ class FigureDock(Dock):
         InputError
             When the leg lies in no folder.
         """
-        folder = folder_named(self.desk)
-        options = self.form.options()
-        if self.desk.registration is None and self.desk.forecast is None:
-            return ["napari-bonemet", "figure", folder, "--out", "figure.png", *as_flags(options)]
+        montage = self.builder.options()
+        asked = figure_options(self.desk, montage)
+        if self._kept is not None and self._kept[0] == self._state(montage):
+            return _figure_command(self._kept[1], asked)
+        sources = self._on_disk(montage)
+        if sources is not None:
+            return _figure_command(sources, asked)
+        if montage.layout == "table":
+            raise InputError(
+                "Some of what is drawn lies in memory alone",
+                remedy="Export the figure first; its data are kept beside it",
+            )
+        return self._whole_chain(montage)
+
+    def _whole_chain(self, montage: MontageOptions) -> list[str]:
         # Weeks as scanned: the whole chain makes the figure, and with it all that the figure shows.
-        forecast = self.desk.forecast
+        folder, forecast = folder_named(self.desk), self.desk.forecast
         whole = StudyOptions(
-            figure=options,
+            figure=montage,
             crop_to_roi=self.desk.roi is not None,
             forecaster=next(
                 (name for name in get_args(ForecasterName) if forecast and forecast.model == name), DEFAULT
@@ -231,3 +271,25 @@ class FigureDock(Dock):
             seed=forecast.seed if forecast else 0,
         )
         return ["napari-bonemet", "run", folder, "--out", "results", *as_flags(whole)]
+
+
+def _beside(sources: FigureSources, saved: Path) -> bool:
+    return sources.folder.is_relative_to(saved.with_name(f"{saved.name}.data"))
+
+
+def _figure_command(sources: FigureSources, options: FigureOptions) -> list[str]:
+    words = ["napari-bonemet", "figure", str(sources.folder), "--legs", *sources.legs]
+    if sources.predicted:
+        words += ["--predicted", *map(str, sources.predicted)]
+    if sources.spacing is not None:
+        words += ["--spacing", *(f"{value:g}" for value in sources.spacing)]
+    return [*words, "--out", "figure.png", *as_flags(options.montage), *_without_threshold(options)]
+
+
+def _without_threshold(options: FigureOptions) -> list[str]:
+    # One flag says it for both.
+    flags = as_flags(options.composite)
+    if "--bone-threshold" in flags:
+        at = flags.index("--bone-threshold")
+        del flags[at : at + 2]
+    return flags

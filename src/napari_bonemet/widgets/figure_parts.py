@@ -1,29 +1,59 @@
 """What the Figure dock draws beside the screen, and the canvas with a title and what it has to admit."""
 
 import io
-from dataclasses import replace
 from typing import Any
 
-import matplotlib.style
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.figures.montage import STYLE, MontageOptions
-from napari_bonemet.figures.study import StudyFigure, study_figure
-from napari_bonemet.progress import NO_PROGRESS, Progress
-from napari_bonemet.provenance import Json, __version__
+from napari_bonemet.figures.options import MontageOptions
+from napari_bonemet.figures.study import StudyFigure, Subject, subjects_figure
+from napari_bonemet.figures.style import drawing
+from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
+from napari_bonemet.provenance import __version__
 from napari_bonemet.series import ScanSeries
+from napari_bonemet.study.figure_job import FigureOptions, subject_of, worked_out_for
 from napari_bonemet.widgets.desk import Desk
+from napari_bonemet.widgets.figure_data import FigureData, Models, figure_options, gather
 from napari_bonemet.widgets.futures_run import weeks_beside
 from napari_bonemet.widgets.layers import record_of_layer
-from napari_bonemet.widgets.mark import admitted
 
 PREVIEW_DPI = 110
 LEAST_CELL_PIXELS = 600
 _BAND_INCHES = 0.34
 _SCREEN_DPI = 150
+
+
+class Drawing:
+    """Draws what lies on the desk; what was worked out for the last figure serves the next one of the same data."""
+
+    def __init__(self) -> None:
+        self._last: tuple[tuple[Any, ...], tuple[Subject, ...]] | None = None
+
+    def draw(
+        self, data: FigureData, options: FigureOptions, *, hashed: bool, progress: Progress = NO_PROGRESS
+    ) -> StudyFigure:
+        """The figure, with its record where it is `hashed`.
+
+        Raises
+        ------
+        InputError
+            When weeks are not on one grid, or the slice is not there.
+        """
+        subjects = self._subjects(data, options, PartOf(progress, 0.0, 0.6))
+        made = subjects_figure(subjects, options=options.montage, hashed=hashed, progress=PartOf(progress, 0.6, 1.0))
+        progress.advance(1.0)
+        return made
+
+    def _subjects(self, data: FigureData, options: FigureOptions, progress: Progress) -> tuple[Subject, ...]:
+        key = (*((leg.series, *leg.forecasts) for leg in data.legs), worked_out_for(options))
+        if self._last is None or self._last[0] != key:
+            steps = [PartOf(progress, n / len(data.legs), (n + 1) / len(data.legs)) for n in range(len(data.legs))]
+            made = (subject_of(leg, options=options, progress=step) for leg, step in zip(data.legs, steps, strict=True))
+            self._last = (key, tuple(made))
+        return self._last[1]
 
 
 def draw_study(desk: Desk, options: MontageOptions, progress: Progress = NO_PROGRESS) -> StudyFigure:
@@ -34,21 +64,8 @@ def draw_study(desk: Desk, options: MontageOptions, progress: Progress = NO_PROG
     InputError
         When no leg is open, its weeks are not on one grid, or the slice is not there.
     """
-    series = drawn_weeks(desk)
-    series.require_one_grid("The figure")
-    forecast, truth = desk.forecast, None
-    if forecast is not None:
-        truth = series.at_week(forecast.week) if forecast.week in series.weeks else None
-    composite = desk.composites.get(truth.week or 0.0) if truth is not None else None
-    composite = composite or (desk.composites[max(desk.composites)] if desk.composites else None)
-    if composite is not None and not composite.scan.grid.matches(series.baseline.grid):
-        region = composite.scan.grid.region_of(series.baseline.grid)
-        composite = replace(composite, scan=composite.scan.crop(region))
-    progress.message("drawing")
-    progress.advance(0.1)
-    made = study_figure(series, composite, forecast, truth, scores=desk.scores, options=options)
-    progress.advance(1.0)
-    return made
+    data = gather(desk, Models(desk), options, progress)
+    return Drawing().draw(data, figure_options(desk, options), hashed=True, progress=progress)
 
 
 def drawn_weeks(desk: Desk) -> ScanSeries:
@@ -69,8 +86,8 @@ def drawn_weeks(desk: Desk) -> ScanSeries:
 def as_png(figure: Figure, dpi: int) -> bytes:
     """The figure as the bytes of a PNG."""
     stream = io.BytesIO()
-    with matplotlib.style.context(["default", STYLE]):
-        figure.savefig(stream, format="png", dpi=dpi, facecolor="white")
+    with drawing():
+        figure.savefig(stream, format="png", dpi=dpi, facecolor=figure.get_facecolor())
     return stream.getvalue()
 
 
@@ -82,6 +99,18 @@ def usual_title(viewer: Any) -> str:
     if viewer.dims.ndisplay == 2 and viewer.dims.ndim >= 3:
         place = f"z = {viewer.dims.point[-3] / 1000:.2f} mm"
     return ", ".join(part for part in (*legs, place) if part)
+
+
+def scale_of_whole(viewer: Any) -> float:
+    """So much larger than its voxels that titles in cells fit.
+
+    Counted as napari counts, in the smallest step of all layers: a layer of micrometres among voxels of ten makes a
+    pixel of each micrometre.
+    """
+    seen = viewer.layers.extent
+    count = (seen.world[1] - seen.world[0]) / seen.step
+    side = max((float(count[axis]) for axis in viewer.dims.displayed if np.isfinite(count[axis])), default=1.0)
+    return float(np.clip(LEAST_CELL_PIXELS / max(side, 1.0), 0.05, 50.0))
 
 
 def picture_of(viewer: Any, *, whole: bool) -> np.ndarray:
@@ -98,9 +127,7 @@ def picture_of(viewer: Any, *, whole: bool) -> np.ndarray:
     """
     if not whole:
         return np.asarray(viewer.screenshot(canvas_only=True, flash=False))
-    shapes = [layer.data.shape[-2:] for layer in viewer.layers if layer.visible and layer.data.ndim >= 2]
-    side = max((max(shape) for shape in shapes), default=LEAST_CELL_PIXELS)
-    return np.asarray(viewer.export_figure(scale_factor=max(1.0, LEAST_CELL_PIXELS / side), flash=False))
+    return np.asarray(viewer.export_figure(scale_factor=scale_of_whole(viewer), flash=False))
 
 
 def annotated(image: np.ndarray, title: str, footer: str, admission: str) -> Figure:
@@ -119,7 +146,7 @@ def annotated(image: np.ndarray, title: str, footer: str, admission: str) -> Fig
     width, height = columns / _SCREEN_DPI, rows / _SCREEN_DPI
     top, bottom = (_BAND_INCHES if title else 0.06), _BAND_INCHES
     full = height + top + bottom
-    with matplotlib.style.context(["default", STYLE]):
+    with drawing():
         figure = Figure(figsize=(width, full), dpi=_SCREEN_DPI, facecolor="white")
         FigureCanvasAgg(figure)
         axes = figure.add_axes((0, bottom / full, 1, height / full))
@@ -133,34 +160,3 @@ def annotated(image: np.ndarray, title: str, footer: str, admission: str) -> Fig
         maker = f"napari-bonemet {__version__}"
         figure.text(1 - side, low, maker, ha="right", va="center", fontsize=7, color="#777777")
     return figure
-
-
-def record_of_canvas(viewer: Any, title: str, footer: str) -> dict[str, Json]:
-    """What the picture shows and from where, as plain JSON values."""
-    layers: list[Json] = [
-        {
-            "name": layer.name,
-            "type": type(layer).__name__,
-            "opacity": float(layer.opacity),
-            "contrast_limits": [float(v) for v in getattr(layer, "contrast_limits", ())],
-            "bonemet": dict(record_of_layer(layer) or {}),
-        }
-        for layer in viewer.layers
-        if layer.visible
-    ]
-    camera = viewer.scene.camera
-    return {
-        "made_by": "napari-bonemet",
-        "version": __version__,
-        "title": title,
-        "footer": footer,
-        "admitted": admitted(viewer),
-        "ndisplay": int(viewer.dims.ndisplay),
-        "point_um_zyx": [float(v) for v in viewer.dims.point],
-        "camera": {
-            "center": [float(v) for v in camera.center],
-            "zoom": float(camera.zoom),
-            "angles": [float(v) for v in camera.angles],
-        },
-        "layers": layers,
-    }

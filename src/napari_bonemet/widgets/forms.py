@@ -20,7 +20,7 @@ __all__ = ["OptionsForm", "form_layout"]
 _MOST = 2**31 - 1
 # Room for the two buttons of a number field, pixels.
 _BUTTONS = 44
-_ABBREVIATIONS = {"dpi", "kl"}
+_ABBREVIATIONS = {"dpi", "fps", "kl"}
 
 OptionsT = TypeVar("OptionsT", bound=Options)
 
