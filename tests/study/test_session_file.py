@@ -63,7 +63,7 @@ def full_session() -> Session:
             (0.0, 1.0),
             (RigidTransform(), pose),
             (quality,) * 2,
-            (None, Source("week 0", "ab" * 32)),
+            onto,
         ),
         roi=Cropped(RoiOptions(first_slice=3), "given slice", 2, 1.0, "given"),
         composites=(Composed(0.0, 1.0, CompositeOptions(bone_threshold=80.0)),),

@@ -33,6 +33,7 @@ __all__ = [
     "Camera",
     "Composed",
     "Cropped",
+    "Diagnosed",
     "DockState",
     "Forecasted",
     "LegSource",
@@ -176,9 +177,21 @@ class Forecasted:
 
 @dataclass(frozen=True)
 class Measured:
-    """Measures of the weeks, which are made again."""
+    """Measures or lesions of the weeks, which are made again; `painted` are weeks whose compartments were painted."""
 
     options: MeasureOptions
+    painted: Annotated[tuple[Week, ...], Most(1000)] = ()
+
+
+@dataclass(frozen=True)
+class Diagnosed:
+    """What the classifier said, which is asked again."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    checkpoint: PathText | None = None
+    checkpoint_sha256: Annotated[str, Most(64)] | None = None
+    week: Week | None = None
+    with_forecast: bool = False
 
 
 @dataclass(frozen=True)
@@ -255,7 +268,7 @@ class Session:
     source : LegSource, optional
         The leg on the table.
     registration, roi, composites, forecast, measures, lesions, diagnosis : optional
-        What was made of it. Diagnosis is a mapping of its options.
+        What was made of it.
     week : float, optional
         The week turned to.
     layers : tuple
@@ -279,7 +292,7 @@ class Session:
     forecast: Forecasted | None = None
     measures: Measured | None = None
     lesions: Measured | None = None
-    diagnosis: Annotated[Mapping[str, Any], Most(100)] | None = None
+    diagnosis: Diagnosed | None = None
     week: Week | None = None
     layers: Annotated[tuple[MadeLayer | FileLayer | PointsLayer | ShapesLayer | LabelsLayer, ...], Most(5000)] = ()
     view: View | None = None

@@ -146,10 +146,13 @@ class DiagnosisDock(Dock):
         self.run_bar.start(
             f"Classifying {series.leg}",
             lambda progress: run_diagnosis(series, options, week=week, forecast=forecast, progress=progress),
-            lambda made: self._keep(self.still(series, self.desk.shown, made), forecast),
+            lambda made: self._keep(self.still(series, self.desk.shown, made), forecast, (options, week)),
         )
 
-    def _keep(self, made: LegDiagnosis, forecast: Forecast | None) -> None:
+    def _keep(
+        self, made: LegDiagnosis, forecast: Forecast | None, asked: tuple[DiagnosisOptions, float | None]
+    ) -> None:
+        self.desk.asked["diagnosis"] = (*asked, forecast is not None)
         self._at_forecast = False
         # What was said of a forecast that was replaced meanwhile is not true of the new one.
         same = forecast is None or forecast is self.desk.forecast

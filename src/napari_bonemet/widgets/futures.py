@@ -166,7 +166,7 @@ class FuturesDock(Dock):
         self.run_bar.start(
             f"Forecasting {series.leg}",
             lambda progress: draw_futures(series, week, options, progress),
-            lambda made: self._keep(self.still(series, self.desk.working, made)),
+            lambda made: self._keep(self.still(series, self.desk.working, made), options),
         )
 
     def _drawn(self, item: object, _doing: str) -> None:
@@ -200,7 +200,8 @@ class FuturesDock(Dock):
         self.run_bar.say(f"Stopped. {kept}" if sentence == STOPPED else f"{sentence} {kept}")
         self.canvas.say(f"Stopped: {drawn.count} of {drawn.asked} samples are drawn.")
 
-    def _keep(self, made: FutureRun) -> None:
+    def _keep(self, made: FutureRun, options: FutureOptions) -> None:
+        self.desk.asked["forecast"] = options
         if not self._begun:
             self._show(made.drawn)
         self.desk.set_forecast(made.forecast, made.scores, made.drawn)

@@ -17,7 +17,7 @@ from napari_bonemet.widgets.measures_cohort import CohortBox
 from napari_bonemet.widgets.measures_export import Exports
 from napari_bonemet.widgets.measures_form import NestedForm
 from napari_bonemet.widgets.measures_layers import COMPARTMENTS, LESIONS, MAPS
-from napari_bonemet.widgets.measures_lesion_run import find_in, remodelling_as, require_weeks
+from napari_bonemet.widgets.measures_lesion_run import LegLesions, find_in, remodelling_as, require_weeks
 from napari_bonemet.widgets.measures_lesions import LesionList
 from napari_bonemet.widgets.measures_on_bone import OnBone
 from napari_bonemet.widgets.measures_records import read_cohort
@@ -199,8 +199,12 @@ class MeasuresDock(Dock):
         bar.start(
             f"Lesions of {series.leg}",
             lambda progress: find_in(series, options, labels, progress),
-            lambda made: self.desk.set_lesions(self.still(series, self.desk.working, made)),
+            lambda made: self._keep_lesions(self.still(series, self.desk.working, made), options),
         )
+
+    def _keep_lesions(self, made: LegLesions, options: MeasureOptions) -> None:
+        self.desk.asked["lesions"] = options
+        self.desk.set_lesions(made)
 
     def _labels_of(self, series: ScanSeries) -> np.ndarray | None:
         """The compartments of the first week on the grid of the weeks, where they were painted; None else."""

@@ -53,6 +53,9 @@ class RegisterDock(Dock):
         Correct a week by hand.
     """
 
+    # A correction that was begun is not a setting.
+    NOT_KEPT = ("nudge",)
+
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
         self.leg = self.heading("")

@@ -50,6 +50,9 @@ class RoiBox(QGroupBox):
         Crop, and Cancel.
     """
 
+    # It follows the form.
+    NOT_KEPT = ("slider",)
+
     wanted = Signal(object)
 
     def __init__(self, viewer: Any, desk: Desk, view: WeekView, parent: QWidget | None = None) -> None:

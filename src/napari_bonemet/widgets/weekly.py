@@ -38,6 +38,9 @@ class WeeklyDock(Dock):
         The current week.
     """
 
+    # The week is the desk's.
+    NOT_KEPT = ("navigator",)
+
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
         self.folder_button = QPushButton("Open folder…")
