@@ -52,7 +52,7 @@ def own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mon
     """Recent sessions, and what crashed viewers left, of this test alone."""
     home = tmp_path_factory.mktemp("user")
     for name in ("user_config_dir", "user_state_dir"):
-        monkeypatch.setattr(f"platformdirs.{name}", lambda app, name=name: str(home / name / app))
+        monkeypatch.setattr(f"platformdirs.{name}", lambda app="", *_, name=name, **__: str(home / name / app))
     return home
 
 

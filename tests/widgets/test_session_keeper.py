@@ -150,7 +150,7 @@ CRASHER = """
 import os, signal, sys
 from pathlib import Path
 import platformdirs
-platformdirs.user_state_dir = lambda app: {home!r}
+platformdirs.user_state_dir = lambda *_, **__: {home!r}
 from qtpy.QtWidgets import QApplication
 app = QApplication([])
 from napari.components import ViewerModel
@@ -173,7 +173,7 @@ while True:
 def test_a_killed_viewer_leaves_its_session(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     import time
 
-    monkeypatch.setattr("platformdirs.user_state_dir", lambda _app: str(tmp_path))
+    monkeypatch.setattr("platformdirs.user_state_dir", lambda *_, **__: str(tmp_path))
     code = CRASHER.format(home=str(tmp_path))
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as viewer:
         assert viewer.stdout is not None

@@ -38,7 +38,7 @@ class Recent:
 
 
 def _list() -> Path:
-    return Path(platformdirs.user_config_dir(APP)) / "recent.json"
+    return Path(platformdirs.user_config_dir(APP, appauthor=False)) / "recent.json"
 
 
 def recent() -> tuple[Recent, ...]:
@@ -69,7 +69,7 @@ def _keep(items: list[Recent]) -> None:
 
 
 def _folder() -> Path:
-    return Path(platformdirs.user_state_dir(APP)) / "recovery"
+    return Path(platformdirs.user_state_dir(APP, appauthor=False)) / "recovery"
 
 
 def new_place() -> Path:
