@@ -68,6 +68,8 @@ def work_on(viewer: Any, docks: dict[str, Any], folder: Path, qtbot: Any) -> Non
     press(qtbot, composite.run_bar)
     draw_on(viewer)
     weekly.desk.set_week(1.0)
+    layer = find_layers(viewer, week=1.0, kind=Kind.ROI)[0]
+    layer.contrast_limits, layer.colormap, layer.gamma = (20, 200), "magma", 0.8
     viewer.scene.camera.zoom = 3.25
     viewer.scene.camera.center = (0.0, 50.0, 60.0)
     viewer.dims.set_point(0, 40.0)
@@ -102,8 +104,6 @@ def test_what_lay_on_the_table_lies_there_again(
     viewer, docks = window(*names)
     work_on(viewer, docks, folder, qtbot)
     desk, path = desk_of(viewer), tmp_path / "one.bonemet.json"
-    layer = find_layers(viewer, week=1.0, kind=Kind.ROI)[0]
-    layer.contrast_limits, layer.colormap, layer.gamma = (20, 200), "magma", 0.8
     qtbot.wait(100)
     before, picture = desk, viewer.screenshot(flash=False)
     docks["Session"].save_to(path)
@@ -216,6 +216,40 @@ def test_the_sample_comes_back_by_its_seed(window: Callable[..., Any], tmp_path:
     for one, two in zip(was, now, strict=True):
         np.testing.assert_array_equal(one.to_numpy(), two.to_numpy())
     assert all(layer.name.startswith("synthetic") for layer in other.layers)
+
+
+def test_cells_come_back_over_the_users_own_view(
+    window: Callable[..., Any], folder: Path, tmp_path: Path, qtbot: Any
+) -> None:
+    viewer, docks = window("Weekly scans", "Register weeks", "Composite and RoI", "Compare", "Session")
+    work_on(viewer, docks, folder, qtbot)
+    compare = docks["Compare"]
+    press(qtbot, compare.run_bar)
+    assert compare.cells.shown
+    seen = [layer.name for layer in compare.cells.layers]
+    path = tmp_path / "one.bonemet.json"
+    docks["Session"].save_to(path)
+    qtbot.waitUntil(lambda: path.exists() and not docks["Session"].save_bar.running, timeout=PATIENCE_MS)
+    session = read_session(path)
+    assert session.view is not None
+    assert not session.view.grid
+    assert session.view.camera.zoom == pytest.approx(3.25)
+    assert sum(layer.look.visible for layer in session.layers) > 3
+    # In the same window, over the cells.
+    names = [layer.name for layer in viewer.layers if layer not in compare.cells.layers]
+    before = desk_of(viewer).registered
+    docks["Session"].open(path, ask=False)
+    opened(qtbot, docks["Session"])
+    assert desk_of(viewer).registered is not before
+    qtbot.waitUntil(lambda: compare.cells.shown and not compare.run_bar.running, timeout=PATIENCE_MS)
+    assert [layer.name for layer in compare.cells.layers] == seen
+    assert viewer.canvas.grid.enabled
+    qtbot.mouseClick(compare.back_button, Qt.MouseButton.LeftButton)
+    assert [layer.name for layer in viewer.layers] == names
+    assert not viewer.canvas.grid.enabled
+    assert viewer.scene.camera.zoom == pytest.approx(3.25)
+    assert find_layers(viewer, week=1.0, kind=Kind.ROI)[0].visible
+    assert find_layers(viewer, week=1.0, kind=Kind.ROI)[0].gamma == 0.8
 
 
 def test_a_session_dropped_on_the_window_opens(

@@ -57,6 +57,9 @@ class Dock(QWidget):
         Where a dock adds its widgets, top to bottom.
     """
 
+    # What such a dock shows lies over everything else: a session fills it in when all is there.
+    FILLED_LAST = False
+
     def __init__(self, viewer: Any) -> None:
         super().__init__()
         self.viewer = viewer

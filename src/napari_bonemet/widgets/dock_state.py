@@ -58,6 +58,8 @@ def fill_in(owner: QWidget, values: Mapping[str, Any]) -> tuple[str, ...]:
 def settings_of(widgets: Iterable[QWidget], owner: QWidget | None) -> dict[str, Any]:
     """The values of `widgets`, forms among them, by the names that `owner` has for them; buttons left out."""
     names = {id(widget): name.lstrip("_") for name, widget in vars(owner).items()} if owner is not None else {}
+    left_out = getattr(type(owner), "NOT_KEPT", ())
+    widgets = [widget for widget in widgets if names.get(id(widget)) not in left_out]
     found: dict[str, Any] = {}
     for widget in widgets:
         inner = dict(_walk_one(names.get(id(widget), ""), widget, set()))

@@ -6,19 +6,22 @@ from typing import Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QGuiApplication
-from qtpy.QtWidgets import QAbstractItemView, QFileDialog, QHBoxLayout, QHeaderView, QPushButton, QTreeWidget
+from qtpy.QtWidgets import QAbstractItemView, QFileDialog, QHBoxLayout, QPushButton, QTreeWidget
 from qtpy.QtWidgets import QTreeWidgetItem as Row
 
 from napari_bonemet.errors import BoneMetError
 from napari_bonemet.io.atomic import atomic_file
+from napari_bonemet.processing.register.result import Verdict
 from napari_bonemet.study.session import LogEntry
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.log_book import as_text, book_of, setting_words
+from napari_bonemet.widgets.verdicts import verdict_icon
 
 __all__ = ["LogDock"]
 
 EMPTY = "Nothing was run yet. Every step that you run is listed here with its settings; a session keeps the list."
 _WORDS = {"done": "done", "failed": "failed", "stopped": "stopped", "running": "running…"}
+_ICONS: dict[str, Verdict] = {"done": "good", "stopped": "check", "failed": "failed"}
 
 
 class LogDock(Dock):
@@ -48,15 +51,11 @@ class LogDock(Dock):
         self.refresh()
 
     def _lay_out(self) -> None:
-        self.tree.setHeaderLabels(["Run", "Took"])
+        self.tree.setHeaderHidden(True)
         self.tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.tree.setWordWrap(True)
         self.tree.setIndentation(14)
         self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        header = self.tree.header()
-        header.setStretchLastSection(False)
-        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.copy_button.setToolTip("The rows selected, or all of them, as text.")
         self.clear_button.setToolTip("Forget the runs that have ended.")
         self.column.addWidget(self.tree, 1)
@@ -107,18 +106,18 @@ class LogDock(Dock):
 
 
 def _row(entry: LogEntry) -> Row:
-    took = _WORDS[entry.outcome] if entry.seconds is None else f"{entry.seconds:.1f} s"
-    row = Row([f"{_time(entry.started)}  {entry.what}", took])
-    if entry.outcome in ("failed", "stopped"):
-        row.setText(0, f"{row.text(0)}: {_WORDS[entry.outcome]}")
-    row.setToolTip(0, f"{entry.what}: {entry.outcome}")
+    took = "" if entry.seconds is None else f", {entry.seconds:.1f} s"
+    row = Row([f"{entry.what}\n{_time(entry.started)}, {_WORDS[entry.outcome]}{took}"])
+    row.setToolTip(0, f"{entry.what}, started {entry.started}")
+    if entry.outcome in _ICONS:
+        row.setIcon(0, verdict_icon(_ICONS[entry.outcome]))
     children = [entry.words] if entry.words else []
     children += [f"{name.replace('_', ' ')}: {setting_words(value)}" for name, value in entry.settings.items()]
     for text in children or ["no settings"]:
         child = Row([text])
+        child.setToolTip(0, text)
         child.setFlags(Qt.ItemFlag.ItemIsEnabled)
         row.addChild(child)
-        child.setFirstColumnSpanned(True)
     return row
 
 

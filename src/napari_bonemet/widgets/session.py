@@ -22,7 +22,10 @@ from napari_bonemet.widgets.settings import PLUGIN
 __all__ = ["SessionDock", "open_in"]
 
 FILTER = f"BoneMet session (*{SUFFIX})"
-NOT_SAVED = "Not saved yet."
+NOT_SAVED = (
+    "Not saved yet. A session keeps where the scans lie, what was done with them, how they are looked at, and what you "
+    "drew or painted. Scans are not copied."
+)
 
 
 class SessionDock(Dock):

@@ -5,6 +5,7 @@ import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -98,11 +99,13 @@ def _packed(voxels: Any) -> Packed:
 
 def note_session(viewer: Any, desk: Desk) -> Noted:
     """Note what `viewer` holds. In the screen's thread; takes milliseconds, and copies no voxel."""
+    before = _own_view(desk)
+    seen = {id(layer): visible for layer, visible in before.visible} if before is not None else {}
     layers: list[Any] = []
     painted: dict[int, Any] = {}
     left_out: list[str] = []
     for layer in viewer.layers:
-        record = record_layer(layer)
+        record = record_layer(layer, seen.get(id(layer)))
         if isinstance(record, str):
             left_out.append(record)
         elif isinstance(record, Painted):
@@ -114,7 +117,7 @@ def note_session(viewer: Any, desk: Desk) -> Noted:
         **_steps(viewer, desk),
         week=desk.week,
         layers=tuple(layers),
-        view=_view(viewer),
+        view=_view(viewer, before),
         **_docks(desk),
         log=book_of(desk).entries,
     )
@@ -178,8 +181,22 @@ def _forecast(desk: Desk) -> Forecasted | None:
     )
 
 
-def _view(viewer: Any) -> View:
-    camera, dims, grid, active = viewer.scene.camera, viewer.dims, viewer.canvas.grid, viewer.layers.selection.active
+def _own_view(desk: Desk) -> Any:
+    """The user's own view under the cells of Compare; None where none are shown."""
+    cells = getattr(open_docks_of(desk).get("Compare"), "cells", None)
+    return cells.before if cells is not None else None
+
+
+def _view(viewer: Any, before: Any) -> View:
+    active = viewer.layers.selection.active
+    if before is not None:
+        # What the cells changed, as it was.
+        dims, bar = before, before.scale_bar["visible"]
+        camera, grid = SimpleNamespace(**before.camera), SimpleNamespace(**before.grid)
+        active = before.selected[0] if before.selected else None
+    else:
+        camera, dims, grid = viewer.scene.camera, viewer.dims, viewer.canvas.grid
+        bar = viewer.canvas.overlays.scale_bar.visible
     return View(
         Camera(_floats(camera.center), float(camera.zoom), _floats(camera.angles), float(camera.perspective)),
         int(dims.ndisplay),
@@ -188,7 +205,7 @@ def _view(viewer: Any) -> View:
         bool(grid.enabled),
         int(grid.stride),
         (int(grid.shape[0]), int(grid.shape[1])),
-        bool(viewer.canvas.overlays.scale_bar.visible),
+        bool(bar),
         active.name if active is not None else None,
     )
 

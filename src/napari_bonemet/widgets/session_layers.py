@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,8 +44,27 @@ def was_painted(layer: Any) -> bool:
     return bool(layer.metadata.get(PAINTED))
 
 
-def record_layer(layer: Any) -> Recorded | str | None:
-    """A layer as a session holds it; why it cannot be held, in words; None for what belongs to a dock's tools."""
+def record_layer(layer: Any, visible: bool | None = None) -> Recorded | str | None:
+    """A layer as a session holds it; why it cannot be held, in words; None for what belongs to a dock's tools.
+
+    Parameters
+    ----------
+    visible : bool, optional
+        Whether the layer counts as seen, where something else has hidden it for a time.
+    """
+    record = _record(layer)
+    if visible is None or record is None or isinstance(record, str):
+        return record
+    if isinstance(record, Painted):
+        return replace(record, record=_seen(record.record, visible))
+    return _seen(record, visible)
+
+
+def _seen(record: Any, visible: bool) -> Any:
+    return replace(record, look=replace(record.look, visible=visible))
+
+
+def _record(layer: Any) -> Recorded | str | None:
     record = record_of_layer(layer)
     if layer.metadata.get(TOOL) or (record is not None and record.get("what") == _CELLS):
         return None
@@ -58,7 +77,7 @@ def record_layer(layer: Any) -> Recorded | str | None:
         return Painted(_labels(layer, None), _voxels(layer))
     if isinstance(layer, Image | Labels) and path:
         return FileLayer("file", layer.name, look_of(layer), str(path), place_of(layer))
-    return f"{layer.name} ({type(layer).__name__.lower()} that lie in no file)"
+    return f"{layer.name} ({type(layer).__name__.lower()}, in no file)"
 
 
 def look_of(layer: Any) -> Look:

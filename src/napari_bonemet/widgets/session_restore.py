@@ -94,6 +94,7 @@ class LayOut(QObject):
         yield
         if session.view is not None:
             look_as(self._viewer, session.view)
+        yield from self._fill_in(session, last=True)
         book_of(self._desk).take_up(session.log)
         self._to_front(session)
 
@@ -138,10 +139,10 @@ class LayOut(QObject):
             desk.set_lesions(made.lesions)
             yield
 
-    def _fill_in(self, session: Session) -> Iterator[None]:
+    def _fill_in(self, session: Session, *, last: bool = False) -> Iterator[None]:
         docks = open_docks_of(self._desk)
         for state in session.docks:
-            if state.name in docks:
+            if state.name in docks and last == docks[state.name].FILLED_LAST:
                 docks[state.name].fill_in(state.values)
                 yield
 
