@@ -287,6 +287,18 @@ def export(screen: Screen, figure: Any) -> None:
         shrink(target)
 
 
+def keep(screen: Screen) -> None:
+    """The session saved, and the log of all that was pressed."""
+    session = screen.dock("Session")
+    with TemporaryDirectory() as folder:
+        session.save_to(Path(folder) / "871, first look.bonemet.json")
+        screen.wait(lambda: not session.save_bar.running)
+        screen.save("session")
+    log = screen.dock("Log")
+    log.tree.topLevelItem(log.tree.topLevelItemCount() - 2).setExpanded(True)
+    screen.save("log")
+
+
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[1] / "docs" / "images")
@@ -295,6 +307,7 @@ def main() -> None:
     chosen.out.mkdir(parents=True, exist_ok=True)
     screen = Screen(chosen.out, chosen.dock_width)
     walk(screen)
+    keep(screen)
     screen.viewer.close()
 
 
