@@ -37,7 +37,15 @@ from napari_bonemet.study.session import (
     WeekSource,
 )
 from napari_bonemet.study.session_arrays import Packed, pack, unpack
-from napari_bonemet.study.session_file import backup_of, path_for, place_in, read_last_good, read_session, write_session
+from napari_bonemet.study.session_file import (
+    OutsideError,
+    backup_of,
+    path_for,
+    place_in,
+    read_last_good,
+    read_session,
+    write_session,
+)
 from napari_bonemet.study.session_layers import Drawn, LabelsLayer, Look, MadeLayer, Place, PointsLayer, ShapesLayer
 from napari_bonemet.transform import RigidTransform
 
@@ -238,6 +246,15 @@ def test_places_inside_the_folder_are_relative_and_others_are_not(tmp_path: Path
     assert path_for(outside, session) == str(outside.resolve())
     for place in (inside, outside):
         assert place_in(path_for(place, session), session) == place.resolve()
+
+
+def test_strangers_sessions_stay_in_their_folder(tmp_path: Path) -> None:
+    session = tmp_path / "study" / "one.bonemet.json"
+    with pytest.raises(OutsideError, match="Follow it there"):
+        place_in(str(tmp_path / "elsewhere"), session, outside=False)
+    inside = tmp_path / "study" / "scans"
+    assert place_in(str(inside), session, outside=False) == inside
+    assert place_in("scans", session, outside=False) == inside.resolve()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")

@@ -199,6 +199,29 @@ def test_scans_that_moved_are_asked_for_and_the_rest_opens(
     assert desk_of(other).week == 1.0
 
 
+def test_a_strangers_session_is_followed_out_of_its_folder_only_when_told(
+    window: Callable[..., Any], folder: Path, tmp_path: Path, qtbot: Any
+) -> None:
+    from napari_bonemet.io.bonemet import read_study
+    from napari_bonemet.study.session import Session
+    from napari_bonemet.study.session_file import write_session
+    from napari_bonemet.study.session_records import source_of
+
+    source = source_of(read_study(folder)[0], str(folder))
+    path = write_session(Session(source=source, week=2.0), tmp_path / "from afar" / "one.bonemet.json")
+    viewer, docks = window("Session")
+    dock = docks["Session"]
+    dock.open(path)
+    opened(qtbot, dock)
+    assert desk_of(viewer).series is None
+    assert "outside its folder" in dock.notes.text()
+    assert dock.follow_button.isVisible()
+    assert recent() == ()
+    qtbot.mouseClick(dock.follow_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: desk_of(viewer).week == 2.0 and recent() != (), timeout=PATIENCE_MS)
+    assert not dock.follow_button.isVisible()
+
+
 def test_the_sample_comes_back_by_its_seed(window: Callable[..., Any], tmp_path: Path, qtbot: Any) -> None:
     viewer, docks = window("Weekly scans", "Session")
     docks["Weekly scans"].open_sample()

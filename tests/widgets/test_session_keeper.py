@@ -110,7 +110,7 @@ def test_what_a_crash_left_is_offered_and_comes_back(
     dock = viewer.window.add_plugin_dock_widget("napari-bonemet", "Weekly scans")[1]
     qtbot.waitUntil(lambda: dock.findChild(RecoveryBanner) is not None, timeout=PATIENCE_MS)
     banner = dock.findChild(RecoveryBanner)
-    assert banner.isVisible()
+    qtbot.waitUntil(banner.isVisible, timeout=PATIENCE_MS)
     assert "871 left tibia" in banner.words.text()
     qtbot.mouseClick(banner.recover_button, Qt.MouseButton.LeftButton)
     desk = desk_of(viewer)

@@ -14,12 +14,26 @@ from napari_bonemet.io.atomic import atomic_file
 from napari_bonemet.study.session import Session
 from napari_bonemet.study.session_check import REMEDY, plain, read_as
 
-__all__ = ["SUFFIX", "backup_of", "path_for", "place_in", "read_last_good", "read_session", "to_text", "write_session"]
+__all__ = [
+    "SUFFIX",
+    "OutsideError",
+    "backup_of",
+    "path_for",
+    "place_in",
+    "read_last_good",
+    "read_session",
+    "to_text",
+    "write_session",
+]
 
 SUFFIX = ".bonemet.json"
 SCHEMA = 1
 FORMAT = "napari-bonemet session"
 MOST_BYTES = 2**26
+
+
+class OutsideError(InputError):
+    """A session of a stranger names a place outside its folder."""
 
 
 def now() -> str:
@@ -146,11 +160,19 @@ def path_for(place: str | Path, session: str | Path) -> str:
     return full.relative_to(home).as_posix() if full.is_relative_to(home) else str(full)
 
 
-def place_in(text: str, session: str | Path) -> Path:
+def place_in(text: str, session: str | Path, *, outside: bool = True) -> Path:
     """The file or folder that a session names, which may not be there.
+
+    Parameters
+    ----------
+    outside : bool
+        Whether a full path may lead out of the session's folder: yes for sessions that were saved here, no for those
+        of strangers until the user says so.
 
     Raises
     ------
+    OutsideError
+        When a full path leads out of it, and may not.
     InputError
         When a relative path leaves the session's folder, by ``..`` or over a link, or a full one is the root of a
         file system or holds ``..``.
@@ -161,6 +183,13 @@ def place_in(text: str, session: str | Path) -> Path:
     if not text or ".." in steps or foreign or (path.is_absolute() and path == Path(path.anchor)):
         raise _outside(text, "a path without '..' on this machine")
     if path.is_absolute():
+        if not outside and not path.resolve().is_relative_to(home):
+            raise OutsideError(
+                "The session was not saved on this machine, and names a place outside its folder",
+                expected=f"a path inside {home}",
+                found=text[:200],
+                remedy="If you trust it, press 'Follow it there'; or give the folder that holds the scans here",
+            )
         return path
     place = (home / path).resolve()
     if not place.is_relative_to(home):

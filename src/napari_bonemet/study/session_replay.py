@@ -28,7 +28,12 @@ _LARGER = 8
 
 
 def files_of(
-    source: LegSource, session: str | Path, *, folder: Path | None = None, progress: Progress = NO_PROGRESS
+    source: LegSource,
+    session: str | Path,
+    *,
+    folder: Path | None = None,
+    outside: bool = True,
+    progress: Progress = NO_PROGRESS,
 ) -> tuple[LegFiles, Path]:
     """The files of the leg that a session names, and the folder that they were found in.
 
@@ -40,13 +45,15 @@ def files_of(
         The session's file, which relative folders are counted from.
     folder : Path, optional
         Where the scans lie now, if no longer there.
+    outside : bool
+        As in :func:`~napari_bonemet.study.session_file.place_in`.
 
     Raises
     ------
     InputError
         When the folder is not there or may not be named, or the leg is not in it.
     """
-    place = folder or place_in(source.folder or "", session)
+    place = folder or place_in(source.folder or "", session, outside=outside)
     if not place.exists():
         raise InputError(f"The scans of {source.leg} are no longer there", expected=str(place), remedy=LOCATE)
     for files in find_legs(place, progress=progress):
@@ -60,7 +67,12 @@ def files_of(
 
 
 def open_leg(
-    source: LegSource, session: str | Path, *, folder: Path | None = None, progress: Progress = NO_PROGRESS
+    source: LegSource,
+    session: str | Path,
+    *,
+    folder: Path | None = None,
+    outside: bool = True,
+    progress: Progress = NO_PROGRESS,
 ) -> tuple[ScanSeries, LegFiles | None, Path | None, tuple[str, ...]]:
     """The weeks of a leg as they were on the table: read from their folder, or made again if synthetic.
 
@@ -83,7 +95,7 @@ def open_leg(
     if source.sample is not None:
         made = make_leg(source.sample, progress=progress)
         return (made.registered() if source.registered else made.series), None, None, ()
-    files, place = files_of(source, session, folder=folder, progress=PartOf(progress, 0.0, 0.2))
+    files, place = files_of(source, session, folder=folder, outside=outside, progress=PartOf(progress, 0.0, 0.2))
     known = {week.week: week.grid for week in source.weeks}
     usual = next(iter(known.values())).spacing if known else None
     scans: list[Scan] = []

@@ -33,7 +33,7 @@ class SessionDock(Dock):
 
     Attributes
     ----------
-    save_bar.run_button, save_as_button, open_button, open_recent_button, locate_button : QPushButton
+    save_bar.run_button, save_as_button, open_button, open_recent_button, locate_button, follow_button : QPushButton
         What is pressed.
     recent : QListWidget
         The recent sessions; a double click opens one.
@@ -49,6 +49,7 @@ class SessionDock(Dock):
         self.save_as_button = QPushButton("Save as…")
         self.open_button = QPushButton("Open…")
         self.locate_button = QPushButton("Locate folder…")
+        self.follow_button = QPushButton("Follow it there")
         self.recent = QListWidget()
         self.open_recent_button, self.forget_button = QPushButton("Open selected"), QPushButton("Off the list")
         self.notes = QLabel()
@@ -74,6 +75,7 @@ class SessionDock(Dock):
         self.column.addLayout(row)
         self.column.addWidget(self.notes)
         self.column.addWidget(self.locate_button)
+        self.column.addWidget(self.follow_button)
         box = self.box("Recent studies")
         self.recent.setWordWrap(True)
         self.recent.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -86,6 +88,7 @@ class SessionDock(Dock):
         self.column.addStretch(1)
         self.notes.hide()
         self.locate_button.hide()
+        self.follow_button.hide()
 
     def _connect(self) -> None:
         self.save_bar.lock(self.save_as_button, self.open_button, self.open_recent_button, self.locate_button)
@@ -95,6 +98,7 @@ class SessionDock(Dock):
         self.open_recent_button.clicked.connect(self._open_selected)
         self.forget_button.clicked.connect(self._forget_selected)
         self.locate_button.clicked.connect(self._pick_folder)
+        self.follow_button.clicked.connect(self._follow)
         self.recent.itemDoubleClicked.connect(lambda _item: self._open_selected())
         self.recent.itemSelectionChanged.connect(self._allow)
         self.save_bar.runner.finished.connect(self._allow)
@@ -183,6 +187,10 @@ class SessionDock(Dock):
         if folder and self._waiting is not None:
             self.open(self._waiting, folder=Path(folder), ask=False)
 
+    def _follow(self) -> None:
+        if self._waiting is not None:
+            self.open(self._waiting, ask=False, trusted=True)
+
     def _may_clear(self) -> bool:
         """Whether what is on the canvas may go; asks where there is something of the user's own."""
         noted = note_session(self.viewer, self.desk)
@@ -195,7 +203,15 @@ class SessionDock(Dock):
         )
         return bool(answer == QMessageBox.StandardButton.Yes)
 
-    def open(self, path: Path, *, folder: Path | None = None, ask: bool = True, recovered: bool = False) -> None:
+    def open(
+        self,
+        path: Path,
+        *,
+        folder: Path | None = None,
+        ask: bool = True,
+        recovered: bool = False,
+        trusted: bool = False,
+    ) -> None:
         """Open a session in place of what is there.
 
         Parameters
@@ -206,18 +222,23 @@ class SessionDock(Dock):
             Whether to ask before what is on the canvas is taken away.
         recovered : bool
             The file was kept by a viewer that crashed: it is not the session's own.
+        trusted : bool
+            Places outside the session's folder are followed, which for sessions saved here they always are.
         """
         if self.save_bar.running or (ask and not self._may_clear()):
             return
         self._waiting, self._recovered = path, path if recovered else None
         self.locate_button.hide()
+        self.follow_button.hide()
         self._say([])
+        known = {one.path for one in recent()}
+        outside = trusted or recovered or str(path.resolve()) in known
         self.keeper.paused = True
 
         def work(progress: Progress) -> Rebuilt:
             progress.message(f"Reading {path.name}")
             session, note = read_last_good(path)
-            made = rebuild(session, path, folder=folder, progress=progress)
+            made = rebuild(session, path, folder=folder, outside=outside, progress=progress)
             if note:
                 made.notes.insert(0, note)
             return made
@@ -233,15 +254,20 @@ class SessionDock(Dock):
     def _lay_out_session(self, made: Rebuilt) -> None:
         self.save_bar.runner.failed.disconnect(self._failed)
         self.locate_button.setVisible(made.leg_missing)
+        self.follow_button.setVisible(made.led_out)
+        # Until all is laid out.
+        self.setEnabled(False)
         layout = LayOut(self.viewer, self.desk, made, self)
         layout.done.connect(lambda notes: self._opened(made, notes))
         layout.start()
 
     def _opened(self, made: Rebuilt, notes: list[str]) -> None:
         self.keeper.paused = False
+        self.setEnabled(True)
         if self._recovered is None:
             self.keeper.path = made.path
-            remember(made.path, made.session.title, made.session.saved)
+            if not made.led_out:
+                remember(made.path, made.session.title, made.session.saved)
         else:
             self.keeper.path = None
             # What was taken up is kept by this viewer now.

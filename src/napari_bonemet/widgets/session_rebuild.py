@@ -17,7 +17,7 @@ from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.study.session import Diagnosed, Forecasted, Session
 from napari_bonemet.study.session_arrays import unpack
-from napari_bonemet.study.session_file import place_in
+from napari_bonemet.study.session_file import OutsideError, place_in
 from napari_bonemet.study.session_layers import FileLayer, LabelsLayer
 from napari_bonemet.study.session_records import file_hash
 from napari_bonemet.study.session_replay import composed_again, cropped_again, open_leg, registered_again
@@ -44,6 +44,10 @@ class Rebuilt:
         What was asked for.
     path : Path
         Its file.
+    outside : bool
+        Whether it may name places outside its folder.
+    led_out : bool
+        Whether it did, and might not.
     notes : list of str
         What is other than it was, and what to do.
     leg_missing : bool
@@ -56,6 +60,8 @@ class Rebuilt:
 
     session: Session
     path: Path
+    outside: bool = True
+    led_out: bool = False
     notes: list[str] = field(default_factory=list)
     leg_missing: bool = False
     leg: Leg | None = None
@@ -87,7 +93,14 @@ class Rebuilt:
         return self.working or self.series
 
 
-def rebuild(session: Session, path: Path, *, folder: Path | None = None, progress: Progress = NO_PROGRESS) -> Rebuilt:
+def rebuild(
+    session: Session,
+    path: Path,
+    *,
+    folder: Path | None = None,
+    outside: bool = True,
+    progress: Progress = NO_PROGRESS,
+) -> Rebuilt:
     """Open the leg of a session, and do its steps again; an error in one leaves out what hangs on it.
 
     Registered weeks are laid by the transforms of the session, composites and measures are made again, a forecast is
@@ -97,13 +110,15 @@ def rebuild(session: Session, path: Path, *, folder: Path | None = None, progres
     ----------
     folder : Path, optional
         Where the scans lie now.
+    outside : bool
+        Whether places outside the session's folder are followed.
 
     Raises
     ------
     Cancelled
         When the user asked to stop.
     """
-    made = Rebuilt(session, path)
+    made = Rebuilt(session, path, outside)
     _open_files(made)
     if session.source is not None:
         _open(made, folder, PartOf(progress, 0.0, 0.2))
@@ -117,6 +132,7 @@ def _attempt(made: Rebuilt, what: str, work: Callable[[], MadeT]) -> MadeT | Non
     try:
         return work()
     except BoneMetError as error:
+        made.led_out = made.led_out or isinstance(error, OutsideError)
         made.notes.append(f"{what} could not be brought back: {error}")
         return None
 
@@ -132,7 +148,9 @@ def _open(made: Rebuilt, folder: Path | None, progress: Progress) -> None:
         )
         return
     progress.message(f"opening {source.leg}")
-    found = _attempt(made, source.leg, lambda: open_leg(source, made.path, folder=folder, progress=progress))
+    found = _attempt(
+        made, source.leg, lambda: open_leg(source, made.path, folder=folder, outside=made.outside, progress=progress)
+    )
     made.leg_missing = found is None
     if found is not None:
         made.series, files, place, notes = found
@@ -191,7 +209,7 @@ def _compose(made: Rebuilt, progress: Progress) -> None:
 def _checkpoint(made: Rebuilt, step: Forecasted | Diagnosed) -> Path | None:
     if step.checkpoint is None:
         return None
-    path = place_in(step.checkpoint, made.path)
+    path = place_in(step.checkpoint, made.path, outside=made.outside)
     if not path.is_file():
         raise InputError(f"The model {path} is no longer there", remedy="Put it back, and open the session again")
     if step.checkpoint_sha256 is not None and file_hash(path) != step.checkpoint_sha256:
@@ -264,13 +282,13 @@ def _find_lesions(made: Rebuilt, progress: Progress) -> None:
 def _open_files(made: Rebuilt) -> None:
     for number, layer in enumerate(made.session.layers):
         if isinstance(layer, FileLayer):
-            scan = _attempt(made, f"The layer {layer.name!r}", lambda layer=layer: _read(layer, made.path))  # type: ignore[misc]
+            scan = _attempt(made, f"The layer {layer.name!r}", lambda layer=layer: _read(layer, made))  # type: ignore[misc]
             if scan is not None:
                 made.files[number] = scan
 
 
-def _read(layer: FileLayer, session: Path) -> Scan:
-    path = place_in(layer.path, session)
+def _read(layer: FileLayer, made: Rebuilt) -> Scan:
+    path = place_in(layer.path, made.path, outside=made.outside)
     if not path.exists():
         raise InputError(f"{path} is no longer there", remedy="Open it from where it lies now")
     if not can_read(path):

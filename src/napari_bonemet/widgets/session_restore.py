@@ -81,8 +81,7 @@ class LayOut(QObject):
 
     def _all(self) -> Iterator[None]:
         session = self._made.session
-        clear_table(self._viewer, self._desk)
-        yield
+        yield from clear_table(self._viewer, self._desk)
         yield from self._open_docks(session)
         yield from self._put_on_desk()
         yield from self._fill_in(session)
@@ -90,8 +89,7 @@ class LayOut(QObject):
         if session.week is not None and self._desk.shown is not None and session.week in self._desk.shown.weeks:
             self._desk.set_week(session.week)
         yield
-        self._looks(session)
-        yield
+        yield from self._looks(session)
         if session.view is not None:
             look_as(self._viewer, session.view)
         yield from self._fill_in(session, last=True)
@@ -202,7 +200,7 @@ class LayOut(QObject):
         self._viewer.add_layer(layer)
         return layer
 
-    def _looks(self, session: Session) -> None:
+    def _looks(self, session: Session) -> Iterator[None]:
         ordered = []
         for number, record in enumerate(session.layers):
             layer = self._own.get(number)
@@ -211,6 +209,7 @@ class LayOut(QObject):
             if layer is not None and layer in self._viewer.layers:
                 apply_look(layer, record.look, record.name)
                 ordered.append(layer)
+                yield
         for place, layer in enumerate(ordered):
             at = self._viewer.layers.index(layer)
             if at != place:
@@ -223,13 +222,17 @@ class LayOut(QObject):
             frame.raise_()
 
 
-def clear_table(viewer: Any, desk: Desk) -> None:
-    """Take the leg off the table and every layer off the canvas."""
+def clear_table(viewer: Any, desk: Desk) -> Iterator[None]:
+    """Take the leg off the table and every layer off the canvas, one at a time."""
     make_room(viewer)
     viewer.canvas.grid.enabled = False
     desk.set_series(None)
     desk.asked.clear()
-    viewer.layers.clear()
+    yield
+    # Some go with others.
+    while len(viewer.layers):
+        viewer.layers.pop()
+        yield
 
 
 def look_as(viewer: Any, view: View) -> None:
