@@ -107,7 +107,8 @@ class LogDock(Dock):
 
 def _row(entry: LogEntry) -> Row:
     took = "" if entry.seconds is None else f", {entry.seconds:.1f} s"
-    row = Row([f"{entry.what}\n{_time(entry.started)}, {_WORDS[entry.outcome]}{took}"])
+    # The name last: where it is too long for the dock, its end is cut, and nothing else.
+    row = Row([f"{_time(entry.started)}, {_WORDS[entry.outcome]}{took}\n{entry.what}"])
     row.setToolTip(0, f"{entry.what}, started {entry.started}")
     if entry.outcome in _ICONS:
         row.setIcon(0, verdict_icon(_ICONS[entry.outcome]))
