@@ -185,3 +185,18 @@ def test_a_killed_viewer_leaves_its_session(monkeypatch: pytest.MonkeyPatch, tmp
     assert path == place
     assert len(session.layers[0].points) > 1  # type: ignore[union-attr]
     assert replace(session, saved="") == replace(read_session(path), saved="")
+
+
+def test_a_window_that_is_closed_leaves_nothing(make_napari_viewer: Callable[..., Any], qtbot: Any) -> None:
+    viewer = make_napari_viewer(show=True)
+    viewer.window.add_plugin_dock_widget("napari-bonemet", "Log")
+    desk = desk_of(viewer)
+    qtbot.waitUntil(lambda: desk.findChild(SessionKeeper) is not None, timeout=PATIENCE_MS)
+    keeper = keeper_of(viewer, desk)
+    viewer.add_points([[1.0, 2.0, 3.0]], name="mine")
+    keeper.keep()
+    keeper.wait()
+    place = keeper.place
+    assert place.exists()
+    viewer.close()
+    qtbot.waitUntil(lambda: not place.exists(), timeout=PATIENCE_MS)
