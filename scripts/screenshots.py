@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from PIL import Image
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QAbstractButton, QApplication, QFileDialog, QScrollArea
+from qtpy.QtWidgets import QAbstractButton, QApplication, QFileDialog, QScrollArea, QWidget
 
 PLUGIN = "napari-bonemet"
 LIMIT_BYTES = 300_000
@@ -64,6 +64,11 @@ class Screen:
         frame.setFixedWidth(self.dock_width)
         self.settle()
         return widget
+
+    def canvas(self) -> QWidget:
+        """The widget that holds the picture."""
+        window = next(iter(self._docks.values()))[1].window()
+        return next(w for w in window.findChildren(QWidget) if type(w).__name__.startswith("CanvasBackend"))
 
     def press(self, button: QAbstractButton, bar: Any = None) -> None:
         """Click a button, and wait for the run of its bar to end."""
@@ -141,23 +146,10 @@ def walk(screen: Screen) -> None:
 
     measure(screen)
 
-    futures = screen.dock("Futures")
-    screen.press(futures.run_bar.run_button, futures.run_bar)
-    screen.wait(lambda: not futures.canvas.layers.busy)
-    risky_slice(screen, futures)
-    screen.top(futures)
-    screen.save("futures")
-
+    forecast(screen)
     train(screen)
-
-    compare = screen.dock("Compare")
-    screen.press(compare.run_bar.run_button, compare.run_bar)
-    compare.plot.picked.emit(telling_slice(compare))
-    screen.settle()
-    screen.save("compare")
-    screen.press(compare.volumes)
-    screen.save("compare-3d")
-    screen.press(compare.back_button)
+    compared(screen)
+    annotated(screen)
 
     diagnosis = screen.dock("Diagnosis")
     screen.press(diagnosis.run_bar.run_button, diagnosis.run_bar)
@@ -176,6 +168,66 @@ def walk(screen: Screen) -> None:
     screen.save("figure-builder")
 
     separate(screen)
+
+
+def forecast(screen: Screen) -> None:
+    """Futures, and their maps: outlines, perforation, risk on the bone."""
+    futures = screen.dock("Futures")
+    screen.press(futures.run_bar.run_button, futures.run_bar)
+    screen.wait(lambda: not futures.canvas.layers.busy)
+    risky_slice(screen, futures)
+    screen.top(futures)
+    screen.save("futures")
+    maps = futures.maps
+    for what in ("outlines", "perforation probability"):
+        screen.press(maps.buttons[what], maps.run_bar)
+    screen.show(futures, futures.canvas)
+    screen.save("futures-maps")
+    screen.press(maps.buttons["risk surface"], maps.run_bar)
+    screen.show(futures, futures.canvas)
+    screen.save("futures-risk")
+    for button in reversed(list(maps.buttons.values())):
+        screen.press(button)
+
+
+def compared(screen: Screen) -> None:
+    """Cells of a named layout, the same in 3D, and a wipe."""
+    compare = screen.dock("Compare")
+    screen.press(compare.run_bar.run_button, compare.run_bar)
+    compare.plot.picked.emit(telling_slice(compare))
+    screen.settle()
+    QTest.mouseMove(screen.canvas(), QPoint(90, 150))
+    screen.settle(0.3)
+    screen.save("compare")
+    screen.press(compare.volumes)
+    screen.save("compare-3d")
+    screen.press(compare.slices)
+    screen.press(compare.single_box.buttons["Wipe"], compare.run_bar)
+    compare.single_box.edge.setValue(620)
+    screen.settle()
+    screen.save("compare-wipe")
+    screen.press(compare.back_button)
+
+
+def annotated(screen: Screen) -> None:
+    """A distance drawn with the mouse, and arrows on the lesions of the forecast."""
+    dock = screen.dock("Annotate")
+    screen.press(dock.run_bar.run_button, dock.run_bar)
+    screen.press(dock.tools["distance"])
+    canvas = screen.canvas()
+    start, end = (
+        QPoint(canvas.width() // 3, canvas.height() * 2 // 5),
+        QPoint(canvas.width() * 2 // 3, canvas.height() // 2),
+    )
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
+    for step in range(1, 9):
+        QTest.mouseMove(canvas, start + (end - start) * step / 8)
+        screen.settle(0.03)
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, end)
+    screen.settle()
+    screen.save("annotate")
+    shapes = dock.sheets.shapes
+    screen.viewer.layers.remove(shapes)
 
 
 def correct(screen: Screen, register: Any) -> None:
@@ -304,6 +356,18 @@ def export(screen: Screen, figure: Any) -> None:
         shrink(target)
 
 
+def keep(screen: Screen) -> None:
+    """The session saved, and the log of all that was pressed."""
+    session = screen.dock("Session")
+    with TemporaryDirectory() as folder:
+        session.save_to(Path(folder) / "871, first look.bonemet.json")
+        screen.wait(lambda: not session.save_bar.running)
+        screen.save("session")
+    log = screen.dock("Log")
+    log.tree.topLevelItem(log.tree.topLevelItemCount() - 2).setExpanded(True)
+    screen.save("log")
+
+
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[1] / "docs" / "images")
@@ -312,6 +376,7 @@ def main() -> None:
     chosen.out.mkdir(parents=True, exist_ok=True)
     screen = Screen(chosen.out, chosen.dock_width)
     walk(screen)
+    keep(screen)
     screen.viewer.close()
 
 

@@ -47,6 +47,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=NEEDS))
 
 
+@pytest.fixture(autouse=True)
+def own_places(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Recent sessions, and what crashed viewers left, of this test alone."""
+    home = tmp_path_factory.mktemp("user")
+    for name in ("user_config_dir", "user_state_dir"):
+        monkeypatch.setattr(f"platformdirs.{name}", lambda app="", *_, name=name, **__: str(home / name / app))
+    return home
+
+
 @pytest.fixture
 def make_series() -> Callable[..., ScanSeries]:
     """Makes weeks of a hollow bone that loses a hole, in seconds a thousandth."""

@@ -101,6 +101,11 @@ class LinkedCells:
         return tuple(self._layers)
 
     @property
+    def before(self) -> View | None:
+        """The user's own view, which comes back when the cells go; None where none are shown."""
+        return self._before
+
+    @property
     def in_cells(self) -> bool:
         """Whether each layer has a cell of its own."""
         return self.shown and not self._together

@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QButtonGroup, QComboBox, QFileDialog, QHBoxLayout, QL
 
 from napari_bonemet.errors import BoneMetError
 from napari_bonemet.figures.palette import CompositeStyle
+from napari_bonemet.options import as_flags
 from napari_bonemet.processing.composite import CompositeOptions, CompositeResult
 from napari_bonemet.processing.roi import RoiOptions, RoiResult
 from napari_bonemet.scan import Kind
@@ -18,12 +19,15 @@ from napari_bonemet.widgets.composite_parts import (
     save_composites,
     volume_rows,
 )
+from napari_bonemet.widgets.copy_command import CopyCommandButton, CopyPythonButton, beside
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
+from napari_bonemet.widgets.futures_words import weeks_commands
 from napari_bonemet.widgets.layers import add_scan, find_layers
 from napari_bonemet.widgets.looks import legend, show_slice_of
 from napari_bonemet.widgets.roi_box import RoiBox
 from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.script_steps import compose_script
 from napari_bonemet.widgets.tables import SmallTable
 
 NOT_YET = "Register the weeks first: a composite compares the same place in two weeks."
@@ -67,6 +71,11 @@ class CompositeDock(Dock):
         self.run_bar.run_button.clicked.connect(self.make)
         self.run_bar.lock(self.form, self.baseline, self.later)
         box.addWidget(self.run_bar)
+        self.copy_button = CopyCommandButton(self._commands, self.run_bar.say)
+        self.python_button = CopyPythonButton(
+            lambda: compose_script(self.desk, self._recipes_wanted(self._weeks())), self.run_bar.say
+        )
+        box.addWidget(beside(self.copy_button, self.python_button))
 
     def _build_result(self) -> None:
         box = self.result_box = self.box("Volumes")
@@ -151,11 +160,21 @@ class CompositeDock(Dock):
         baseline, later = check_weeks(baseline, later)
         return {later: Recipe(baseline, self.form.options())}
 
+    def _weeks(self) -> tuple[float, ...]:
+        return self.desk.working.weeks if self.desk.working is not None else ()
+
+    def _commands(self) -> list[list[str]]:
+        commands, folder = weeks_commands(self.desk)
+        for week, recipe in self._recipes_wanted(self._weeks()).items():
+            weeks = ["--weeks", f"{recipe.baseline:g}", f"{week:g}", *as_flags(recipe.options)]
+            commands.append(["napari-bonemet", "composite", folder, "--out", f"composite {week:g}", *weeks])
+        return commands
+
     def make(self) -> None:
         """Make the composite of the two weeks, or of all later ones, beside the screen."""
         series = self.desk.working
         try:
-            recipes = self._recipes_wanted(series.weeks if series is not None else ())
+            recipes = self._recipes_wanted(self._weeks())
         except BoneMetError as error:
             self.run_bar.say(str(error))
             return

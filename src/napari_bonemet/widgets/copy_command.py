@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 
 from napari.utils.notifications import show_info
 from qtpy.QtGui import QGuiApplication
-from qtpy.QtWidgets import QPushButton
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.widgets.desk import Desk
 
-__all__ = ["CopyCommandButton", "folder_named"]
+__all__ = ["CopyCommandButton", "CopyPythonButton", "beside", "folder_named"]
 
 Command = Sequence[str] | Sequence[Sequence[str]]
 
@@ -59,6 +59,44 @@ class CopyCommandButton(QPushButton):
             return
         QGuiApplication.clipboard().setText(text)
         self._say(f"Copied: {text}")
+
+
+class CopyPythonButton(QPushButton):
+    """Puts a Python script that would do the same on the clipboard.
+
+    Parameters
+    ----------
+    script : callable
+        Gives the script; may raise BoneMetError, which `say` shows.
+    say : callable, optional
+        Shows a sentence in the dock.
+    """
+
+    def __init__(self, script: Callable[[], str], say: Callable[[str], None] | None = None) -> None:
+        super().__init__("Copy as Python")
+        self._script = script
+        self._say = say or show_info
+        self.setToolTip("Copy a Python script that does the same, for notebooks and studies of your own.")
+        self.clicked.connect(self._copy)
+
+    def _copy(self) -> None:
+        try:
+            text = self._script()
+        except InputError as error:
+            self._say(str(error))
+            return
+        QGuiApplication.clipboard().setText(text)
+        self._say(f"Copied a script of {len(text.splitlines())} lines.")
+
+
+def beside(*buttons: QPushButton) -> QWidget:
+    """Buttons in one row, equally wide."""
+    row = QWidget()
+    layout = QHBoxLayout(row)
+    layout.setContentsMargins(0, 0, 0, 0)
+    for button in buttons:
+        layout.addWidget(button, 1)
+    return row
 
 
 def _line(command: Command) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import ReferenceType, WeakKeyDictionary
 
 from qtpy.QtCore import QObject, Signal
 
@@ -119,6 +119,10 @@ class Desk(QObject):
         self.measures: LegMeasures | None = None
         self.lesions: LegLesions | None = None
         self.checkpoint: Path | None = None
+        # What a step was asked for, by its name, where its result does not say it; a session keeps it.
+        self.asked: dict[str, Any] = {}
+        # The docks that took their place in the window, weakly, in that order.
+        self.docks: list[ReferenceType[Any]] = []
         self.week: float | None = None
         self.ahead = False
 

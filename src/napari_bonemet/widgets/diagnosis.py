@@ -11,7 +11,7 @@ from napari_bonemet.forecast.forecaster import Forecast
 from napari_bonemet.options import as_flags
 from napari_bonemet.scan import Kind
 from napari_bonemet.series import ScanSeries
-from napari_bonemet.widgets.copy_command import CopyCommandButton
+from napari_bonemet.widgets.copy_command import CopyCommandButton, CopyPythonButton, beside
 from napari_bonemet.widgets.diagnosis_plot import Curve, ProbabilityPlot, colour_of
 from napari_bonemet.widgets.diagnosis_run import (
     RULE,
@@ -29,6 +29,7 @@ from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.futures_words import weeks_commands
 from napari_bonemet.widgets.layers import ANY, OF_FORECAST, find_layers, record_of_layer
 from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.script_steps import diagnosis_script
 from napari_bonemet.widgets.tables import SmallTable
 
 __all__ = ["DiagnosisDock"]
@@ -98,7 +99,8 @@ class DiagnosisDock(Dock):
         self.run_bar.lock(self.form, self.weeks, self.with_forecast)
         self.run_bar.runner.finished.connect(self.refresh)
         self.copy_button = CopyCommandButton(self._command, self.run_bar.say)
-        for widget in (self.run_bar, self.copy_button):
+        self.python_button = CopyPythonButton(self._script, self.run_bar.say)
+        for widget in (self.run_bar, beside(self.copy_button, self.python_button)):
             box.addWidget(widget)
 
     def _build_result(self) -> None:
@@ -146,10 +148,13 @@ class DiagnosisDock(Dock):
         self.run_bar.start(
             f"Classifying {series.leg}",
             lambda progress: run_diagnosis(series, options, week=week, forecast=forecast, progress=progress),
-            lambda made: self._keep(self.still(series, self.desk.shown, made), forecast),
+            lambda made: self._keep(self.still(series, self.desk.shown, made), forecast, (options, week)),
         )
 
-    def _keep(self, made: LegDiagnosis, forecast: Forecast | None) -> None:
+    def _keep(
+        self, made: LegDiagnosis, forecast: Forecast | None, asked: tuple[DiagnosisOptions, float | None]
+    ) -> None:
+        self.desk.asked["diagnosis"] = (*asked, forecast is not None)
         self._at_forecast = False
         # What was said of a forecast that was replaced meanwhile is not true of the new one.
         same = forecast is None or forecast is self.desk.forecast
@@ -247,6 +252,11 @@ class DiagnosisDock(Dock):
         super().leave()
         self.viewer.dims.events.point.disconnect(self._mark)
         self.viewer.events.theme.disconnect(self._theme)
+
+    def _script(self) -> str:
+        week = self.desk.week if self.weeks.currentText() == SHOWN else None
+        forecast = self.desk.forecast is not None and self.with_forecast.isChecked()
+        return diagnosis_script(self.desk, self.form.options(), week, forecast=forecast)
 
     def _command(self) -> list[list[str]]:
         commands, folder = weeks_commands(self.desk)

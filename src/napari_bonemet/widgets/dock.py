@@ -1,5 +1,7 @@
 """The frame of every dock: one narrow column that scrolls, the viewer's desk, and tidy leaving."""
 
+import weakref
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from qtpy.QtCore import QEvent, QSize, Qt, QTimer
@@ -19,6 +21,7 @@ from qtpy.QtWidgets import (
 from napari_bonemet.errors import InputError
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.desk import Desk, desk_of
+from napari_bonemet.widgets.dock_state import fill_in, filled_in
 from napari_bonemet.widgets.navigator import bind_keys, bind_numbers
 from napari_bonemet.widgets.settings import PLUGIN
 from napari_bonemet.widgets.under_canvas import put_under
@@ -53,6 +56,9 @@ class Dock(QWidget):
     column : QVBoxLayout
         Where a dock adds its widgets, top to bottom.
     """
+
+    # What such a dock shows lies over everything else: a session fills it in when all is there.
+    FILLED_LAST = False
 
     def __init__(self, viewer: Any) -> None:
         super().__init__()
@@ -118,17 +124,19 @@ class Dock(QWidget):
             QTimer.singleShot(0, self._join)
 
     def _join(self) -> None:
-        mine, window = _frame_of(self), self.window()
+        mine, window = frame_of(self), self.window()
         if mine is None or not isinstance(window, QMainWindow):
             return
         self.placed = True
+        self.desk.docks.append(weakref.ref(self))
         # The console may keep the viewer; the scans need not stay with it.
         window.destroyed.connect(self.desk.clear)
         bind_keys(window, self.desk)
         self._weeks_under(window)
+        self._keep_sessions(window)
         # napari names the plugin in every title, which leaves no room for it in a tab.
         mine.setWindowTitle(mine.windowTitle().partition(" (")[0])
-        frames = [frame for dock in window.findChildren(Dock) if (frame := _frame_of(dock)) is not None]
+        frames = [frame for dock in window.findChildren(Dock) if (frame := frame_of(dock)) is not None]
         anchor = next((frame for frame in frames if frame is not mine and _stands(frame)), None)
         if anchor is not None and mine not in window.tabifiedDockWidgets(anchor):
             # Upright at the side there is room for every name; below, they would be cut to a letter.
@@ -149,11 +157,31 @@ class Dock(QWidget):
             strip.future_asked.connect(lambda: viewer.window.add_plugin_dock_widget(PLUGIN, "Futures"))
             bind_numbers(window, strip.turn_to_week)
 
+    def _keep_sessions(self, window: QMainWindow) -> None:
+        """The first dock of a window starts keeping what lies on the desk, and offers what a crash left."""
+        if window.property("bonemet-kept"):
+            return
+        window.setProperty("bonemet-kept", True)
+        # Late: they know docks themselves.
+        from napari_bonemet.widgets.session import offer_recovery
+        from napari_bonemet.widgets.session_keeper import close_with, keeper_of
+
+        close_with(window, keeper_of(self.viewer, self.desk))
+        offer_recovery(self)
+
     def event(self, event: Any) -> bool:
         """Stop what runs when napari takes the dock out of its window."""
         if event.type() == QEvent.Type.ParentChange and self.parentWidget() is None:
             self.leave()
         return bool(super().event(event))
+
+    def filled_in(self) -> dict[str, Any]:
+        """What is filled in, by name, as plain JSON values; a session keeps it."""
+        return filled_in(self)
+
+    def fill_in(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Fill in what :meth:`filled_in` gave; the names of what is no longer possible."""
+        return fill_in(self, values)
 
     def leave(self) -> None:
         """Stop what runs; docks that listen to the viewer itself also stop listening."""
@@ -161,7 +189,8 @@ class Dock(QWidget):
             runner.cancel()
 
 
-def _frame_of(dock: QWidget) -> QDockWidget | None:
+def frame_of(dock: QWidget) -> QDockWidget | None:
+    """The frame that napari put a dock into; None while it has none."""
     parent = dock.parentWidget()
     while parent is not None and not isinstance(parent, QDockWidget):
         parent = parent.parentWidget()

@@ -268,3 +268,25 @@ class OptionsForm(QWidget, Generic[OptionsT]):
         for field in self._fields.values():
             if not field.option.required:
                 field.set(field.option.default)
+
+    def value_of(self, name: str) -> Any:
+        """The value of one option.
+
+        Raises
+        ------
+        InputError
+            When it cannot be used.
+        """
+        return self._fields[name].get()
+
+    def set_value(self, name: str, value: Any) -> None:
+        """Fill in one option."""
+        self._fields[name].set(value)
+
+    def choices_of(self, name: str) -> tuple[Any, ...]:
+        """The values that an option may have; empty where it is no choice."""
+        return self._fields[name].option.choices
+
+    def is_path(self, name: str) -> bool:
+        """Whether an option is a file or folder."""
+        return self._fields[name].kind is Path

@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QLabel
 
 from napari_bonemet.errors import BoneMetError
 from napari_bonemet.scan import Kind
-from napari_bonemet.widgets.copy_command import CopyCommandButton
+from napari_bonemet.widgets.copy_command import CopyCommandButton, CopyPythonButton, beside
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.futures_canvas import FuturesOnCanvas
@@ -34,6 +34,7 @@ from napari_bonemet.widgets.futures_words import (
 from napari_bonemet.widgets.layers import find_layers
 from napari_bonemet.widgets.looks import show_slice_of
 from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.script_steps import forecast_script
 from napari_bonemet.widgets.tables import SmallTable
 from napari_bonemet.widgets.target_week import TargetWeek
 from napari_bonemet.widgets.worker import STOPPED
@@ -72,7 +73,10 @@ class FuturesDock(Dock):
         self.column.addWidget(self.maps)
         self._build_scores()
         self.copy_button = CopyCommandButton(self.command, self.run_bar.say)
-        self.column.addWidget(self.copy_button)
+        self.python_button = CopyPythonButton(
+            lambda: forecast_script(self.desk, self.form.options(), self.week.week), self.run_bar.say
+        )
+        self.column.addWidget(beside(self.copy_button, self.python_button))
         self.column.addStretch(1)
         for signal in ("series_changed", "registration_changed", "roi_changed"):
             getattr(self.desk, signal).connect(self.refresh)
@@ -166,7 +170,7 @@ class FuturesDock(Dock):
         self.run_bar.start(
             f"Forecasting {series.leg}",
             lambda progress: draw_futures(series, week, options, progress),
-            lambda made: self._keep(self.still(series, self.desk.working, made)),
+            lambda made: self._keep(self.still(series, self.desk.working, made), options),
         )
 
     def _drawn(self, item: object, _doing: str) -> None:
@@ -200,7 +204,8 @@ class FuturesDock(Dock):
         self.run_bar.say(f"Stopped. {kept}" if sentence == STOPPED else f"{sentence} {kept}")
         self.canvas.say(f"Stopped: {drawn.count} of {drawn.asked} samples are drawn.")
 
-    def _keep(self, made: FutureRun) -> None:
+    def _keep(self, made: FutureRun, options: FutureOptions) -> None:
+        self.desk.asked["forecast"] = options
         if not self._begun:
             self._show(made.drawn)
         self.desk.set_forecast(made.forecast, made.scores, made.drawn)

@@ -130,8 +130,13 @@ def predict_command(desk: Desk, options: FutureOptions, week: float | None) -> l
     return [*commands, ["napari-bonemet", "predict", "--data", folder, *flags, "--out", "futures"]]
 
 
-def weeks_commands(desk: Desk) -> tuple[list[list[str]], str]:
+def weeks_commands(desk: Desk, *, whole: bool = False) -> tuple[list[list[str]], str]:
     """The commands that bring the weeks of the folder that was opened to where they are here, and their folder then.
+
+    Parameters
+    ----------
+    whole : bool
+        Not cropped.
 
     Raises
     ------
@@ -143,7 +148,7 @@ def weeks_commands(desk: Desk) -> tuple[list[list[str]], str]:
         flags = _register_flags(desk.registration.series.scans)
         commands.append(["napari-bonemet", "register", folder, "--out", "registered", *flags])
         folder = "registered"
-    if desk.roi is not None:
+    if desk.roi is not None and not whole:
         first, slices = desk.roi.first_slice, desk.roi.last_slice - desk.roi.first_slice + 1
         place = ["--first-slice", str(first), "--slices", str(slices)]
         commands.append(["napari-bonemet", "roi", folder, "--out", "region", *place])

@@ -16,6 +16,7 @@ from napari_bonemet.phantom.sample import sample_leg
 from napari_bonemet.phantom.sample_hindlimb import sample_hindlimb
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
+from napari_bonemet.study.session_file import SUFFIX
 from napari_bonemet.widgets.layers import LayerTuple, layer_tuple, scan_from_layer
 from napari_bonemet.widgets.settings import voxel_size_setting
 from napari_bonemet.widgets.week_view import FROM_READER
@@ -34,6 +35,8 @@ def get_reader(path: Paths) -> Callable[[Paths], list[LayerTuple]] | None:
         What was dropped or chosen.
     """
     paths = _paths(path)
+    if len(paths) == 1 and paths[0].name.endswith(SUFFIX) and paths[0].is_file():
+        return open_session
     return read_layers if paths and all(_is_ours(p) for p in paths) else None
 
 
@@ -46,6 +49,21 @@ def _is_ours(path: Path) -> bool:
         return can_read(path) or (path.is_dir() and next(find_scans(path), None) is not None)
     except InputError:
         return True  # ours, and wrong: reading it says what is wrong
+
+
+def open_session(path: Paths) -> list[Any]:
+    """Open a session that was dropped on the window; its layers come by themselves, later."""
+    import napari
+    from qtpy.QtCore import QTimer
+
+    from napari_bonemet.widgets.session import open_in
+
+    viewer, place = napari.current_viewer(), _paths(path)[0]
+    if viewer is None:
+        raise InputError("A session opens in a window", remedy="Start napari, and drop it there")
+    # After the drop has ended, or the reader would wait for its own layers.
+    QTimer.singleShot(0, lambda: open_in(viewer, place))
+    return [(None,)]
 
 
 def read_layers(path: Paths) -> list[LayerTuple]:

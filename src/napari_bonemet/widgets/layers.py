@@ -21,6 +21,8 @@ from napari_bonemet.widgets.looks import CLASS_NAMES, composite_colormap
 __all__ = ["add_scan", "find_layers", "layer_name", "layer_tuple", "record_of_layer", "scan_from_layer"]
 
 KEY = "bonemet"
+# Of layers that a dock works with and takes away again: lines to drag, titles.
+TOOL = "bonemet tool"
 SCHEMA = 1
 UNIT = "micrometer"
 ANY: Any = object()

@@ -9,7 +9,7 @@ from napari_bonemet.errors import BoneMetError
 from napari_bonemet.morphometry.measure import MeasureOptions
 from napari_bonemet.options import Options, as_flags
 from napari_bonemet.series import ScanSeries
-from napari_bonemet.widgets.copy_command import CopyCommandButton
+from napari_bonemet.widgets.copy_command import CopyCommandButton, CopyPythonButton, beside
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.futures_words import weeks_commands
 from napari_bonemet.widgets.measures_camera import CameraFlight
@@ -17,7 +17,7 @@ from napari_bonemet.widgets.measures_cohort import CohortBox
 from napari_bonemet.widgets.measures_export import Exports
 from napari_bonemet.widgets.measures_form import NestedForm
 from napari_bonemet.widgets.measures_layers import COMPARTMENTS, LESIONS, MAPS
-from napari_bonemet.widgets.measures_lesion_run import find_in, remodelling_as, require_weeks
+from napari_bonemet.widgets.measures_lesion_run import LegLesions, find_in, remodelling_as, require_weeks
 from napari_bonemet.widgets.measures_lesions import LesionList
 from napari_bonemet.widgets.measures_on_bone import OnBone
 from napari_bonemet.widgets.measures_records import read_cohort
@@ -30,6 +30,7 @@ from napari_bonemet.widgets.measures_run import (
     what_is_measured,
 )
 from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.script_steps import lesions_script, measure_script
 
 __all__ = ["MeasuresDock"]
 
@@ -84,7 +85,8 @@ class MeasuresDock(Dock):
         self.run_bar.lock(self.form)
         self.run_bar.runner.finished.connect(self.refresh)
         self.copy_button = CopyCommandButton(self._command, self.run_bar.say)
-        for widget in (self.what, self.form, self.run_bar, self.copy_button):
+        self.python_button = CopyPythonButton(lambda: measure_script(self.desk, self.form.options()), self.run_bar.say)
+        for widget in (self.what, self.form, self.run_bar, beside(self.copy_button, self.python_button)):
             box.addWidget(widget)
 
     def _build_result(self) -> None:
@@ -109,7 +111,10 @@ class MeasuresDock(Dock):
         self.lesions.run_bar.runner.finished.connect(self.refresh)
         self.lesions.asked.connect(self.go_to_lesion)
         self.copy_lesions = CopyCommandButton(self._lesion_command, self.lesions.run_bar.say)
-        for widget in (self.lesions, self.copy_lesions):
+        self.python_lesions = CopyPythonButton(
+            lambda: lesions_script(self.desk, self.form.options()), self.lesions.run_bar.say
+        )
+        for widget in (self.lesions, beside(self.copy_lesions, self.python_lesions)):
             box.addWidget(widget)
 
     def _build_on_bone(self) -> None:
@@ -199,8 +204,12 @@ class MeasuresDock(Dock):
         bar.start(
             f"Lesions of {series.leg}",
             lambda progress: find_in(series, options, labels, progress),
-            lambda made: self.desk.set_lesions(self.still(series, self.desk.working, made)),
+            lambda made: self._keep_lesions(self.still(series, self.desk.working, made), options),
         )
+
+    def _keep_lesions(self, made: LegLesions, options: MeasureOptions) -> None:
+        self.desk.asked["lesions"] = options
+        self.desk.set_lesions(made)
 
     def _labels_of(self, series: ScanSeries) -> np.ndarray | None:
         """The compartments of the first week on the grid of the weeks, where they were painted; None else."""

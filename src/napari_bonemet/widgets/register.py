@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from napari.layers import Image
-from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushButton
+from qtpy.QtWidgets import QComboBox, QFileDialog, QLabel, QPushButton
 
-from napari_bonemet.errors import BoneMetError
+from napari_bonemet.errors import BoneMetError, InputError
 from napari_bonemet.options import as_flags, describe
 from napari_bonemet.processing.register import RegistrationOptions, RegistrationResult, register_weeks
 from napari_bonemet.processing.register.alignment import READING
@@ -15,13 +15,14 @@ from napari_bonemet.scan import Scan
 from napari_bonemet.study.notes import about_spacing
 from napari_bonemet.study.write import write_registration
 from napari_bonemet.widgets.board import BoardBox
-from napari_bonemet.widgets.copy_command import CopyCommandButton, folder_named
+from napari_bonemet.widgets.copy_command import CopyCommandButton, CopyPythonButton, beside, folder_named
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.layers import record_of_layer, scan_from_layer
 from napari_bonemet.widgets.metricplot import MetricPlot
 from napari_bonemet.widgets.nudge_box import NudgeBox
 from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.script_steps import register_script
 from napari_bonemet.widgets.settings import bone_threshold_setting
 from napari_bonemet.widgets.tables import SmallTable
 from napari_bonemet.widgets.verdicts import COLOURS, WORDS, verdict_icon
@@ -53,6 +54,9 @@ class RegisterDock(Dock):
         Correct a week by hand.
     """
 
+    # A correction that was begun is not a setting.
+    NOT_KEPT = ("nudge",)
+
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
         self.leg = self.heading("")
@@ -68,6 +72,7 @@ class RegisterDock(Dock):
         self.nudge = NudgeBox(self.viewer, self.desk, self.view, self._options)
         self.save_button = QPushButton("Save transforms…")
         self.copy_button = CopyCommandButton(self._command, self.run_bar.say)
+        self.python_button = CopyPythonButton(self._script, self.run_bar.say)
         self._fixed: Scan | None = None
         self._lay_out()
         self._connect()
@@ -91,10 +96,8 @@ class RegisterDock(Dock):
         self.save_button.setToolTip("ITK transforms (.tfm) and a record (registration.json) into a folder.")
         for widget in (self.form, self.run_bar, self.plot, self.table, self.reasons, self.board, self.nudge):
             self.column.addWidget(widget)
-        row = QHBoxLayout()
-        row.addWidget(self.save_button)
-        row.addWidget(self.copy_button)
-        self.column.addLayout(row)
+        self.column.addWidget(self.save_button)
+        self.column.addWidget(beside(self.copy_button, self.python_button))
         self.column.addStretch(1)
 
     def _connect(self) -> None:
@@ -248,6 +251,13 @@ class RegisterDock(Dock):
             self.run_bar.say(in_words(error, "Saving the transforms"))
             return
         self.run_bar.say(f"Saved {len(series)} transforms and registration.json in {folder}.")
+
+    def _script(self) -> str:
+        if self.reference.currentIndex() > 0:
+            raise InputError(
+                "The reference is a layer on the canvas, which no script could name", remedy="Choose no reference"
+            )
+        return register_script(self.desk, self._options())
 
     def _command(self) -> list[str]:
         return [

@@ -7,16 +7,20 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGroupBox, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from napari_bonemet.errors import BoneMetError
+from napari_bonemet.options import as_flags
 from napari_bonemet.processing.radiograph import Radiographs, radiographs
 from napari_bonemet.processing.roi import RoiOptions, RoiResult, crop_roi
 from napari_bonemet.progress import PartOf, Progress
 from napari_bonemet.scan import Kind
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.composite_parts import roi_sentence
+from napari_bonemet.widgets.copy_command import CopyCommandButton, CopyPythonButton, beside
 from napari_bonemet.widgets.desk import Desk
 from napari_bonemet.widgets.forms import OptionsForm
+from napari_bonemet.widgets.futures_words import weeks_commands
 from napari_bonemet.widgets.region_plane import RegionPlane
 from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.script_steps import crop_script
 from napari_bonemet.widgets.sheet import Pictures, Sheet
 from napari_bonemet.widgets.week_view import WeekView
 
@@ -50,6 +54,9 @@ class RoiBox(QGroupBox):
         Crop, and Cancel.
     """
 
+    # It follows the form.
+    NOT_KEPT = ("slider",)
+
     wanted = Signal(object)
 
     def __init__(self, viewer: Any, desk: Desk, view: WeekView, parent: QWidget | None = None) -> None:
@@ -64,6 +71,8 @@ class RoiBox(QGroupBox):
         self.take_button = QPushButton()
         self.run_bar = RunBar("Crop to the region")
         self.whole_button = QPushButton("Back to the whole scan")
+        self.copy_button = CopyCommandButton(self._commands, self.run_bar.say)
+        self.python_button = CopyPythonButton(lambda: crop_script(self._desk, self.form.options()), self.run_bar.say)
         self.note = QLabel(NO_ROI)
         self._lay_out()
         self._connect()
@@ -84,7 +93,8 @@ class RoiBox(QGroupBox):
         row.addWidget(self.pictures_button, 1)
         column.addLayout(slide)
         column.addLayout(row)
-        for widget in (self.take_button, self.note, self.run_bar, self.whole_button):
+        copies = beside(self.copy_button, self.python_button)
+        for widget in (self.take_button, self.note, self.run_bar, self.whole_button, copies):
             column.addWidget(widget)
 
     def _connect(self) -> None:
@@ -103,6 +113,10 @@ class RoiBox(QGroupBox):
         self._desk.registration_changed.connect(self._forget)
         self._desk.series_changed.connect(self._forget)
         self._desk.composites_changed.connect(self.sheet.leave)
+
+    def _commands(self) -> list[list[str]]:
+        commands, folder = weeks_commands(self._desk, whole=True)
+        return [*commands, ["napari-bonemet", "roi", folder, "--out", "region", *as_flags(self.form.options())]]
 
     def leave(self) -> None:
         """Take the projections off the canvas, and stop listening to the viewer."""

@@ -6,6 +6,7 @@ from typing import Any
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_bonemet.progress import Progress
+from napari_bonemet.widgets.dock_state import settings_of
 from napari_bonemet.widgets.worker import Runner
 
 __all__ = ["RunBar"]
@@ -29,6 +30,7 @@ class RunBar(QWidget):
         self.line = QLabel()
         self._locked: list[QWidget] = [self.run_button]
         self._passing = ""
+        self.runner.settings = self._settings
         self._lay_out()
         self.runner.started.connect(self._started)
         self.runner.finished.connect(self._finished)
@@ -58,6 +60,13 @@ class RunBar(QWidget):
     def running(self) -> bool:
         """Whether the step is under way."""
         return self.runner.running
+
+    def _settings(self) -> dict[str, Any]:
+        """What is filled in where this bar locks it: the settings of its step."""
+        owner = self.parentWidget()
+        while owner is not None and self not in vars(owner).values():
+            owner = owner.parentWidget()
+        return settings_of([widget for widget in self._locked if widget is not self.run_button], owner)
 
     def lock(self, *widgets: QWidget) -> None:
         """Disable these too while the step runs."""

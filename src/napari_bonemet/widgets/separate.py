@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QHBoxLayout, QPushButton
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QGridLayout, QPushButton
 
 from napari_bonemet.errors import BoneMetError
 from napari_bonemet.options import as_flags
@@ -12,12 +12,13 @@ from napari_bonemet.processing.segment import SeparationOptions, SeparationResul
 from napari_bonemet.progress import Progress
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
-from napari_bonemet.widgets.copy_command import CopyCommandButton, folder_named
+from napari_bonemet.widgets.copy_command import CopyCommandButton, CopyPythonButton, beside, folder_named
 from napari_bonemet.widgets.desk import Leg
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.scan_picker import ScanPicker
+from napari_bonemet.widgets.script_steps import separate_script
 from napari_bonemet.widgets.separate_review import ReviewBox
 from napari_bonemet.widgets.separate_steps import cut, find, join, save
 from napari_bonemet.widgets.settings import bone_threshold_setting
@@ -59,6 +60,9 @@ class SeparateDock(Dock):
         self.review = ReviewBox(self.viewer, self.view)
         self.save_button = QPushButton("Save slices…")
         self.copy_button = CopyCommandButton(self._command, self.run_bar.say)
+        self.python_button = CopyPythonButton(
+            lambda: separate_script(self.desk, self._options_shown()), self.run_bar.say
+        )
         self.go_on: dict[str, QPushButton] = {}
         self._results: dict[str, SeparationResult] = {}
         self._lay_out()
@@ -69,14 +73,13 @@ class SeparateDock(Dock):
         self.mark.setToolTip("In orange, on slices and on projections; it follows the threshold as you turn it.")
         self.accept_bar.run_button.setToolTip("Cut out the ticked parts; a week that was accepted before is replaced.")
         self.save_button.setToolTip("PNG slices of the ticked parts in the BoneMet layout, with a record.")
-        self._next, row = QGridLayout(), QHBoxLayout()
-        row.addWidget(self.save_button)
-        row.addWidget(self.copy_button)
+        self._next = QGridLayout()
         parts = (self.sample_bar, self.picker, self.form, self.mark, self.run_bar, self.review, self.accept_bar)
         for widget in parts:
             self.column.addWidget(widget)
         self.column.addLayout(self._next)
-        self.column.addLayout(row)
+        self.column.addWidget(self.save_button)
+        self.column.addWidget(beside(self.copy_button, self.python_button))
         self.column.addStretch(1)
 
     def _connect(self) -> None:
@@ -231,8 +234,11 @@ class SeparateDock(Dock):
         )
 
     def _command(self) -> list[str]:
-        options = self.review.result.options if self.review.result is not None else self.form.options()
-        return ["napari-bonemet", "separate", folder_named(self.desk), "--out", "separated", *as_flags(options)]
+        options = as_flags(self._options_shown())
+        return ["napari-bonemet", "separate", folder_named(self.desk), "--out", "separated", *options]
+
+    def _options_shown(self) -> SeparationOptions:
+        return self.review.result.options if self.review.result is not None else self.form.options()
 
 
 def _weeks(leg: Leg) -> str:

@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_bonemet.geometry import AXES, Grid
 from napari_bonemet.scan import Scan
 from napari_bonemet.widgets.cells import View
-from napari_bonemet.widgets.layers import KEY, UNIT, record_of_scan
+from napari_bonemet.widgets.layers import KEY, TOOL, UNIT, record_of_scan
 from napari_bonemet.widgets.sheet_plan import Picture, SheetPlan
 from napari_bonemet.widgets.week_view import WeekView
 
@@ -133,6 +133,7 @@ class Sheet(QObject):
 
     def add(self, layer: Layer) -> None:
         """Lay one more layer on the sheet; it goes when the sheet goes."""
+        layer.metadata[TOOL] = True
         self._layers.append(layer)
         self._viewer.add_layer(layer)
 

@@ -10,10 +10,11 @@ from napari_bonemet.errors import BoneMetError
 from napari_bonemet.forecast.training_options import EpochReport, TrainingOptions
 from napari_bonemet.progress import Progress
 from napari_bonemet.study.training import TrainedNetwork, TrainingPlan, epoch_words
-from napari_bonemet.widgets.copy_command import CopyCommandButton
+from napari_bonemet.widgets.copy_command import CopyCommandButton, CopyPythonButton, beside
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm
 from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.script_steps import train_script
 from napari_bonemet.widgets.settings import PLUGIN
 from napari_bonemet.widgets.tables import SmallTable
 from napari_bonemet.widgets.train_network import NetworkChoice
@@ -71,7 +72,8 @@ class TrainDock(Dock):
         self._build_curves()
         self._build_result()
         self.copy_button = CopyCommandButton(lambda: train_commands(self.plan()), self.run_bar.say)
-        self.column.addWidget(self.copy_button)
+        self.python_button = CopyPythonButton(lambda: train_script(self.plan()), self.run_bar.say)
+        self.column.addWidget(beside(self.copy_button, self.python_button))
         self.column.addStretch(1)
 
     def _build_form(self) -> None:

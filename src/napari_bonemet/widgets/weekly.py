@@ -10,12 +10,14 @@ from napari_bonemet.io.bonemet import find_legs, read_series
 from napari_bonemet.phantom.sample import sample_leg
 from napari_bonemet.progress import Progress
 from napari_bonemet.series import ScanSeries
+from napari_bonemet.widgets.copy_command import CopyCommandButton, CopyPythonButton, beside, folder_named
 from napari_bonemet.widgets.desk import Leg
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import form_layout
 from napari_bonemet.widgets.navigator import WeekNavigator
 from napari_bonemet.widgets.run_bar import RunBar
-from napari_bonemet.widgets.settings import voxel_size_setting
+from napari_bonemet.widgets.script import scanned_script
+from napari_bonemet.widgets.settings import PLUGIN, voxel_size_setting
 from napari_bonemet.widgets.weekly_tree import WeeklyTree
 
 __all__ = ["WeeklyDock"]
@@ -38,6 +40,9 @@ class WeeklyDock(Dock):
         The current week.
     """
 
+    # The week is the desk's.
+    NOT_KEPT = ("navigator",)
+
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
         self.folder_button = QPushButton("Open folder…")
@@ -47,6 +52,8 @@ class WeeklyDock(Dock):
         self.tree = WeeklyTree()
         self.open_bar = RunBar("Open leg")
         self.close_button = QPushButton("Close leg")
+        self.copy_button = CopyCommandButton(self._command, self.open_bar.say)
+        self.python_button = CopyPythonButton(lambda: scanned_script(self.desk).text(), self.open_bar.say)
         self.navigator = WeekNavigator(self.desk)
         self.strip_box = QCheckBox("Week strip under the canvas")
         self._lay_out()
@@ -76,6 +83,7 @@ class WeeklyDock(Dock):
         self.column.addWidget(self.tree, 1)
         self.column.addWidget(self.open_bar)
         self.column.addWidget(self.close_button)
+        self.column.addWidget(beside(self.copy_button, self.python_button))
         self.column.addWidget(self.navigator)
         self.strip_box.setChecked(True)
         self.strip_box.setToolTip(
@@ -103,6 +111,9 @@ class WeeklyDock(Dock):
         self.desk.week_changed.connect(self._mark_week)
         self.strip_box.clicked.connect(self.desk.strip_wanted)
         self.desk.strip_wanted.connect(self.strip_box.setChecked)
+
+    def _command(self) -> list[str]:
+        return ["napari", "--plugin", PLUGIN, folder_named(self.desk)]
 
     def _refresh(self) -> None:
         self.tree.blockSignals(True)

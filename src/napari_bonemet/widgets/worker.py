@@ -4,7 +4,7 @@ import contextlib
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_bonemet.errors import BoneMetError
 from napari_bonemet.io.leftovers import with_final_names
 from napari_bonemet.progress import Cancelled, Progress
+from napari_bonemet.widgets.log_book import LogBook, book_near
 
 __all__ = ["Runner", "in_words"]
 
@@ -76,6 +77,10 @@ class ThreadProgress:
         """Hand anything to the dock while the step runs: a metric's value, a finished week."""
         self.reports.append((item, self.text))
         self.check()
+
+
+def _words(error: BaseException) -> str:
+    return with_final_names(str(error) if isinstance(error, BoneMetError) else f"{type(error).__name__}: {error}")
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,9 @@ class Runner(QObject):
         self._done: Callable[[Any], None] | None = None
         self._then: Callable[[], None] | None = None
         self._now: list[tuple[ThreadProgress, Any]] = []
+        # What is filled in when a step is started, for the log.
+        self.settings: Callable[[], Mapping[str, Any]] = dict
+        self._line: tuple[LogBook, int] | None = None
         # The thread must not outlive its dock; the closure holds the list, not the runner.
         now = self._now
         self.destroyed.connect(_last_call(now))
@@ -183,6 +191,7 @@ class Runner(QObject):
             return
         self._what, self._done = what, done
         progress = ThreadProgress()
+        self._open_line(what)
         # Before the bar, which lets clicks through.
         self.started.emit()
         self._now.append((progress, cancelable_progress(total=100, desc=what)))
@@ -238,10 +247,27 @@ class Runner(QObject):
                 error = trouble
         if error is not None:
             self._say(error)
+        self._close_line(error)
         follow, self._then = self._then, None
         self.finished.emit()
         if follow is not None and error is None:
             follow()
+
+    def _open_line(self, what: str) -> None:
+        book = book_near(self)
+        if book is not None:
+            self._line = (book, book.begin(what, self.settings()))
+
+    def _close_line(self, error: BaseException | None) -> None:
+        line, self._line = self._line, None
+        if line is None:
+            return
+        book, number = line
+        if error is None:
+            book.end(number, "done")
+        else:
+            stopped = isinstance(error, Cancelled)
+            book.end(number, "stopped" if stopped else "failed", "" if stopped else _words(error))
 
     def _say(self, error: BaseException) -> None:
         sentence = in_words(error, self._what)

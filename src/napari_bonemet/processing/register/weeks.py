@@ -8,6 +8,7 @@ interpolated once.
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from napari_bonemet.geometry import Grid
 from napari_bonemet.processing.register.fitting import Fit, fit_follow_up, fit_to_reference
 from napari_bonemet.processing.register.images import Bone, find_bone
 from napari_bonemet.processing.register.quality import assess, baseline_quality
@@ -171,9 +172,16 @@ class Onto:
 
 def lay(onto: Onto, moving: Scan, fit: Fit, *, target: str, progress: Progress) -> Week:
     """Put a week onto the common grid, by one interpolation, and judge it."""
-    plain_below = _PLAIN * onto.options.bone_threshold
-    laid = resample(moving, onto.scan.grid, fit.pose, plain_below=plain_below, kind=Kind.REGIST, progress=progress)
-    scan = laid.with_voxels(laid.voxels, step=onto.step)
+    scan = put(moving, onto.scan.grid, fit.pose, onto.options, onto.step, progress=progress)
     quality = assess(onto.scan, moving, scan, fit, onto.options, target=target)
     progress.message(f"{moving.title}: {quality.verdict}, {quality.reason}")
     return Week(scan, fit, quality)
+
+
+def put(
+    moving: Scan, grid: Grid, pose: RigidTransform, options: RegistrationOptions, step: Step, *, progress: Progress
+) -> Scan:
+    """A week on `grid`, by one interpolation; `pose` maps points of the grid to the week as scanned."""
+    plain_below = _PLAIN * options.bone_threshold
+    laid = resample(moving, grid, pose, plain_below=plain_below, kind=Kind.REGIST, progress=progress)
+    return laid.with_voxels(laid.voxels, step=step)

@@ -1,7 +1,6 @@
 """The Compare dock: weeks, forecast and their difference in linked cells or in one view."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,9 +11,11 @@ from napari_bonemet.progress import PartOf, Progress
 from napari_bonemet.scan import Scan
 from napari_bonemet.widgets.cell_cursor import CellCursor
 from napari_bonemet.widgets.cells import LinkedCells
+from napari_bonemet.widgets.compare.arrangement import Arrangement
 from napari_bonemet.widgets.compare.choice import Choice
 from napari_bonemet.widgets.compare.curves import PSNR, curve
 from napari_bonemet.widgets.compare.items import Difference, Item, items_on, registered_note, subtract
+from napari_bonemet.widgets.compare.kept import CELLS, arrangement_from, kept_of
 from napari_bonemet.widgets.compare.panes import LINKED, Panes, caption_of, panes_of, require_room
 from napari_bonemet.widgets.compare.recipes import recipes_on
 from napari_bonemet.widgets.compare.samples import SampleLeaf
@@ -28,31 +29,6 @@ _SIGNALS = ("series_changed", "registration_changed", "roi_changed", "forecast_c
 _MOST_STEPS_BACK = 20
 
 
-@dataclass(frozen=True)
-class Arrangement:
-    """What was asked to be seen, as it can be asked for again.
-
-    Parameters
-    ----------
-    mode : str or None
-        A mode of the single view; None for cells.
-    layout : str
-        Its name.
-    keys : tuple of str
-        What was ticked.
-    difference : bool
-        Whether the difference had a cell.
-    pair : tuple of str
-        The two that were subtracted or laid over each other.
-    """
-
-    mode: str | None
-    layout: str
-    keys: tuple[str, ...]
-    difference: bool
-    pair: tuple[str, str]
-
-
 class CompareDock(Dock):
     """Cells by named layouts, two volumes in one view, and how alike two volumes are slice by slice.
 
@@ -61,6 +37,8 @@ class CompareDock(Dock):
     napari_viewer : napari.Viewer
         Its own layers are hidden while others are compared and come back as they were.
     """
+
+    FILLED_LAST = True
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__(napari_viewer)
@@ -280,14 +258,43 @@ class CompareDock(Dock):
             return
         *self._past, before = self._past
         self._now = None
-        choice = self.choice
-        choice.take(before.layout)
-        choice.tick(before.keys, difference=before.difference)
-        choice.set_pair(*before.pair)
+        self._choose(before)
         if before.mode is None:
             self.show_cells()
         else:
             self.show_single(before.mode)
+
+    def _choose(self, asked: Arrangement) -> None:
+        choice = self.choice
+        choice.take(asked.layout)
+        choice.tick(asked.keys, difference=asked.difference)
+        choice.set_pair(*asked.pair)
+
+    def filled_in(self) -> dict[str, Any]:
+        """What is chosen, and whether it is on the canvas."""
+        asked = self._now if self.cells.shown and self._now is not None else self._asked(None)
+        return kept_of(asked, shown=self.cells.shown, volume=self.volumes.isChecked())
+
+    def fill_in(self, values: Mapping[str, Any]) -> tuple[str, ...]:
+        """Choose again what :meth:`filled_in` gave, and show it if it was shown."""
+        try:
+            asked, shown, volume = arrangement_from(values)
+        except InputError:
+            return tuple(values)
+        if not self._items:
+            return ()
+        self._choose(asked)
+        if volume and shown is not None:
+            self.run_bar.runner.finished.connect(self._as_volumes)
+        if shown == CELLS:
+            self.show_cells()
+        elif shown in self.single_box.buttons:
+            self.show_single(shown)
+        return ()
+
+    def _as_volumes(self) -> None:
+        self.run_bar.runner.finished.disconnect(self._as_volumes)
+        self.volumes.setChecked(self.cells.shown)
 
     def _mode_changed(self, _button: Any, checked: bool) -> None:
         if checked and self.cells.shown:
