@@ -1,0 +1,85 @@
+"""A napari window that is driven as a user drives it, and clocks that stop when a picture has been drawn."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import napari
+import numpy as np
+import psutil
+from qtpy.QtWidgets import QApplication
+
+WINDOW = (1400, 900)
+_PATIENCE_S = 300.0
+_MIB = 2**20
+
+
+class Window:
+    """One window, its clock and its memory."""
+
+    def __init__(self) -> None:
+        self.viewer = napari.Viewer(title="benchmark")
+        self.viewer.window.resize(*WINDOW)
+        self._canvas: Any = self.viewer.window._qt_viewer.canvas  # noqa: SLF001 - who draws is not public
+        self._frames = 0
+        self._canvas._scene_canvas.events.draw.connect(self._drawn)  # noqa: SLF001
+        self.rest(0.5)
+
+    def _drawn(self, event: Any = None) -> None:  # noqa: ARG002
+        self._frames += 1
+
+    def dock(self, name: str) -> Any:
+        return self.viewer.window.add_plugin_dock_widget("napari-bonemet", name)[1]
+
+    @staticmethod
+    def rest(seconds: float) -> None:
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            QApplication.processEvents()
+            time.sleep(0.005)
+
+    @staticmethod
+    def wait(until: Callable[[], bool]) -> None:
+        end = time.perf_counter() + _PATIENCE_S
+        while not until():
+            if time.perf_counter() > end:
+                raise TimeoutError("the window did not come to rest")
+            QApplication.processEvents()
+            time.sleep(0.001)
+
+    def frame(self) -> None:
+        """Wait until what was just asked for has been drawn."""
+        before = self._frames
+        self._canvas.native.update()
+        while self._frames == before:
+            QApplication.processEvents()
+
+    def timed(self, action: Callable[[], Any]) -> float:
+        """Milliseconds from an action until it has been drawn."""
+        QApplication.processEvents()
+        start = time.perf_counter()
+        action()
+        self.frame()
+        return (time.perf_counter() - start) * 1e3
+
+    def bright(self) -> bool:
+        """Whether the picture on the canvas shows something."""
+        picture = self.viewer.screenshot(canvas_only=True, flash=False)[..., :3]
+        return bool((picture[100:-100, 100:-100].max(axis=2) > 60).mean() > 0.005)
+
+    def close(self) -> None:
+        self.viewer.close()
+
+
+def resident_mib() -> float:
+    """Memory of this process that is really there."""
+    return psutil.Process().memory_info().rss / _MIB
+
+
+def spread_of(times: list[float]) -> dict[str, float]:
+    """The usual and the worst of some milliseconds."""
+    return {
+        "median_ms": round(float(np.median(times)), 1),
+        "p95_ms": round(float(np.quantile(times, 0.95)), 1),
+        "worst_ms": round(max(times), 1),
+    }
