@@ -20,6 +20,7 @@ from screens.weeks import FORMS, SIZES, weeks_on_disk
 
 ROWS = (
     ("first picture, ms", ""),
+    ("same picture again", "p95_ms"),
     ("slice step, one cell", "p95_ms"),
     ("slice jump, one cell", "p95_ms"),
     ("slice step, five cells", "p95_ms"),

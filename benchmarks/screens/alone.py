@@ -19,7 +19,9 @@ def measure(folder: Path) -> dict[str, Any]:
     depth = series.baseline.shape[0]
     # Slices repeat, so that five weeks take the memory of a few slices, as far as the screen can tell the same.
     some = [np.asarray(scan.voxels[depth // 2 : depth // 2 + 8]) for scan in series]
-    arrays = [np.broadcast_to(a[:, None], (8, -(-depth // 8), *a.shape[1:])).reshape(-1, *a.shape[1:])[:depth] for a in some]
+    arrays = [
+        np.broadcast_to(a[:, None], (8, -(-depth // 8), *a.shape[1:])).reshape(-1, *a.shape[1:])[:depth] for a in some
+    ]
     window = Window()
     viewer = window.viewer
     scale, units = series.baseline.spacing, ("micrometer",) * 3
@@ -29,6 +31,7 @@ def measure(folder: Path) -> dict[str, Any]:
         took = window.timed(add)
         found.setdefault("first picture, ms", round(took))
     viewer.dims.set_current_step(0, depth // 2)
+    found["same picture again"] = spread_of([window.timed(lambda: None) for _ in range(20)])
     found["slice step, one cell"] = stepping(window)
     found["slice jump, one cell"] = jumping(window)
     found["week step"] = spread_of([window.timed(lambda w=n: _only(viewer, w)) for n in [1, 2, 3, 4, 0] * 2])

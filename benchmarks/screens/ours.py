@@ -28,6 +28,7 @@ def measure(folder: Path) -> dict[str, Any]:
         raise AssertionError("there is nothing on the canvas")
     found["memory of the first picture, MiB"] = round(resident_mib() - empty)
     viewer, desk = window.viewer, weekly.desk
+    found["same picture again"] = spread_of([window.timed(lambda: None) for _ in range(20)])
     found["slice step, one cell"] = stepping(window)
     found["slice jump, one cell"] = jumping(window)
     weeks = [week for week in desk.series.weeks if week != desk.week] + [desk.series.weeks[0]]
@@ -89,11 +90,11 @@ def overlay(window: Window) -> dict[str, float]:
 
 def declared_mib() -> float:
     """The largest that the cache of slices may grow."""
-    from napari.utils._dask_utils import _DASK_CACHE  # noqa: PLC2701 - napari tells the size nowhere else
+    from napari.utils._dask_utils import _DASK_CACHE
 
     declared = _DASK_CACHE.cache.available_bytes
     try:
-        from napari_bonemet.slice_cache import CACHE
+        from napari_bonemet.io.slab_cache import CACHE
     except ImportError:
         return round(declared / 2**20)
     return round((declared + CACHE.limit) / 2**20)

@@ -9,7 +9,8 @@ import numpy as np
 import psutil
 from qtpy.QtWidgets import QApplication
 
-WINDOW = (1400, 900)
+# Without a graphics card every pixel of the window is drawn by the processor, whatever is on it.
+WINDOW = (1000, 700)
 _PATIENCE_S = 300.0
 _MIB = 2**20
 
@@ -20,19 +21,21 @@ class Window:
     def __init__(self) -> None:
         self.viewer = napari.Viewer(title="benchmark")
         self.viewer.window.resize(*WINDOW)
-        self._canvas: Any = self.viewer.window._qt_viewer.canvas  # noqa: SLF001 - who draws is not public
+        self._canvas: Any = self.viewer.window._qt_viewer.canvas
         self._frames = 0
-        self._canvas._scene_canvas.events.draw.connect(self._drawn)  # noqa: SLF001
+        self._canvas._scene_canvas.events.draw.connect(self._drawn)
         self.rest(0.5)
 
     def _drawn(self, event: Any = None) -> None:  # noqa: ARG002
         self._frames += 1
 
     def dock(self, name: str) -> Any:
+        """Open a dock of the plugin."""
         return self.viewer.window.add_plugin_dock_widget("napari-bonemet", name)[1]
 
     @staticmethod
     def rest(seconds: float) -> None:
+        """Let the window do what it has put off."""
         end = time.perf_counter() + seconds
         while time.perf_counter() < end:
             QApplication.processEvents()
@@ -40,6 +43,7 @@ class Window:
 
     @staticmethod
     def wait(until: Callable[[], bool]) -> None:
+        """Let the window work until something is so."""
         end = time.perf_counter() + _PATIENCE_S
         while not until():
             if time.perf_counter() > end:
@@ -68,6 +72,7 @@ class Window:
         return bool((picture[100:-100, 100:-100].max(axis=2) > 60).mean() > 0.005)
 
     def close(self) -> None:
+        """Close the window."""
         self.viewer.close()
 
 

@@ -1,7 +1,7 @@
 """What has to be said of the canvas, on the canvas: that a week is predicted, that data are synthetic."""
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from qtpy.QtCore import QObject, QTimer
@@ -59,6 +59,8 @@ class CanvasMark(QObject):
         super().__init__(parent)
         self._viewer = weakref.ref(viewer)
         self._said = ""
+        # What else has to be said of what is on the canvas.
+        self.also: Callable[[], str] = str
         # Turning a week shows one layer and hides another: the words change once.
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -83,7 +85,9 @@ class CanvasMark(QObject):
         viewer = self._viewer()
         if viewer is None:
             return
-        overlay, words = viewer.canvas.overlays.text, admitted(viewer, short=viewer.canvas.grid.enabled)
+        overlay = viewer.canvas.overlays.text
+        said = (admitted(viewer, short=viewer.canvas.grid.enabled), self.also())
+        words = " · ".join(part for part in said if part)
         own = bool(overlay.text) and overlay.text != self._said
         if own or words == overlay.text:
             return

@@ -12,7 +12,9 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.desk import Desk, Leg, desk_of
+from napari_bonemet.widgets.large import voxels_of
 from napari_bonemet.widgets.layers import ANY, OF_FORECAST, add_scan, find_layers, record_of_layer, scan_from_layer
+from napari_bonemet.widgets.level_keeper import level_keeper_of
 from napari_bonemet.widgets.looks import show_slice_of
 from napari_bonemet.widgets.mark import CanvasMark
 
@@ -54,6 +56,9 @@ class WeekView(QObject):
         desk.forecast_changed.connect(self._drop_outdated)
         viewer.layers.events.inserted.connect(self._on_inserted)
         self._mark = CanvasMark(viewer, self)
+        self.levels = level_keeper_of(viewer)
+        self._mark.also = self.levels.words
+        self.levels.changed.connect(self._mark.refresh)
         self._adopting.start()
 
     def _on_inserted(self, event: Any) -> None:
@@ -209,7 +214,7 @@ def _forgotten(desk: Desk) -> set[str]:
 
 def _ensure(viewer: Any, scan: Scan) -> None:
     there = find_layers(viewer, leg=scan.leg, week=scan.week, kind=scan.kind)
-    if not any(layer.data is scan.voxels for layer in there):
+    if not any(voxels_of(layer) is scan.voxels for layer in there):
         add_scan(viewer, scan, visible=False)
 
 
