@@ -5,7 +5,8 @@
 Synthetic weeks (1538 x 539 x 509 voxels each with --size full) are written to --dir once, as OME-Zarr and as PNG slices
 in the BoneMet layout. Each form is then opened by the dock "Weekly scans" in a window of its own process, stepped
 through, turned from week to week, and laid out in cells by the dock "Compare"; a step ends when its picture has been
-drawn. Beside it stands napari alone, on plain arrays in memory of the same size.
+drawn. In brackets stands how long the screen's own thread worked on it, which other programs do not lengthen. Beside it
+stands napari alone, on plain arrays in memory of the same size.
 """
 
 import argparse
@@ -47,11 +48,11 @@ def apart(what: str, folder: Path) -> dict[str, Any]:
 
 def table(found: dict[str, dict[str, Any]]) -> str:
     """One row a figure, one column a window."""
-    lines = [f"| {'':40} | {' | '.join(f'{name:>8}' for name in found)} |"]
-    lines.append(f"| {'-' * 40} | {' | '.join('-' * 8 for _ in found)} |")
+    lines = [f"| {'':40} | {' | '.join(f'{name:>10}' for name in found)} |"]
+    lines.append(f"| {'-' * 40} | {' | '.join('-' * 9 + ':' for _ in found)} |")
     for name, which in ROWS:
-        words = f"{name}, {which.replace('_ms', '')}, ms" if which else name
-        values = [f"{_value(one.get(name), which):>8}" for one in found.values()]
+        words = f"{name}, {which.removesuffix('_ms')}, ms" if which else name
+        values = [f"{_value(one.get(name), which):>10}" for one in found.values()]
         lines.append(f"| {words:40} | {' | '.join(values)} |")
     return "\n".join(lines)
 
@@ -59,7 +60,9 @@ def table(found: dict[str, dict[str, Any]]) -> str:
 def _value(one: Any, which: str) -> str:
     if one is None:
         return ""
-    return f"{one[which] if which else one:.0f}"
+    if not which:
+        return f"{one:.0f}"
+    return f"{one[which]:.0f} ({one[which.replace('_ms', '_cpu_ms')]:.0f})"
 
 
 def main() -> None:

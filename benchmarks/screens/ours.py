@@ -89,18 +89,16 @@ def overlay(window: Window) -> dict[str, float]:
 
 
 def declared_mib() -> float:
-    """The largest that the cache of slices may grow."""
-    from napari.utils._dask_utils import _DASK_CACHE
+    """The largest that the cache of slices may grow; napari's own, of dask arrays, is not used by large scans."""
+    from napari_bonemet.io.slab_cache import CACHE
 
-    declared = _DASK_CACHE.cache.available_bytes
-    try:
-        from napari_bonemet.io.slab_cache import CACHE
-    except ImportError:
-        return round(declared / 2**20)
-    return round((declared + CACHE.limit) / 2**20)
+    return round(CACHE.limit / 2**20)
 
 
 def held_mib(viewer: Any) -> float:
-    """The voxels that layers hold in memory by themselves."""
-    arrays = {id(layer.data): layer.data for layer in viewer.layers if isinstance(layer.data, np.ndarray)}
-    return sum(array.nbytes for array in arrays.values()) / 2**20
+    """The voxels that layers hold in memory by themselves: arrays, and smaller copies that were made."""
+    from napari_bonemet.widgets.large import pyramid_of, voxels_of
+
+    arrays = {id(v): v.nbytes for layer in viewer.layers if isinstance(v := voxels_of(layer), np.ndarray)}
+    pyramids = {id(p): p.nbytes for layer in viewer.layers if (p := pyramid_of(layer)) is not None}
+    return (sum(arrays.values()) + sum(pyramids.values())) / 2**20

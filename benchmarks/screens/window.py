@@ -15,6 +15,19 @@ _PATIENCE_S = 300.0
 _MIB = 2**20
 
 
+class Took(float):
+    """Milliseconds that passed, and those that the screen's thread worked, which other programs do not lengthen."""
+
+    cpu: float
+
+    @classmethod
+    def since(cls, start: float, cpu: float) -> "Took":
+        """What has passed since two readings of the clocks."""
+        took = cls((time.perf_counter() - start) * 1e3)
+        took.cpu = (time.thread_time() - cpu) * 1e3
+        return took
+
+
 class Window:
     """One window, its clock and its memory."""
 
@@ -58,13 +71,13 @@ class Window:
         while self._frames == before:
             QApplication.processEvents()
 
-    def timed(self, action: Callable[[], Any]) -> float:
+    def timed(self, action: Callable[[], Any]) -> Took:
         """Milliseconds from an action until it has been drawn."""
         QApplication.processEvents()
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.thread_time()
         action()
         self.frame()
-        return (time.perf_counter() - start) * 1e3
+        return Took.since(start, cpu)
 
     def bright(self) -> bool:
         """Whether the picture on the canvas shows something."""
@@ -81,10 +94,12 @@ def resident_mib() -> float:
     return psutil.Process().memory_info().rss / _MIB
 
 
-def spread_of(times: list[float]) -> dict[str, float]:
+def spread_of(times: list[Took]) -> dict[str, float]:
     """The usual and the worst of some milliseconds."""
     return {
         "median_ms": round(float(np.median(times)), 1),
         "p95_ms": round(float(np.quantile(times, 0.95)), 1),
         "worst_ms": round(max(times), 1),
+        "p95_cpu_ms": round(float(np.quantile([took.cpu for took in times], 0.95)), 1),
+        "worst_cpu_ms": round(max(took.cpu for took in times), 1),
     }

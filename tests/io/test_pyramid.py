@@ -65,6 +65,8 @@ def test_levels_on_disk_are_used(tmp_path: Path) -> None:
     pyramid.awaited = True
     np.asarray(pyramid.levels()[2])  # small enough to be read at once
     assert (pyramid.held(0), pyramid.held(1), pyramid.held(2)) == (False, False, True)
+    assert pyramid.levels()[1][74][10, 3] == mean_of(VOXELS[148:150, 20:22, 6:8])
+    assert not pyramid.held(1)
     pyramid.make(1)
     assert pyramid.levels()[1][74, 10, 3] == mean_of(VOXELS[148:150, 20:22, 6:8])
     assert not any(pyramid.finest.has(n) for n in range(pyramid.finest.slabs))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.scan import Voxels, read_voxels
 from napari_bonemet.slabs import over_slabs
 
-__all__ = ["CoarseLevel", "Pyramid"]
+__all__ = ["CoarseLevel", "Pyramid", "shared_pyramid"]
 
 _SLAB = 32
 # So many voxels are unpacked in a few milliseconds.
@@ -44,7 +45,7 @@ class Pyramid:
     def __init__(self, voxels: Voxels, by_mean: bool = True, *, awaited: bool = False) -> None:
         self.voxels, self.by_mean, self.awaited = voxels, by_mean, awaited
         self.finest: Any = voxels if isinstance(voxels, np.ndarray) else SlabbedVolume(voxels)
-        self._stored: tuple[Any, ...] = tuple(getattr(voxels, "coarser", ()))
+        self._stored = tuple(SlabbedVolume(level) for level in getattr(voxels, "coarser", ()))
         z, y, x = voxels.shape
         planned = plan(Grid((z, y, x), (1.0, 1.0, 1.0)), by_mean)
         self.shapes: tuple[Shape, ...] = (
@@ -90,7 +91,7 @@ class Pyramid:
             over_slabs(lambda start, _: self.finest.slab(start), self.finest.slabs, slab=1, progress=progress)
             return
         if self._stored:
-            self._made[level] = read_voxels(self._stored[level - 1], progress)
+            self._made[level] = read_voxels(self._stored[level - 1].voxels, progress)
             return
         self._made[level] = self._reduced(level, progress)
         for below in range(level + 1, len(self.shapes)):
@@ -140,11 +141,34 @@ class Pyramid:
         return bool(self._stored) and int(np.prod(self.shapes[level])) <= _AT_ONCE
 
     def _plane(self, level: int, z: int) -> np.ndarray:
-        """The slice of the volume nearest to slice `z` of a level, made smaller across."""
-        fz, fy, fx = self.factor(level)
+        """Slice `z` of a level: the one on disk, or else the nearest one of the volume, made smaller across."""
+        if self._stored:
+            return np.asarray(self._stored[level - 1][z])
+        _, fy, fx = factor = self.factor(level)
         _, rows, columns = self.shapes[level]
-        plane = np.asarray(self.finest[min(z * fz, self.shapes[0][0] - 1)])
-        return smaller(plane[None], (1, fy, fx), self.by_mean)[0, :rows, :columns]
+        plane = np.asarray(self.finest[min(z * factor[0], self.shapes[0][0] - 1)])
+        if not self.by_mean or (fy, fx) == (1, 1):
+            return plane[::fy, ::fx][:rows, :columns]
+        # The mean of four voxels in the block, not of all: this is for thumbnails and pictures smaller than the slice.
+        plane = np.pad(plane, ((0, -len(plane) % fy), (0, -plane.shape[1] % fx)), mode="edge")
+        corners = [plane[y::fy, x::fx] for y in (0, fy // 2) for x in (0, fx // 2)]
+        wide = np.uint32 if plane.dtype.kind in "ui" and plane.dtype.itemsize < 4 else np.float64
+        total = np.add(corners[0], corners[1], dtype=wide) + np.add(corners[2], corners[3], dtype=wide)
+        mean = (total + 2) >> 2 if wide is np.uint32 else total / 4
+        return mean.astype(plane.dtype)[:rows, :columns]
+
+
+# The same voxels may be in several layers: what was read and made of them is there once.
+_PYRAMIDS: WeakValueDictionary[tuple[int, bool], Pyramid] = WeakValueDictionary()
+
+
+def shared_pyramid(voxels: Voxels, by_mean: bool) -> Pyramid:
+    """The pyramid of these very voxels that layers share, awaited."""
+    key = (id(voxels), by_mean)
+    pyramid = _PYRAMIDS.get(key)
+    if pyramid is None or pyramid.voxels is not voxels:
+        pyramid = _PYRAMIDS[key] = Pyramid(voxels, by_mean, awaited=True)
+    return pyramid
 
 
 def _shape(level: Any) -> Shape:

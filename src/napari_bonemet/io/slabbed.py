@@ -158,13 +158,17 @@ class SlabbedVolume(LazyArray):
             self._look_ahead(wanted[0])
         return out
 
+    def expect(self, z: int) -> None:
+        """Have slice `z`, where there is one, read soon by the thread that reads ahead."""
+        number = z // self.depth
+        if 0 <= number < self.slabs and not self.has(number):
+            AHEAD.wish(self, number)
+
     def _look_ahead(self, z: int) -> None:
         way, self._last = (1 if z >= self._last else -1), z
         here = z // self.depth
         for far in range(-(-_AHEAD_SLICES // self.depth), 0, -1):
-            number = here + way * far
-            if 0 <= number < self.slabs and not self.has(number):
-                AHEAD.wish(self, number)
+            self.expect((here + way * far) * self.depth)
 
 
 def _depth(voxels: Voxels) -> int:

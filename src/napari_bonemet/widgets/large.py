@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from napari_bonemet.io.pyramid import CoarseLevel, Pyramid
+from napari_bonemet.io.pyramid import CoarseLevel, Pyramid, shared_pyramid
 from napari_bonemet.io.slabbed import SlabbedVolume
 from napari_bonemet.scan import Kind, Scan, Voxels
 
-__all__ = ["in_levels", "level_that_fits", "level_words", "pyramid_of", "show_voxels", "voxels_of"]
+__all__ = ["in_levels", "is_large", "level_that_fits", "level_words", "pyramid_of", "show_voxels", "voxels_of"]
 
 # Below this napari draws a whole volume at once, with or without a graphics card.
 LARGE_VOXELS = 2**25
@@ -22,12 +22,17 @@ _SIDE_WITHOUT_ANSWER = 2048
 _SOFTWARE = ("llvmpipe", "softpipe", "swiftshader", "software")
 
 
+def is_large(scan: Scan) -> bool:
+    """Whether a scan is too large to be drawn as it is."""
+    return int(np.prod(scan.shape)) >= LARGE_VOXELS
+
+
 def in_levels(scan: Scan) -> list[Any] | None:
     """The voxels of a large scan as levels that are read when looked at; None for what is small."""
-    if int(np.prod(scan.shape)) < LARGE_VOXELS:
+    if not is_large(scan):
         return None
     codes = scan.kind in (Kind.COMPOSITE, Kind.LABELS) or np.dtype(scan.voxels.dtype).kind == "b"
-    levels = Pyramid(scan.voxels, by_mean=not codes, awaited=True).levels()
+    levels = shared_pyramid(scan.voxels, not codes).levels()
     return levels if len(levels) > 1 else None
 
 

@@ -19,6 +19,8 @@ from napari_bonemet.widgets.worker import Runner
 
 __all__ = ["LevelKeeper", "level_keeper_of"]
 
+_REST_MS = 120
+
 
 class LevelKeeper(QObject):
     """Listens to one viewer.
@@ -50,6 +52,11 @@ class LevelKeeper(QObject):
         self.runner.finished.connect(self._read_ended)
         self.runner.failed.connect(self._failed)
         self._now: Pyramid | None = None
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(self._expect)
+        viewer.dims.events.current_step.connect(self._stepped)
         viewer.dims.events.ndisplay.connect(self._turned)
         viewer.dims.events.order.connect(self._turned)
         viewer.layers.events.inserted.connect(self._inserted)
@@ -87,6 +94,18 @@ class LevelKeeper(QObject):
         viewer = self._viewer()
         if viewer is not None and (_whole(viewer) or self.busy):
             self._soon.start()
+
+    def _stepped(self, event: Any = None) -> None:  # noqa: ARG002
+        self._rest.start()
+
+    def _expect(self) -> None:
+        """Once the slider rests, read the same slice of the weeks that are hidden: one of them is turned to next."""
+        viewer = self._viewer()
+        if viewer is None or _whole(viewer):
+            return
+        for layer, pyramid in _large(viewer):
+            if not layer.visible and isinstance(pyramid.finest, SlabbedVolume):
+                pyramid.finest.expect(round((viewer.dims.point[-3] - layer.translate[-3]) / layer.scale[-3]))
 
     def _turned(self, event: Any = None) -> None:  # noqa: ARG002
         self._refused.clear()
