@@ -58,9 +58,7 @@ def jumping(window: Window) -> dict[str, float]:
 
 def cells(window: Window, compare: Any) -> dict[str, Any]:
     """All weeks side by side, stepped through, and the user's own view again."""
-    compare.with_difference.setChecked(False)
-    for box in compare.choices:
-        box.setChecked(True)
+    compare.choice.tick([item.key for item in compare.choice.items if item.is_week], difference=False)
 
     def show() -> None:
         compare.show_cells()

@@ -10,7 +10,16 @@ from napari_bonemet.io.pyramid import CoarseLevel, Pyramid, shared_pyramid
 from napari_bonemet.io.slabbed import SlabbedVolume
 from napari_bonemet.scan import Kind, Scan, Voxels
 
-__all__ = ["in_levels", "is_large", "level_that_fits", "level_words", "pyramid_of", "show_voxels", "voxels_of"]
+__all__ = [
+    "finest_of",
+    "in_levels",
+    "is_large",
+    "level_that_fits",
+    "level_words",
+    "pyramid_of",
+    "show_voxels",
+    "voxels_of",
+]
 
 # Below this napari draws a whole volume at once, with or without a graphics card.
 LARGE_VOXELS = 2**25
@@ -49,6 +58,11 @@ def voxels_of(layer: Any) -> Voxels:
         return layer.data
     finest = layer.data[0]
     return finest.voxels if isinstance(finest, SlabbedVolume) else finest
+
+
+def finest_of(layer: Any) -> Any:
+    """The finest level of a layer as an array whose slices are read when looked at, and kept for a while."""
+    return layer.data[0] if getattr(layer, "multiscale", False) else layer.data
 
 
 def show_voxels(layer: Any, scan: Scan) -> None:
