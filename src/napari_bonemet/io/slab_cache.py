@@ -5,7 +5,6 @@ slabs stay until the limit is reached, those not seen for longest go first, and 
 """
 
 import itertools
-import os
 import threading
 import weakref
 from collections import OrderedDict, deque
@@ -18,7 +17,7 @@ __all__ = ["CACHE", "ReadAhead", "SlabCache"]
 
 _MIB = 2**20
 # A week of the published size (403 MiB) and the surroundings of four others.
-_USUAL_MIB = 512
+USUAL_MIB = 512
 _IDLE_S = 1.0
 _MOST_WAITING = 24
 
@@ -73,7 +72,7 @@ class SlabCache:
         return key in self._slabs
 
     def resize(self, limit: int) -> None:
-        """Change the limit; what is too much goes."""
+        """Change the limit, in bytes; what is too much goes."""
         with self._lock:
             self.limit = limit
             self._shrink()
@@ -133,6 +132,6 @@ class ReadAhead:
             del volume
 
 
-CACHE = SlabCache(int(os.environ.get("NAPARI_BONEMET_SLICE_CACHE_MB", _USUAL_MIB)) * _MIB)
+CACHE = SlabCache(USUAL_MIB * _MIB)
 AHEAD = ReadAhead()
 OWNERS = itertools.count()

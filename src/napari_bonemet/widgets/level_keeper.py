@@ -11,10 +11,12 @@ from typing import Any
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_bonemet.io.pyramid import Pyramid
+from napari_bonemet.io.slab_cache import CACHE
 from napari_bonemet.io.slabbed import SlabbedVolume
 from napari_bonemet.progress import Progress
 from napari_bonemet.widgets.desk import desk_of
 from napari_bonemet.widgets.large import bytes_on_card, level_that_fits, level_words, pyramid_of
+from napari_bonemet.widgets.settings import slice_cache_setting
 from napari_bonemet.widgets.worker import Runner
 
 __all__ = ["LevelKeeper", "level_keeper_of"]
@@ -44,6 +46,7 @@ class LevelKeeper(QObject):
         super().__init__(parent)
         self._viewer = weakref.ref(viewer)
         self.runner = Runner(self)
+        CACHE.resize(slice_cache_setting())
         self._refused: set[int] = set()
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)

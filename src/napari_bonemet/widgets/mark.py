@@ -4,6 +4,7 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from psygnal import EmitLoopError
 from qtpy.QtCore import QObject, QTimer
 
 from napari_bonemet.scan import Kind
@@ -92,8 +93,17 @@ class CanvasMark(QObject):
         if own or words == overlay.text:
             return
         self._said = words
+        try:
+            self._write(overlay, words, viewer.canvas.grid.enabled)
+        except EmitLoopError as error:
+            # The window was closed meanwhile, and the canvas with it.
+            if "deleted" not in str(error):
+                raise
+
+    @staticmethod
+    def _write(overlay: Any, words: str, in_cells: bool) -> None:
         # One that appears in a grid has no copies for its cells yet, which napari raises at: it is laid out anew.
         overlay.gridded = False
         overlay.text, overlay.visible = words, bool(words)
         overlay.position, overlay.gridded = "top_left", True
-        overlay.font_size = POINTS_IN_CELLS if viewer.canvas.grid.enabled else POINTS
+        overlay.font_size = POINTS_IN_CELLS if in_cells else POINTS
