@@ -4,7 +4,7 @@ Layers are found by ``layer.metadata["bonemet"]``, never by name; a layer withou
 is never changed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -19,7 +19,15 @@ from napari_bonemet.scan import DAYS_PER_WEEK, Kind, Scan, Voxels
 from napari_bonemet.widgets.large import in_levels, voxels_of
 from napari_bonemet.widgets.looks import CLASS_NAMES, composite_colormap
 
-__all__ = ["add_scan", "find_layers", "layer_name", "layer_tuple", "record_of_layer", "scan_from_layer"]
+__all__ = [
+    "add_scan",
+    "find_layers",
+    "layer_name",
+    "layer_tuple",
+    "record_of_layer",
+    "remove_layers",
+    "scan_from_layer",
+]
 
 KEY = "bonemet"
 SCHEMA = 1
@@ -184,6 +192,15 @@ def add_scan(
     layer = (Labels if kind == "labels" else Image)(data, **attributes)
     viewer.layers.insert(place, layer)
     return layer
+
+
+def remove_layers(viewer: Any, layers: Iterable[Layer]) -> None:
+    """Take those that are still there off the canvas, together: napari sweeps its memory once a time, which is slow."""
+    there = [layer for layer in layers if layer in viewer.layers]
+    if there:
+        with viewer.layers.batched_update():
+            for layer in there:
+                viewer.layers.remove(layer)
 
 
 def record_of_layer(layer: Any) -> Mapping[str, Any] | None:

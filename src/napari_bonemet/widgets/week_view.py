@@ -13,7 +13,15 @@ from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.desk import Desk, Leg, desk_of
 from napari_bonemet.widgets.large import is_large, voxels_of
-from napari_bonemet.widgets.layers import ANY, OF_FORECAST, add_scan, find_layers, record_of_layer, scan_from_layer
+from napari_bonemet.widgets.layers import (
+    ANY,
+    OF_FORECAST,
+    add_scan,
+    find_layers,
+    record_of_layer,
+    remove_layers,
+    scan_from_layer,
+)
 from napari_bonemet.widgets.level_keeper import level_keeper_of
 from napari_bonemet.widgets.looks import show_slice_of
 from napari_bonemet.widgets.mark import CanvasMark
@@ -182,11 +190,13 @@ class WeekView(QObject):
         viewer, series = self._viewer(), self._desk.series
         if viewer is None or series is None:
             return
+        outdated, forgotten = [], _forgotten(self._desk)
         for layer in find_layers(viewer, leg=series.leg, what=ANY):
             record = record_of_layer(layer) or {}
-            kind, ours = record["kind"], record.get("what", "") in OF_FORECAST
-            if ours and kind in _forgotten(self._desk) and not _dropped(layer):
-                viewer.layers.remove(layer)
+            ours = record.get("what", "") in OF_FORECAST
+            if ours and record["kind"] in forgotten and not _dropped(layer):
+                outdated.append(layer)
+        remove_layers(viewer, outdated)
 
     def _hide_results(self) -> None:
         """Results of other legs stay on the canvas, but do not lie on top of this one."""
@@ -202,8 +212,7 @@ class WeekView(QObject):
         """Take every layer of ours of a leg off the canvas."""
         viewer = self._viewer()
         if viewer is not None:
-            for layer in find_layers(viewer, leg=leg, what=ANY):
-                viewer.layers.remove(layer)
+            remove_layers(viewer, find_layers(viewer, leg=leg, what=ANY))
 
 
 def _dropped(layer: Any) -> bool:
