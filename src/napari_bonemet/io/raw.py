@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO, Protocol
+from uuid import uuid4
 
 import dask.array as da
 import numpy as np
@@ -303,7 +304,9 @@ def lazy_slices(count: int, shape: tuple[int, int], dtype: Any, read: Callable[[
 
     chunks = (which.chunks[0], (shape[0],), (shape[1],))
     meta = np.empty((0, 0, 0), kind)
-    return which.map_blocks(load, dtype=kind, new_axis=[1, 2], chunks=chunks, meta=meta)
+    # A name of its own: dask would make one of all that `read` knows, which takes longer than the headers.
+    name = f"slices-{uuid4().hex}"
+    return which.map_blocks(load, dtype=kind, new_axis=[1, 2], chunks=chunks, meta=meta, name=name)
 
 
 def embedded(path: Path, text: object) -> Sidecar | None:

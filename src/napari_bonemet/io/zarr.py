@@ -1,7 +1,7 @@
 """OME-Zarr: 0.4 and 0.5 are read, 0.5 is written, with smaller copies for quick looks and our record in it."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from zarr.codecs import ZstdCodec
 from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Grid, Shape, Triple
 from napari_bonemet.io.atomic import atomic_folder
+from napari_bonemet.io.halving import plan, smaller
+from napari_bonemet.io.levelled import LevelledVoxels
 from napari_bonemet.io.names import inside
 from napari_bonemet.io.ngff import Image, Level, image_attributes, parse_image
 from napari_bonemet.io.raw import RawVolume, origin_um, read_step, spacing_um
@@ -24,20 +26,10 @@ from napari_bonemet.scan import Kind, Scan
 RECORD = "bonemet"
 
 _CHUNK: Shape = (32, 128, 128)
-_SMALL = 128
-_FEW = 64
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """The levels of a pyramid: by what each is smaller than the one before, and where its voxels lie."""
-
-    factors: tuple[Shape, ...]
-    grids: tuple[Grid, ...]
 
 
 def read_zarr(path: Path) -> RawVolume:
-    """Read the finest level of an OME-Zarr image, lazily.
+    """Read the finest level of an OME-Zarr image, lazily; its smaller copies come with it, for quick looks.
 
     Axes t and c of length one are dropped. A plain array without OME-Zarr's metadata states no voxel size.
 
@@ -59,7 +51,21 @@ def read_zarr(path: Path) -> RawVolume:
     if isinstance(record, Mapping):
         _check_recorded_shape(record.get("shape_zyx"), list(voxels.shape), path)
     spacing, origin = _geometry(path, image, image.levels[0])
-    return RawVolume(voxels, spacing, origin, read_step(path, "OME-Zarr"), record=sidecar)
+    levelled = LevelledVoxels(voxels, _coarser(group, image, voxels.shape, whole=sidecar is not None))
+    return RawVolume(levelled, spacing, origin, read_step(path, "OME-Zarr"), record=sidecar)
+
+
+def _coarser(group: Path, image: Image, shape: tuple[int, ...], *, whole: bool) -> tuple[da.Array, ...]:
+    """The smaller copies, largest first; a damaged one is left out, with those after it, since none is needed."""
+    levels: list[da.Array] = []
+    with contextlib.suppress(InputError):
+        for level in image.levels[1:]:
+            voxels = _level_voxels(group, image, level, whole=whole)
+            if not all(0 < n <= m for n, m in zip(voxels.shape, shape, strict=True)) or voxels.shape == shape:
+                break
+            levels.append(voxels)
+            shape = voxels.shape
+    return tuple(levels)
 
 
 def read_levels(path: Path) -> tuple[tuple[da.Array, Grid], ...]:
@@ -103,19 +109,19 @@ def write_zarr(scan: Scan, path: str | Path, *, overwrite: bool = False, progres
 def fill_zarr(scan: Scan, folder: Path, *, name: str, progress: Progress = NO_PROGRESS) -> None:
     """Write `scan` into an empty folder, which somebody else puts in its place."""
     by_mean = scan.kind is not Kind.COMPOSITE and np.dtype(scan.voxels.dtype).kind != "b"
-    plan = _plan(scan.grid, by_mean)
-    ome = image_attributes(plan.grids, method="mean" if by_mean else "nearest", name=name)
+    levels = plan(scan.grid, by_mean)
+    ome = image_attributes(levels.grids, method="mean" if by_mean else "nearest", name=name)
     attributes = {"ome": ome, RECORD: scan_record(scan)}
     group = zarr.create_group(store=str(folder), zarr_format=3, attributes=attributes)
-    total = sum(int(np.prod(grid.shape)) for grid in plan.grids)
+    total = sum(int(np.prod(grid.shape)) for grid in levels.grids)
     done, finer = 0, scan.voxels
-    for number, (factor, grid) in enumerate(zip(plan.factors, plan.grids, strict=True)):
+    for number, (factor, grid) in enumerate(zip(levels.factors, levels.grids, strict=True)):
         level = _create(group, str(number), grid.shape, scan.voxels.dtype)
         for start in range(0, grid.shape[0], _CHUNK[0]):
             progress.advance(done / total)
             stop = min(start + _CHUNK[0], grid.shape[0])
             slab = np.asarray(finer[start * factor[0] : stop * factor[0]])
-            level[start:stop] = _smaller(slab, factor, by_mean)
+            level[start:stop] = smaller(slab, factor, by_mean)
             done += (stop - start) * grid.shape[1] * grid.shape[2]
         finer = level
     progress.advance(1.0)
@@ -135,34 +141,6 @@ def _create(group: Any, name: str, shape: Shape, dtype: Any) -> Any:
         compressors=ZstdCodec(level=3, checksum=True),
         config=config,
     )
-
-
-def _plan(grid: Grid, by_mean: bool) -> _Plan:
-    factors, grids = [(1, 1, 1)], [grid]
-    while max(grids[-1].shape) > _SMALL:
-        last = grids[-1]
-        z, y, x = (2 if n > _FEW else 1 for n in last.shape)
-        factor = (z, y, x)
-        shape = tuple(-(-n // f) for n, f in zip(last.shape, factor, strict=True))
-        spacing = tuple(s * f for s, f in zip(last.spacing, factor, strict=True))
-        # The mean of two voxels lies between them; the first of two lies where it lay.
-        first = tuple((f - 1) / 2 if by_mean else 0.0 for f in factor)
-        factors.append(factor)
-        grids.append(Grid((shape[0], shape[1], shape[2]), (spacing[0], spacing[1], spacing[2]), last.to_um(first)))
-    return _Plan(tuple(factors), tuple(grids))
-
-
-def _smaller(voxels: np.ndarray, factor: Shape, by_mean: bool) -> np.ndarray:
-    if factor == (1, 1, 1):
-        return voxels
-    z, y, x = factor
-    if not by_mean:
-        return voxels[::z, ::y, ::x]
-    # An odd last voxel is averaged with itself.
-    padded = np.pad(voxels, [(0, -n % f) for n, f in zip(voxels.shape, factor, strict=True)], mode="edge")
-    blocks = padded.reshape(padded.shape[0] // z, z, padded.shape[1] // y, y, padded.shape[2] // x, x)
-    mean = blocks.mean(axis=(1, 3, 5), dtype=np.float64 if voxels.dtype.itemsize > 2 else np.float32)
-    return (np.rint(mean) if voxels.dtype.kind in "iu" else mean).astype(voxels.dtype)
 
 
 def _image_group(path: Path) -> tuple[Path, Mapping[str, Any]]:

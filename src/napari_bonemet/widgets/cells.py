@@ -13,6 +13,7 @@ from napari.layers import Layer
 from napari.settings import get_settings
 from napari.viewer import Viewer
 
+from napari_bonemet.widgets.layers import remove_layers
 from napari_bonemet.widgets.week_view import give_room_back, make_room
 
 GAP_PIXELS = 4
@@ -203,9 +204,7 @@ class LinkedCells:
 
     def _remove_own(self) -> None:
         own, self._layers = self._layers, []
-        for layer in own:
-            if layer in self._viewer.layers:
-                self._viewer.layers.remove(layer)
+        remove_layers(self._viewer, own)
 
     def _watch(self, on: bool) -> None:
         emitters = [getattr(get_settings().application.events, name) for name in _PREFERENCES]

@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_bonemet.forecast.copying import CopyLastWeek
 from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.widgets.futures_drawn import Drawn
+from napari_bonemet.widgets.large import show_voxels, voxels_of
 from napari_bonemet.widgets.layers import KEY, add_scan, find_layers, layer_name, record_of_scan
 from napari_bonemet.widgets.looks import look_of_risk, look_of_share, look_of_spread, share_colormap, with_colorbar
 
@@ -220,8 +221,8 @@ class FutureLayers(QObject):
             layer = self._add(role, scan, extra, known.look(drawn))
             # Making a layer and drawing it both take their time. Later on, the user may have hidden it.
             self._unseen.append(role)
-        elif layer.data is not scan.voxels:
-            layer.data = scan.voxels
+        elif voxels_of(layer) is not scan.voxels:
+            show_voxels(layer, scan)
             if role in (SPREAD, ERROR):
                 layer.contrast_limits = (0.0, max(drawn.spread_most if role == SPREAD else most_of(scan), 1.0))
         one = role == MEAN and drawn.asked == 1

@@ -5,6 +5,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+import napari
 from napari.layers import Layer
 
 from napari_bonemet.errors import InputError
@@ -18,6 +19,7 @@ from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.study.session_file import SUFFIX
 from napari_bonemet.widgets.layers import LayerTuple, layer_tuple, scan_from_layer
+from napari_bonemet.widgets.level_keeper import level_keeper_of
 from napari_bonemet.widgets.settings import voxel_size_setting
 from napari_bonemet.widgets.week_view import FROM_READER
 
@@ -75,6 +77,9 @@ def read_layers(path: Paths) -> list[LayerTuple]:
         Said by napari in a notification: what is missing, and what to do. A voxel size that the files do not
         state is asked for on the Preferences page or in the dock "Weekly scans", never guessed.
     """
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        level_keeper_of(viewer)
     spacing = voxel_size_setting() or None
     layers: list[LayerTuple] = []
     for one in _paths(path):

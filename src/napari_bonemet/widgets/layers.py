@@ -4,7 +4,7 @@ Layers are found by ``layer.metadata["bonemet"]``, never by name; a layer withou
 is never changed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -16,9 +16,18 @@ from napari_bonemet.geometry import AXES, Triple
 from napari_bonemet.io.composite_codes import CODES
 from napari_bonemet.provenance import Step
 from napari_bonemet.scan import DAYS_PER_WEEK, Kind, Scan, Voxels
+from napari_bonemet.widgets.large import in_levels, voxels_of
 from napari_bonemet.widgets.looks import CLASS_NAMES, composite_colormap
 
-__all__ = ["add_scan", "find_layers", "layer_name", "layer_tuple", "record_of_layer", "scan_from_layer"]
+__all__ = [
+    "add_scan",
+    "find_layers",
+    "layer_name",
+    "layer_tuple",
+    "record_of_layer",
+    "remove_layers",
+    "scan_from_layer",
+]
 
 KEY = "bonemet"
 # Of layers that a dock works with and takes away again: lines to drag, titles.
@@ -40,7 +49,7 @@ OF_FORECAST = (
 )
 
 LayerKind = Literal["image", "labels"]
-LayerTuple = tuple[Voxels, dict[str, Any], str]
+LayerTuple = tuple[Voxels | list[Any], dict[str, Any], str]
 
 _STAGE = {
     Kind.REGIST: "registered",
@@ -104,14 +113,15 @@ def layer_tuple(
     extra: Mapping[str, Any] | None = None,
     look: Mapping[str, Any] | None = None,
     as_labels: bool = False,
+    paintable: bool = False,
 ) -> LayerTuple:
     """The layer of a scan as napari's (data, attributes, type), with scale, place, units and axis labels.
 
     Parameters
     ----------
     scan : Scan
-        Lazy voxels stay lazy. A composite becomes labels in the colours of its classes, or an image in the
-        published greys; everything else becomes an image.
+        Lazy voxels stay lazy, and large ones come in levels. A composite becomes labels in the colours of its
+        classes, or an image in the published greys; everything else becomes an image.
     what : str, optional
         Tells apart what has the same kind ("checkerboard", "difference"); shown in the name.
     style : {"colour", "published"}
@@ -123,6 +133,8 @@ def layer_tuple(
         at its voxels (contrast_limits).
     as_labels : bool
         The voxels are numbers of parts, which `look` may give colours and names (features).
+    paintable : bool
+        The voxels stay one array however large they are, since napari paints in no other.
     """
     labels = scan.kind == Kind.COMPOSITE and style == "colour" and not what
     attributes: dict[str, Any] = {
@@ -134,16 +146,19 @@ def layer_tuple(
         "visible": visible,
         "metadata": {KEY: record_of_scan(scan, what, extra)},
     }
+    levels = None if paintable else in_levels(scan)
+    data: Any = scan.voxels if levels is None else levels
+    attributes |= {} if levels is None else {"multiscale": True}
     if as_labels:
-        return (scan.voxels, attributes | dict(look or {}), "labels")
+        return (data, attributes | dict(look or {}), "labels")
     if labels:
         attributes |= {"colormap": composite_colormap("colour"), "features": _classes()}
-        return (scan.voxels, attributes, "labels")
+        return (data, attributes, "labels")
     colormap = "magma" if scan.kind == Kind.UNCERTAINTY else "gray"
     look = {"colormap": colormap, **(look or {})}
     if "contrast_limits" not in look:
         look["contrast_limits"] = contrast_of(scan)
-    return (scan.voxels, attributes | look, "image")
+    return (data, attributes | look, "image")
 
 
 def _classes() -> dict[str, list[Any]]:
@@ -161,6 +176,7 @@ def add_scan(
     extra: Mapping[str, Any] | None = None,
     look: Mapping[str, Any] | None = None,
     as_labels: bool = False,
+    paintable: bool = False,
 ) -> Layer:
     """Put a scan on the canvas, in the place of our own layer of the same scan if there is one.
 
@@ -172,7 +188,14 @@ def add_scan(
         The new layer, on top, or where the replaced one was.
     """
     data, attributes, kind = layer_tuple(
-        scan, what=what, style=style, visible=visible, extra=extra, look=look, as_labels=as_labels
+        scan,
+        what=what,
+        style=style,
+        visible=visible,
+        extra=extra,
+        look=look,
+        as_labels=as_labels,
+        paintable=paintable,
     )
     old = find_layers(viewer, leg=scan.leg, week=scan.week, kind=scan.kind, what=what)
     place = min((viewer.layers.index(layer) for layer in old), default=len(viewer.layers))
@@ -181,6 +204,15 @@ def add_scan(
     layer = (Labels if kind == "labels" else Image)(data, **attributes)
     viewer.layers.insert(place, layer)
     return layer
+
+
+def remove_layers(viewer: Any, layers: Iterable[Layer]) -> None:
+    """Take those that are still there off the canvas, together: napari sweeps its memory once a time, which is slow."""
+    there = [layer for layer in layers if layer in viewer.layers]
+    if there:
+        with viewer.layers.batched_update():
+            for layer in there:
+                viewer.layers.remove(layer)
 
 
 def record_of_layer(layer: Any) -> Mapping[str, Any] | None:
@@ -228,7 +260,7 @@ def scan_from_layer(layer: Any) -> Scan:
     """
     if not isinstance(layer, Image | Labels):
         raise InputError(f"The layer {layer.name!r} is no scan", expected="an image or labels layer")
-    data = layer.data[0] if layer.multiscale else layer.data
+    data = voxels_of(layer)
     if data.ndim != 3 or getattr(layer, "rgb", False):
         raise InputError(f"The layer {layer.name!r} is no scan", expected="a volume with three axes (z, y, x)")
     if not np.allclose(np.asarray(layer.rotate), np.eye(3)) or np.any(np.asarray(layer.shear)):

@@ -1,9 +1,10 @@
 """What has to be said of the canvas, on the canvas: that a week is predicted, that data are synthetic."""
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from psygnal import EmitLoopError
 from qtpy.QtCore import QObject, QTimer
 
 from napari_bonemet.scan import Kind
@@ -59,6 +60,8 @@ class CanvasMark(QObject):
         super().__init__(parent)
         self._viewer = weakref.ref(viewer)
         self._said = ""
+        # What else has to be said of what is on the canvas.
+        self.also: Callable[[], str] = str
         # Turning a week shows one layer and hides another: the words change once.
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
@@ -83,13 +86,24 @@ class CanvasMark(QObject):
         viewer = self._viewer()
         if viewer is None:
             return
-        overlay, words = viewer.canvas.overlays.text, admitted(viewer, short=viewer.canvas.grid.enabled)
+        overlay = viewer.canvas.overlays.text
+        said = (admitted(viewer, short=viewer.canvas.grid.enabled), self.also())
+        words = " · ".join(part for part in said if part)
         own = bool(overlay.text) and overlay.text != self._said
         if own or words == overlay.text:
             return
         self._said = words
+        try:
+            self._write(overlay, words, viewer.canvas.grid.enabled)
+        except EmitLoopError as error:
+            # The window was closed meanwhile, and the canvas with it.
+            if "deleted" not in str(error):
+                raise
+
+    @staticmethod
+    def _write(overlay: Any, words: str, in_cells: bool) -> None:
         # One that appears in a grid has no copies for its cells yet, which napari raises at: it is laid out anew.
         overlay.gridded = False
         overlay.text, overlay.visible = words, bool(words)
         overlay.position, overlay.gridded = "top_left", True
-        overlay.font_size = POINTS_IN_CELLS if viewer.canvas.grid.enabled else POINTS
+        overlay.font_size = POINTS_IN_CELLS if in_cells else POINTS

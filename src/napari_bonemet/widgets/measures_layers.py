@@ -8,6 +8,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_bonemet.scan import Scan
 from napari_bonemet.widgets.diagnosis_plot import COLOURS
+from napari_bonemet.widgets.large import show_voxels, voxels_of
 from napari_bonemet.widgets.layers import KEY, add_scan, find_layers, record_of_layer, record_of_scan
 from napari_bonemet.widgets.looks import look_of_map, part_colormap, with_colorbar
 from napari_bonemet.widgets.measures_run import DENSITY
@@ -91,8 +92,8 @@ class MeasureLayers(QObject):
         scan = self._scans.get((shown, record["week"]))
         if scan is None or scan.leg != record["leg"]:
             self._viewer.layers.remove(layer)
-        elif layer.data is not scan.voxels:
-            layer.data = scan.voxels
+        elif voxels_of(layer) is not scan.voxels:
+            show_voxels(layer, scan)
             layer.scale, layer.translate = scan.spacing, scan.origin
             layer.metadata[KEY] = record_of_scan(scan, _what(shown))
             if shown in MAPS:
@@ -135,7 +136,7 @@ class MeasureLayers(QObject):
     def compartments(self, week: float) -> np.ndarray | None:
         """The compartments of a week as they stand on the canvas, (z, y, x) of small numbers."""
         found = find_layers(self._viewer, what=COMPARTMENTS, week=week)
-        return np.asarray(found[-1].data) if found else None
+        return np.asarray(voxels_of(found[-1])) if found else None
 
     def _add(self, shown: str, week: float, scan: Scan) -> Any:
         before = set(self._viewer.layers.selection)
@@ -149,7 +150,8 @@ class MeasureLayers(QObject):
             look["features"] = {"index": [0, *PARTS], "compartment": ["outside", *(name for name, _ in PARTS.values())]}
         else:
             look = look_of_map(MAPS[shown], *reversed(self._limits[shown]))
-        layer = add_scan(self._viewer, scan, what=_what(shown), look=look, as_labels=shown not in MAPS)
+        options: dict[str, Any] = {"as_labels": shown not in MAPS, "paintable": shown == COMPARTMENTS}
+        layer = add_scan(self._viewer, scan, what=_what(shown), look=look, **options)
         if shown == COMPARTMENTS:
             layer.selected_label = 2
             layer.events.paint.connect(lambda _event: self._was_painted(week))

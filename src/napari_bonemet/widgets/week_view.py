@@ -12,7 +12,17 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.desk import Desk, Leg, desk_of
-from napari_bonemet.widgets.layers import ANY, OF_FORECAST, add_scan, find_layers, record_of_layer, scan_from_layer
+from napari_bonemet.widgets.large import is_large, voxels_of
+from napari_bonemet.widgets.layers import (
+    ANY,
+    OF_FORECAST,
+    add_scan,
+    find_layers,
+    record_of_layer,
+    remove_layers,
+    scan_from_layer,
+)
+from napari_bonemet.widgets.level_keeper import level_keeper_of
 from napari_bonemet.widgets.looks import show_slice_of
 from napari_bonemet.widgets.mark import CanvasMark
 
@@ -21,6 +31,7 @@ __all__ = ["WeekView", "give_room_back", "make_room", "week_view_of"]
 WEEKLY = (Kind.RECON, Kind.SEG, Kind.REGIST, Kind.ROI)
 RESULTS = (Kind.COMPOSITE, Kind.PREDICTION, Kind.UNCERTAINTY)
 FROM_READER = "from reader"
+_ONE_BY_ONE_MS, _WAITING_MS = 30, 500
 
 
 class WeekView(QObject):
@@ -44,6 +55,10 @@ class WeekView(QObject):
         self._adopting.setSingleShot(True)
         self._adopting.setInterval(0)
         self._adopting.timeout.connect(self.adopt)
+        self._coming = QTimer(self)
+        self._coming.setSingleShot(True)
+        self._coming.setInterval(_ONE_BY_ONE_MS)
+        self._coming.timeout.connect(self._add_one)
         desk.series_changed.connect(self._show_series)
         desk.registration_changed.connect(self._show_series)
         desk.roi_changed.connect(self._show_series)
@@ -54,6 +69,9 @@ class WeekView(QObject):
         desk.forecast_changed.connect(self._drop_outdated)
         viewer.layers.events.inserted.connect(self._on_inserted)
         self._mark = CanvasMark(viewer, self)
+        self.levels = level_keeper_of(viewer)
+        self._mark.also = self.levels.words
+        self.levels.changed.connect(self._mark.refresh)
         self._adopting.start()
 
     def _on_inserted(self, event: Any) -> None:
@@ -87,8 +105,11 @@ class WeekView(QObject):
             return
         first = not find_layers(viewer) or (self._leg is not None and self._leg != series.leg)
         self._leg = series.leg
-        for scan in series:
+        # Adding a layer takes napari a third of a second: of a large leg, the week to be seen comes at once.
+        first_seen = [scan for scan in series if not is_large(scan) or scan.week in (self._desk.week, series.weeks[0])]
+        for scan in first_seen:
             _ensure(viewer, scan)
+        self._coming.start()
         if not self._greeted:
             self._greeted = True
             viewer.canvas.overlays.scale_bar.visible = True
@@ -96,6 +117,21 @@ class WeekView(QObject):
         # Another leg may lie elsewhere in space, or be another size.
         self._unseen = self._unseen or first
         self._look()
+
+    def _add_one(self) -> None:
+        """Add the next week that is not on the canvas yet; in linked cells, which count layers, none."""
+        viewer, series = self._viewer(), self._desk.shown
+        if viewer is None or series is None:
+            return
+        missing = [scan for scan in series if is_large(scan) and not _there(viewer, scan)]
+        if not missing:
+            return
+        free = not viewer.canvas.grid.enabled and self._over is None
+        if free:
+            selected = set(viewer.layers.selection)
+            add_scan(viewer, missing[0], visible=False)
+            viewer.layers.selection = selected
+        self._coming.start(_ONE_BY_ONE_MS if free else _WAITING_MS)
 
     def _look(self) -> None:
         viewer, series = self._viewer(), self._desk.shown
@@ -118,7 +154,10 @@ class WeekView(QObject):
         for layer in find_layers(viewer):
             if _is_weekly(layer):
                 record = record_of_layer(layer) or {}
-                layer.visible = (record["leg"], record["kind"], record["week"]) == wanted
+                seen = (record["leg"], record["kind"], record["week"]) == wanted
+                # napari draws everything anew each time that it is told, even what it knows.
+                if layer.visible != seen:
+                    layer.visible = seen
                 # The layer controls follow, unless the user works on a layer of their own.
                 if layer.visible and follow:
                     viewer.layers.selection.active = layer
@@ -151,11 +190,13 @@ class WeekView(QObject):
         viewer, series = self._viewer(), self._desk.series
         if viewer is None or series is None:
             return
+        outdated, forgotten = [], _forgotten(self._desk)
         for layer in find_layers(viewer, leg=series.leg, what=ANY):
             record = record_of_layer(layer) or {}
-            kind, ours = record["kind"], record.get("what", "") in OF_FORECAST
-            if ours and kind in _forgotten(self._desk) and not _dropped(layer):
-                viewer.layers.remove(layer)
+            ours = record.get("what", "") in OF_FORECAST
+            if ours and record["kind"] in forgotten and not _dropped(layer):
+                outdated.append(layer)
+        remove_layers(viewer, outdated)
 
     def _hide_results(self) -> None:
         """Results of other legs stay on the canvas, but do not lie on top of this one."""
@@ -171,8 +212,7 @@ class WeekView(QObject):
         """Take every layer of ours of a leg off the canvas."""
         viewer = self._viewer()
         if viewer is not None:
-            for layer in find_layers(viewer, leg=leg, what=ANY):
-                viewer.layers.remove(layer)
+            remove_layers(viewer, find_layers(viewer, leg=leg, what=ANY))
 
 
 def _dropped(layer: Any) -> bool:
@@ -207,9 +247,13 @@ def _forgotten(desk: Desk) -> set[str]:
     return {str(kind) for kind in (Kind.REGIST, Kind.ROI, *RESULTS) if kind not in held}
 
 
-def _ensure(viewer: Any, scan: Scan) -> None:
+def _there(viewer: Any, scan: Scan) -> bool:
     there = find_layers(viewer, leg=scan.leg, week=scan.week, kind=scan.kind)
-    if not any(layer.data is scan.voxels for layer in there):
+    return any(voxels_of(layer) is scan.voxels for layer in there)
+
+
+def _ensure(viewer: Any, scan: Scan) -> None:
+    if not _there(viewer, scan):
         add_scan(viewer, scan, visible=False)
 
 

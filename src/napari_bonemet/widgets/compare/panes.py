@@ -10,6 +10,7 @@ from napari.layers import Image, Labels, Layer
 from napari_bonemet.errors import InputError
 from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.widgets.compare.items import PREDICTED, PROBABILITY, SPREAD, Difference, Item
+from napari_bonemet.widgets.large import pyramid_of
 from napari_bonemet.widgets.layers import KEY, contrast_of, layer_tuple
 from napari_bonemet.widgets.looks import (
     TOO_LITTLE,
@@ -139,7 +140,8 @@ def require_room(layers: Sequence[Layer]) -> None:
     InputError
         When all together are larger than 3 GB.
     """
-    needed = sum(int(layer.data.size) * layer.data.dtype.itemsize for layer in layers)
+    # Large scans are shown at a level that fits.
+    needed = sum(int(layer.data.size) * layer.data.dtype.itemsize for layer in layers if pyramid_of(layer) is None)
     if needed > MOST_BYTES:
         raise InputError(
             f"{len(layers)} volumes of this size are too much for the graphics memory",

@@ -7,6 +7,7 @@ from qtpy.QtCore import QSignalBlocker, Qt, QTimer
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
 from napari_bonemet.widgets.compare.items import Item
+from napari_bonemet.widgets.large import show_voxels
 
 __all__ = ["SampleLeaf"]
 
@@ -81,7 +82,8 @@ class SampleLeaf(QWidget):
             return
         item = self._samples[at]
         layer: Any = self._layer
-        layer.data, layer.name = item.scan.voxels, item.title
+        show_voxels(layer, item.scan)
+        layer.name = item.title
         self._say()
 
     def _say(self) -> None:

@@ -12,6 +12,7 @@ from napari_bonemet.widgets.compare.blend import Blend, Pattern, board, wipe
 from napari_bonemet.widgets.compare.edge import WipeEdge
 from napari_bonemet.widgets.compare.items import Difference, Item
 from napari_bonemet.widgets.compare.panes import LINKED, Panes, look_alike, panes_of
+from napari_bonemet.widgets.large import finest_of
 
 __all__ = ["BOARD", "DIFFERENCE", "FLICKER", "MODES", "WIPE", "SingleView"]
 
@@ -166,7 +167,7 @@ class SingleView(QObject):
 
 def _blended(one: Image, two: Image, pair: tuple[Item, Item]) -> Image:
     layer = Image(
-        Blend(one.data, two.data, wipe(2, 0.0)),
+        Blend(finest_of(one), finest_of(two), wipe(2, 0.0)),
         name=f"{pair[0].title} | {pair[1].title}",
         scale=one.scale,
         translate=one.translate,
