@@ -28,6 +28,7 @@ from napari_bonemet.widgets.looks import legend, show_slice_of
 from napari_bonemet.widgets.roi_box import RoiBox
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.script_steps import compose_script
+from napari_bonemet.widgets.settings import composite_style_setting, start_in
 from napari_bonemet.widgets.tables import SmallTable
 
 NOT_YET = "Register the weeks first: a composite compares the same place in two weeks."
@@ -80,7 +81,7 @@ class CompositeDock(Dock):
     def _build_result(self) -> None:
         box = self.result_box = self.box("Volumes")
         self.colours, self.greys = QRadioButton("Colours"), QRadioButton("Published greys")
-        self.colours.setChecked(True)
+        (self.greys if composite_style_setting() == "published" else self.colours).setChecked(True)
         self._styles = QButtonGroup(self)
         row = QHBoxLayout()
         for button in (self.colours, self.greys):
@@ -276,7 +277,7 @@ class CompositeDock(Dock):
 
     def save(self) -> None:
         """Ask for a folder, and write volumes, record and slices into it."""
-        chosen = QFileDialog.getExistingDirectory(self, "Folder for volumes and composite slices")
+        chosen = QFileDialog.getExistingDirectory(self, "Folder for volumes and composite slices", start_in())
         if not chosen:
             return
         results, recipes = dict(self.desk.composites), dict(self._recipes)

@@ -23,7 +23,7 @@ from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.desk import Desk, desk_of
 from napari_bonemet.widgets.dock_state import fill_in, filled_in
 from napari_bonemet.widgets.navigator import bind_keys, bind_numbers
-from napari_bonemet.widgets.settings import PLUGIN
+from napari_bonemet.widgets.settings import PLUGIN, apply_machine_settings
 from napari_bonemet.widgets.under_canvas import put_under
 from napari_bonemet.widgets.week_strip import WeekStrip
 from napari_bonemet.widgets.week_view import WeekView, week_view_of
@@ -62,6 +62,7 @@ class Dock(QWidget):
 
     def __init__(self, viewer: Any) -> None:
         super().__init__()
+        apply_machine_settings()
         self.viewer = viewer
         self.desk: Desk = desk_of(viewer)
         self.view: WeekView = week_view_of(viewer)

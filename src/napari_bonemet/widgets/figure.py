@@ -27,6 +27,7 @@ from napari_bonemet.widgets.figure_models import ModelFolders
 from napari_bonemet.widgets.figure_parts import PREVIEW_DPI, Drawing, as_png, drawn_weeks
 from napari_bonemet.widgets.preview import Preview
 from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.settings import start_in
 
 FILTERS = "PNG (*.png);;PDF (*.pdf);;SVG (*.svg);;TIFF (*.tiff)"
 DEFAULT: ForecasterName = "copy-last-week"
@@ -229,7 +230,7 @@ class FigureDock(Dock):
         return (self.desk.working or self.desk.series, self.desk.forecast, self.models.folders, several)
 
     def _ask(self, title: str, name: str) -> Path | None:
-        chosen, kind = QFileDialog.getSaveFileName(self, title, name, FILTERS)
+        chosen, kind = QFileDialog.getSaveFileName(self, title, start_in(name), FILTERS)
         if not chosen:
             return None
         path = Path(chosen)

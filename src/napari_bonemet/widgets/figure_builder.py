@@ -23,6 +23,7 @@ from napari_bonemet.figures.paper import PAPER
 from napari_bonemet.figures.template import Template, read_template, write_template
 from napari_bonemet.widgets.figure_columns import ColumnList
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
+from napari_bonemet.widgets.settings import start_in
 
 __all__ = ["MontageBuilder"]
 
@@ -165,7 +166,7 @@ class MontageBuilder(QWidget):
 
     def load(self) -> None:
         """Ask for a template's file, and fill it in."""
-        chosen, _ = QFileDialog.getOpenFileName(self, "Load a template", "", FILES)
+        chosen, _ = QFileDialog.getOpenFileName(self, "Load a template", start_in(), FILES)
         if chosen:
             self._try(lambda: self._read(Path(chosen)))
 
@@ -176,7 +177,7 @@ class MontageBuilder(QWidget):
 
     def save(self) -> None:
         """Ask for a name, and write the options as a template."""
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save the template", "figure.toml", FILES)
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save the template", start_in("figure.toml"), FILES)
         if chosen:
             path = Path(chosen)
             self._try(lambda: self._write(path if path.suffix else path.with_suffix(".toml")))

@@ -18,6 +18,7 @@ from napari_bonemet.widgets.copy_command import CopyCommandButton
 from napari_bonemet.widgets.figure_data import FigureData
 from napari_bonemet.widgets.forms import OptionsForm
 from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.settings import start_in
 
 __all__ = ["FilmMaker"]
 
@@ -108,7 +109,7 @@ class FilmMaker(QWidget):
     def _ask(self) -> Path | None:
         kinds = (MP4, GIF) if mp4_there() else (GIF, MP4)
         name = "film.mp4" if mp4_there() else "film.gif"
-        chosen, kind = QFileDialog.getSaveFileName(self, "Save the film", name, ";;".join(kinds))
+        chosen, kind = QFileDialog.getSaveFileName(self, "Save the film", start_in(name), ";;".join(kinds))
         if not chosen:
             return None
         path = Path(chosen)

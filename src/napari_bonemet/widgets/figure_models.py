@@ -6,6 +6,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_bonemet.widgets.figure_data import Models
+from napari_bonemet.widgets.settings import start_in
 
 __all__ = ["ModelFolders"]
 
@@ -44,7 +45,7 @@ class ModelFolders(QWidget):
 
     def add(self) -> None:
         """Ask for a folder."""
-        folder = QFileDialog.getExistingDirectory(self, "Folder of forecasts")
+        folder = QFileDialog.getExistingDirectory(self, "Folder of forecasts", start_in())
         if folder:
             self._models.add_folder(Path(folder))
             self._tell()

@@ -35,6 +35,7 @@ from napari_bonemet.widgets.layers import find_layers
 from napari_bonemet.widgets.looks import show_slice_of
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.script_steps import forecast_script
+from napari_bonemet.widgets.settings import device_setting, samples_setting
 from napari_bonemet.widgets.tables import SmallTable
 from napari_bonemet.widgets.target_week import TargetWeek
 from napari_bonemet.widgets.worker import STOPPED
@@ -93,9 +94,10 @@ class FuturesDock(Dock):
         weeks = form_layout()
         weeks.addRow("Week", self.week)
         box.addLayout(weeks)
-        self.form = OptionsForm(FutureOptions, basic=("model", "checkpoint", "samples", "seed", "device"))
+        start = FutureOptions(device=device_setting(), samples=samples_setting())
+        self.form = OptionsForm(start, basic=("model", "checkpoint", "samples", "seed", "device"))
         self.form.fields["model"].choices = [(words, name) for name, words in MODELS.items()]
-        self.form.fields["model"].value = FutureOptions().model
+        self.form.fields["model"].value = start.model
         self.form.changed.connect(self._model_changed)
         self.about = QLabel()
         self.about.setWordWrap(True)

@@ -15,6 +15,7 @@ from napari_bonemet.processing.register.result import Verdict
 from napari_bonemet.study.session import LogEntry
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.log_book import as_text, book_of, setting_words
+from napari_bonemet.widgets.settings import start_in
 from napari_bonemet.widgets.verdicts import verdict_icon
 
 __all__ = ["LogDock"]
@@ -91,7 +92,7 @@ class LogDock(Dock):
         QGuiApplication.clipboard().setText(as_text(self._chosen()))
 
     def _pick(self) -> None:
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save the log", "log.txt", "Text (*.txt)")
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save the log", start_in("log.txt"), "Text (*.txt)")
         if chosen:
             self.save(Path(chosen))
 

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLabel, QPushBut
 from napari_bonemet.widgets.measures_groups import CohortRow, groups_in, joined, lines_of
 from napari_bonemet.widgets.measures_plot import GroupLine
 from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.settings import start_in
 
 __all__ = ["CohortBox"]
 
@@ -73,7 +74,7 @@ class CohortBox(QWidget):
 
     def ask(self) -> None:
         """Ask for a file, and add it."""
-        chosen, _ = QFileDialog.getOpenFileName(self, "Medical records or a table of measures", "", KINDS)
+        chosen, _ = QFileDialog.getOpenFileName(self, "Medical records or a table of measures", start_in(), KINDS)
         if chosen:
             self.add(Path(chosen))
 

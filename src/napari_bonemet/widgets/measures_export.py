@@ -12,6 +12,7 @@ from napari_bonemet.study.measure_text import text_of_leg
 from napari_bonemet.widgets.measures_result import MeasuresResult
 from napari_bonemet.widgets.measures_run import LegMeasures
 from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.settings import start_in
 
 __all__ = ["Exports"]
 
@@ -69,7 +70,7 @@ class Exports:
         measures = self._measures()
         if measures is None:
             return
-        chosen, _ = QFileDialog.getSaveFileName(self._result, "Save the measures", name, kind)
+        chosen, _ = QFileDialog.getSaveFileName(self._result, "Save the measures", start_in(name), kind)
         if chosen:
             path = Path(chosen)
             self.bar.start(

@@ -23,6 +23,7 @@ from napari_bonemet.widgets.measures_lesion_list import (
 from napari_bonemet.widgets.measures_lesion_run import LegLesions
 from napari_bonemet.widgets.measures_plot import WeeklyPlot
 from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.settings import start_in
 from napari_bonemet.widgets.tables import SmallTable
 
 __all__ = ["LesionList"]
@@ -154,7 +155,7 @@ class LesionList(QWidget):
         found = self._found
         if found is None:
             return
-        chosen, _ = QFileDialog.getSaveFileName(self, f"Save the {name}", f"{name}.csv", "CSV (*.csv)")
+        chosen, _ = QFileDialog.getSaveFileName(self, f"Save the {name}", start_in(f"{name}.csv"), "CSV (*.csv)")
         if chosen:
             self.saver.start(
                 f"Saving the {name}",

@@ -19,6 +19,7 @@ from napari_bonemet.widgets.nudge_fields import NudgeFields
 from napari_bonemet.widgets.nudge_steps import Bench, fixed_of, landmarks_pose, lay_again, load_pose, settle, take_up
 from napari_bonemet.widgets.nudge_view import NudgeView
 from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.settings import start_in
 from napari_bonemet.widgets.week_view import WeekView
 
 __all__ = ["NudgeBox"]
@@ -220,7 +221,7 @@ class NudgeBox(QGroupBox):
             self._try(lambda: landmarks_pose(fixed, self._pose(seen)), "The pose of the landmarks. Refine it next.")
 
     def _pick(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(self, "A transform", "", "Transforms (*.tfm *.txt *.json)")
+        chosen, _ = QFileDialog.getOpenFileName(self, "A transform", start_in(), "Transforms (*.tfm *.txt *.json)")
         if chosen:
             self.load(Path(chosen))
 

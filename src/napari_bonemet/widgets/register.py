@@ -23,7 +23,7 @@ from napari_bonemet.widgets.metricplot import MetricPlot
 from napari_bonemet.widgets.nudge_box import NudgeBox
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.script_steps import register_script
-from napari_bonemet.widgets.settings import bone_threshold_setting
+from napari_bonemet.widgets.settings import bone_threshold_setting, start_in
 from napari_bonemet.widgets.tables import SmallTable
 from napari_bonemet.widgets.verdicts import COLOURS, WORDS, verdict_icon
 from napari_bonemet.widgets.worker import in_words
@@ -236,7 +236,7 @@ class RegisterDock(Dock):
         self.viewer.layers.events.removed.disconnect(self._refresh_references)
 
     def _pick_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder for the transforms")
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the transforms", start_in())
         if folder:
             self.save(Path(folder))
 

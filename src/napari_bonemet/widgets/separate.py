@@ -21,7 +21,7 @@ from napari_bonemet.widgets.scan_picker import ScanPicker
 from napari_bonemet.widgets.script_steps import separate_script
 from napari_bonemet.widgets.separate_review import ReviewBox
 from napari_bonemet.widgets.separate_steps import cut, find, join, save
-from napari_bonemet.widgets.settings import bone_threshold_setting
+from napari_bonemet.widgets.settings import bone_threshold_setting, start_in
 from napari_bonemet.widgets.threshold_look import ThresholdLook
 
 __all__ = ["SeparateDock"]
@@ -220,7 +220,7 @@ class SeparateDock(Dock):
             self.desk.set_series(leg.series, leg)
 
     def _pick_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder for the slices of the parts")
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the slices of the parts", start_in())
         if folder:
             self.save(Path(folder))
 

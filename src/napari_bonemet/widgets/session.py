@@ -17,7 +17,7 @@ from napari_bonemet.widgets.session_keeper import keeper_of
 from napari_bonemet.widgets.session_places import crashed, forget_recent, recent, remember, remove_kept
 from napari_bonemet.widgets.session_rebuild import Rebuilt, rebuild
 from napari_bonemet.widgets.session_restore import LayOut
-from napari_bonemet.widgets.settings import PLUGIN
+from napari_bonemet.widgets.settings import PLUGIN, start_in
 
 __all__ = ["SessionDock", "open_in"]
 
@@ -183,7 +183,7 @@ class SessionDock(Dock):
             self.refresh()
 
     def _pick_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder that holds the scans now")
+        folder = QFileDialog.getExistingDirectory(self, "Folder that holds the scans now", start_in())
         if folder and self._waiting is not None:
             self.open(self._waiting, folder=Path(folder), ask=False)
 

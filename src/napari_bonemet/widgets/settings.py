@@ -1,10 +1,14 @@
 """What the user set on napari's Preferences page for this plugin."""
 
-from typing import Any
+import os
+from pathlib import Path
+from typing import Any, Literal, get_args
 
 from napari.settings import get_plugin_settings
 
+from napari_bonemet.figures.palette import CompositeStyle
 from napari_bonemet.io.slab_cache import USUAL_MIB
+from napari_bonemet.slabs import THREADS
 
 PLUGIN = "napari-bonemet"
 
@@ -29,3 +33,47 @@ def slice_cache_setting() -> int:
 def bone_threshold_setting() -> float:
     """The grey value above which bone starts."""
     return float(_setting("analysis", "bone_threshold", 75.0))
+
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+def device_setting() -> Device:
+    """Where networks run unless a form says otherwise."""
+    found = _setting("forecasting", "device", "auto")
+    return next((name for name in get_args(Device) if name == str(getattr(found, "value", found))), "auto")
+
+
+def samples_setting() -> int:
+    """How many futures are drawn unless a form says otherwise."""
+    return min(max(int(_setting("forecasting", "samples", 6)), 1), 256)
+
+
+def composite_style_setting() -> CompositeStyle:
+    """How composites are coloured at first."""
+    found = _setting("looks", "composite_colours", "colour")
+    return "published" if str(getattr(found, "value", found)) == "published" else "colour"
+
+
+def start_in(name: str = "") -> str:
+    """Where a dialog for files begins: `name` in the working folder, or in the current one where there is none."""
+    folder = str(_setting("machine", "working_folder", "")).strip()
+    return str(Path(folder).expanduser() / name) if folder and Path(folder).expanduser().is_dir() else name
+
+
+# What the environment held before the Preferences page had its say.
+_BEFORE: dict[str, str | None] = {}
+
+
+def apply_machine_settings() -> None:
+    """Tell the core of the threads and of the folder of weights; what the page leaves open stays as it was."""
+    threads = int(_setting("machine", "threads", 0))
+    hub = str(_setting("machine", "hub_folder", "")).strip()
+    for name, value in ((THREADS, str(threads) if threads > 0 else ""), ("TORCH_HOME", hub)):
+        before = _BEFORE.setdefault(name, os.environ.get(name))
+        if value:
+            os.environ[name] = value
+        elif before is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = before

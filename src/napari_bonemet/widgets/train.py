@@ -15,7 +15,7 @@ from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.script_steps import train_script
-from napari_bonemet.widgets.settings import PLUGIN
+from napari_bonemet.widgets.settings import PLUGIN, start_in
 from napari_bonemet.widgets.tables import SmallTable
 from napari_bonemet.widgets.train_network import NetworkChoice
 from napari_bonemet.widgets.train_plot import TrainingCurves, best_epoch
@@ -81,7 +81,8 @@ class TrainDock(Dock):
         self.source = TrainingSource()
         self.network = NetworkChoice()
         self.form = OptionsForm(
-            TrainOptions, basic=("minutes", "weeks_seen", "target_week", "held_out", "seed", "device")
+            TrainOptions(device=device_setting()),
+            basic=("minutes", "weeks_seen", "target_week", "held_out", "seed", "device"),
         )
         self.training = OptionsForm(TrainingOptions, basic=(), hidden=("minutes", "seed"))
         for form, words in ((self.form, "Animals held out by name"), (self.training, "How it learns")):
@@ -242,7 +243,9 @@ class TrainDock(Dock):
         """Ask for a file, write the network, and hand it to the Futures dock."""
         if self.model is None:
             return
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save the network", f"{self.model.name}.safetensors", _KINDS)
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, "Save the network", start_in(f"{self.model.name}.safetensors"), _KINDS
+        )
         if not chosen:
             return
         path = Path(chosen)

@@ -21,7 +21,7 @@ from napari_bonemet.progress import Progress
 from napari_bonemet.study.training_legs import SyntheticAnimals
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.run_bar import RunBar
-from napari_bonemet.widgets.settings import voxel_size_setting
+from napari_bonemet.widgets.settings import start_in, voxel_size_setting
 
 __all__ = ["TrainingSource"]
 
@@ -117,7 +117,7 @@ class TrainingSource(QWidget):
 
     def ask(self) -> None:
         """Ask for a folder, and add it."""
-        chosen = QFileDialog.getExistingDirectory(self, "Folder of registered weeks")
+        chosen = QFileDialog.getExistingDirectory(self, "Folder of registered weeks", start_in())
         if chosen:
             self.add(Path(chosen))
 

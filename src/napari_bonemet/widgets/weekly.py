@@ -17,7 +17,7 @@ from napari_bonemet.widgets.forms import form_layout
 from napari_bonemet.widgets.navigator import WeekNavigator
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.script import scanned_script
-from napari_bonemet.widgets.settings import PLUGIN, voxel_size_setting
+from napari_bonemet.widgets.settings import PLUGIN, start_in, voxel_size_setting
 from napari_bonemet.widgets.weekly_tree import WeeklyTree
 
 __all__ = ["WeeklyDock"]
@@ -148,7 +148,7 @@ class WeeklyDock(Dock):
             self.open_leg()
 
     def _pick(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder with weekly scans")
+        folder = QFileDialog.getExistingDirectory(self, "Folder with weekly scans", start_in())
         if folder:
             self.open_folder(Path(folder))
 

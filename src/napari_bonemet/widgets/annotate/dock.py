@@ -15,6 +15,7 @@ from napari_bonemet.widgets.annotate.lesions import lost_on
 from napari_bonemet.widgets.annotate.sheets import Annotation, Sheets
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.settings import start_in
 from napari_bonemet.widgets.tables import SmallTable
 
 NAMES = {
@@ -201,7 +202,7 @@ class AnnotateDock(Dock):
             self.sheets.remove(row)
 
     def _save(self) -> None:
-        chosen, _ = QFileDialog.getSaveFileName(self, "Save the marks", "annotations.csv", "CSV (*.csv)")
+        chosen, _ = QFileDialog.getSaveFileName(self, "Save the marks", start_in("annotations.csv"), "CSV (*.csv)")
         if not chosen:
             return
         path = Path(chosen) if Path(chosen).suffix else Path(chosen).with_suffix(".csv")
