@@ -15,7 +15,7 @@ from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.script_steps import train_script
-from napari_bonemet.widgets.settings import PLUGIN, start_in
+from napari_bonemet.widgets.settings import PLUGIN, device_setting, start_in
 from napari_bonemet.widgets.tables import SmallTable
 from napari_bonemet.widgets.train_network import NetworkChoice
 from napari_bonemet.widgets.train_plot import TrainingCurves, best_epoch
