@@ -12,6 +12,13 @@ def _grey(voxels, z, y, x):  # type: ignore[no-untyped-def]
     if iz < -1 or iy < -1 or ix < -1 or iz >= depth or iy >= height or ix >= width:
         return 0.0
     fz, fy, fx = z - iz, y - iy, x - ix
+    if 0 <= iz < depth - 1 and 0 <= iy < height - 1 and 0 <= ix < width - 1:
+        near, far = voxels[iz], voxels[iz + 1]
+        front = (near[iy, ix] * (1.0 - fx) + near[iy, ix + 1] * fx) * (1.0 - fy)
+        front += (near[iy + 1, ix] * (1.0 - fx) + near[iy + 1, ix + 1] * fx) * fy
+        back = (far[iy, ix] * (1.0 - fx) + far[iy, ix + 1] * fx) * (1.0 - fy)
+        back += (far[iy + 1, ix] * (1.0 - fx) + far[iy + 1, ix + 1] * fx) * fy
+        return front * (1.0 - fz) + back * fz
     total = 0.0
     for dz in range(2):
         kz = iz + dz

@@ -105,6 +105,9 @@ class Drawn(Options):
     words: Annotated[tuple[str, ...], Doc("Beside each")] = ()
     words_size: Annotated[float, Doc("Points"), Between(1, 500)] = 12.0
     words_colour: Annotated[Row, Doc("Red, green, blue, opacity")] = (1.0, 1.0, 1.0, 1.0)
+    words_colours: Annotated[Rows, Doc("Of each word, where they differ")] = ()
+    words_anchor: Annotated[str, Doc("Which side of the point or shape")] = "center"
+    words_shift: Annotated[Row, Doc("From there")] = ()
     ndim: Annotated[int, Doc("Axes"), Between(1, 6)] = 3
 
 

@@ -165,11 +165,15 @@ def _drawn(layer: Any) -> Drawn:
         return Drawn()
     words = [str(word) for word in np.atleast_1d(layer.text.values)] if len(layer.data) else []
     colour = getattr(layer.text.color, "constant", None)
+    each = np.atleast_2d(layer.text.color(layer.features)) if colour is None and any(words) else ()
     shared: dict[str, Any] = {
         "face": _rows(layer.face_color),
         "words": tuple(words) if any(words) else (),
         "words_size": float(layer.text.size),
         "words_colour": (1.0, 1.0, 1.0, 1.0) if colour is None else _row(colour),
+        "words_colours": _rows(each),
+        "words_anchor": str(getattr(layer.text.anchor, "value", layer.text.anchor)),
+        "words_shift": _row(np.atleast_1d(layer.text.translation)),
         "ndim": int(layer.ndim),
     }
     if isinstance(layer, Points):

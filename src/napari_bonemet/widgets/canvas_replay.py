@@ -206,7 +206,15 @@ def _words(layer: Layer) -> dict[str, Any]:
     drawn = layer.drawn
     if not drawn.words:
         return {}
-    text = {"string": list(drawn.words), "size": drawn.words_size, "color": np.asarray(drawn.words_colour)}
+    colours = drawn.words_colours or (drawn.words_colour,) * len(drawn.words)
+    text: dict[str, Any] = {
+        "string": list(drawn.words),
+        "size": drawn.words_size,
+        "color": [np.asarray(colour) for colour in colours],
+        "anchor": drawn.words_anchor,
+    }
+    if len(drawn.words_shift) == drawn.ndim:
+        text["translation"] = np.asarray(drawn.words_shift)
     return {"text": text}
 
 
