@@ -397,3 +397,32 @@ def test_measures_as_painted_lesions_and_futures_come_back(
     np.testing.assert_array_equal(desk.forecast.mean.to_numpy(), was[2].mean.to_numpy())
     again = find_layers(viewer, what="compartments", week=week)[0]
     np.testing.assert_array_equal(again.data, labels)
+
+
+def test_annotations_come_back_as_annotations(
+    window: Callable[..., Any], make_series: Callable[..., ScanSeries], folder: Path, tmp_path: Path, qtbot: Any
+) -> None:
+    from napari_bonemet.geometry import Grid
+
+    viewer, docks = window("Weekly scans", "Annotate", "Session")
+    docks["Weekly scans"].open_folder(folder)
+    desk = desk_of(viewer)
+    qtbot.waitUntil(lambda: desk.series is not None, timeout=PATIENCE_MS)
+    sheets, grid = docks["Annotate"].sheets, make_series().baseline.grid
+    assert isinstance(grid, Grid)
+    sheets.begin("distance", grid)
+    sheets.shapes.add_lines([[[3, 2, 2], [3, 9, 9]]])
+    qtbot.waitUntil(lambda: len(sheets.all()) == 1 and sheets.all()[0].words != "", timeout=PATIENCE_MS)
+    sheets.begin("label", grid, "fibula")
+    sheets.points.add([3, 15, 15])
+    qtbot.waitUntil(lambda: len(sheets.all()) == 2, timeout=PATIENCE_MS)
+    was = [(one.kind, one.words, one.points_um.tolist()) for one in sheets.all()]
+    path = tmp_path / "one.bonemet.json"
+    docks["Session"].save_to(path)
+    qtbot.waitUntil(lambda: path.exists() and not docks["Session"].save_bar.running, timeout=PATIENCE_MS)
+    docks["Session"].open(path, ask=False)
+    opened(qtbot, docks["Session"])
+    assert docks["Session"].notes.text() == ""
+    assert [(one.kind, one.words, one.points_um.tolist()) for one in sheets.all()] == was
+    assert list(sheets.shapes.text.values) == [was[0][1]]
+    assert list(sheets.points.text.values) == ["fibula"]
