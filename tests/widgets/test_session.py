@@ -350,3 +350,79 @@ def test_open_in_puts_the_dock_there(window: Callable[..., Any], folder: Path, t
     path = tmp_path / "none.bonemet.json"
     dock = open_in(viewer, path)
     qtbot.waitUntil(lambda: "There is no session" in dock.save_bar.line.text(), timeout=PATIENCE_MS)
+
+
+def test_measures_as_painted_lesions_and_futures_come_back(
+    window: Callable[..., Any], tmp_path: Path, qtbot: Any
+) -> None:
+    from napari_bonemet.phantom.leg import make_leg
+    from napari_bonemet.phantom.options import LegOptions
+
+    viewer, docks = window("Measures", "Futures", "Session")
+    desk = desk_of(viewer)
+    leg = make_leg(LegOptions(seed=6, shape=(40, 64, 64), spacing_um=45.0, weeks=(0, 1, 2)))
+    desk.set_series(leg.registered())
+    measures, futures = docks["Measures"], docks["Futures"]
+    press(qtbot, measures.run_bar)
+    measures.on_bone.choose("compartments")
+    week = desk.week
+    painted = find_layers(viewer, what="compartments", week=week)[0]
+    whole = painted.data.copy()
+    inside = tuple(int(n) for n in np.argwhere(whole == 2).mean(axis=0))
+    painted.selected_label, painted.brush_size = 1, 9
+    painted.paint(inside, 1)
+    assert (painted.data != whole).any()
+    press(qtbot, measures.on_bone.painted_bar)
+    press(qtbot, measures.lesions.run_bar)
+    futures.form.fields["model"].value = "ridge"
+    futures.form.fields["perceptual"].value = False
+    press(qtbot, futures.run_bar)
+    path = tmp_path / "one.bonemet.json"
+    docks["Session"].save_to(path)
+    qtbot.waitUntil(lambda: path.exists() and not docks["Session"].save_bar.running, timeout=PATIENCE_MS)
+    was = desk.measures, desk.lesions, desk.forecast
+    labels = painted.data.copy()
+    docks["Session"].open(path, ask=False)
+    opened(qtbot, docks["Session"])
+    assert docks["Session"].notes.text() == ""
+    assert desk.measures is not was[0]
+    assert desk.measures is not None
+    assert desk.measures.painted == was[0].painted
+    for one, two in zip(desk.measures.weeks, was[0].weeks, strict=True):
+        np.testing.assert_array_equal(one.labels.to_numpy(), two.labels.to_numpy())
+        assert one.as_row() == two.as_row()
+    assert desk.lesions is not None
+    assert desk.lesions.tables == was[1].tables
+    assert desk.forecast is not None
+    np.testing.assert_array_equal(desk.forecast.mean.to_numpy(), was[2].mean.to_numpy())
+    again = find_layers(viewer, what="compartments", week=week)[0]
+    np.testing.assert_array_equal(again.data, labels)
+
+
+def test_annotations_come_back_as_annotations(
+    window: Callable[..., Any], make_series: Callable[..., ScanSeries], folder: Path, tmp_path: Path, qtbot: Any
+) -> None:
+    from napari_bonemet.geometry import Grid
+
+    viewer, docks = window("Weekly scans", "Annotate", "Session")
+    docks["Weekly scans"].open_folder(folder)
+    desk = desk_of(viewer)
+    qtbot.waitUntil(lambda: desk.series is not None, timeout=PATIENCE_MS)
+    sheets, grid = docks["Annotate"].sheets, make_series().baseline.grid
+    assert isinstance(grid, Grid)
+    sheets.begin("distance", grid)
+    sheets.shapes.add_lines([[[3, 2, 2], [3, 9, 9]]])
+    qtbot.waitUntil(lambda: len(sheets.all()) == 1 and sheets.all()[0].words != "", timeout=PATIENCE_MS)
+    sheets.begin("label", grid, "fibula")
+    sheets.points.add([3, 15, 15])
+    qtbot.waitUntil(lambda: len(sheets.all()) == 2, timeout=PATIENCE_MS)
+    was = [(one.kind, one.words, one.points_um.tolist()) for one in sheets.all()]
+    path = tmp_path / "one.bonemet.json"
+    docks["Session"].save_to(path)
+    qtbot.waitUntil(lambda: path.exists() and not docks["Session"].save_bar.running, timeout=PATIENCE_MS)
+    docks["Session"].open(path, ask=False)
+    opened(qtbot, docks["Session"])
+    assert docks["Session"].notes.text() == ""
+    assert [(one.kind, one.words, one.points_um.tolist()) for one in sheets.all()] == was
+    assert list(sheets.shapes.text.values) == [was[0][1]]
+    assert list(sheets.points.text.values) == ["fibula"]

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import numpy as np
 from qtpy.QtWidgets import QLabel
 
 from napari_bonemet.errors import BoneMetError
 from napari_bonemet.morphometry.measure import MeasureOptions
 from napari_bonemet.options import Options, as_flags
-from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.copy_command import CopyCommandButton, CopyPythonButton, beside
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.futures_words import weeks_commands
@@ -26,6 +24,7 @@ from napari_bonemet.widgets.measures_run import (
     LegMeasures,
     measure_painted,
     measure_weeks,
+    painted_baseline,
     require_measurable,
     what_is_measured,
 )
@@ -200,26 +199,16 @@ class MeasuresDock(Dock):
         except BoneMetError as error:
             bar.say(str(error))
             return
-        labels = self._labels_of(series)
+        labels = painted_baseline(self.desk.measures, series)
         bar.start(
             f"Lesions of {series.leg}",
             lambda progress: find_in(series, options, labels, progress),
-            lambda made: self._keep_lesions(self.still(series, self.desk.working, made), options),
+            lambda made: self._keep_lesions(self.still(series, self.desk.working, made), options, labels is not None),
         )
 
-    def _keep_lesions(self, made: LegLesions, options: MeasureOptions) -> None:
-        self.desk.asked["lesions"] = options
+    def _keep_lesions(self, made: LegLesions, options: MeasureOptions, painted: bool) -> None:
+        self.desk.asked["lesions"] = (options, painted)
         self.desk.set_lesions(made)
-
-    def _labels_of(self, series: ScanSeries) -> np.ndarray | None:
-        """The compartments of the first week on the grid of the weeks, where they were painted; None else."""
-        made = self.desk.measures
-        first = made.weeks[0] if made is not None else None
-        if made is None or first is None or first.labels is None or series.weeks[0] not in made.painted:
-            return None
-        labels = np.zeros(series.baseline.shape, np.uint8)
-        labels[series.baseline.grid.region_of(first.labels.grid)] = first.labels.to_numpy()
-        return labels
 
     def _show_lesions(self) -> None:
         found = self.desk.lesions

@@ -18,7 +18,14 @@ from napari_bonemet.series import ScanSeries
 from napari_bonemet.study.measure_legs import seen_weeks
 from napari_bonemet.widgets.looks import prepare_labels
 
-__all__ = ["LegMeasures", "measure_painted", "measure_weeks", "require_measurable", "what_is_measured"]
+__all__ = [
+    "LegMeasures",
+    "measure_painted",
+    "measure_weeks",
+    "painted_baseline",
+    "require_measurable",
+    "what_is_measured",
+]
 
 NOT_YET = "Nothing to measure yet: open a leg in Weekly scans."
 _STATE = {Kind.REGIST: "registered", Kind.ROI: "region of interest", Kind.SEG: "as separated, not registered"}
@@ -152,6 +159,16 @@ def measure_painted(
         again[week.scan.week] = _compact(made, week.scan, options)
     weeks = tuple(again.get(week.scan.week, week) for week in before.weeks)
     return LegMeasures(weeks, options, before.painted | set(painted), _tops(weeks, options))
+
+
+def painted_baseline(made: LegMeasures | None, series: ScanSeries) -> np.ndarray | None:
+    """The compartments of the first week on the grid of `series`, (z, y, x), where they were painted; None else."""
+    first = made.weeks[0] if made is not None else None
+    if made is None or first is None or first.labels is None or series.weeks[0] not in made.painted:
+        return None
+    labels = np.zeros(series.baseline.shape, np.uint8)
+    labels[series.baseline.grid.region_of(first.labels.grid)] = first.labels.to_numpy()
+    return labels
 
 
 def _compact(week: ScanMeasures, scan: Scan, options: MeasureOptions) -> ScanMeasures:

@@ -141,7 +141,8 @@ def _steps(viewer: Any, desk: Desk) -> dict[str, Any]:
     if desk.measures is not None:
         made["measures"] = Measured(desk.measures.options, tuple(sorted(desk.measures.painted)))
     if desk.lesions is not None and "lesions" in desk.asked:
-        made["lesions"] = Measured(desk.asked["lesions"])
+        options, painted = desk.asked["lesions"]
+        made["lesions"] = Measured(options, desk.series.weeks[:1] if painted else ())
     if desk.diagnoses is not None and "diagnosis" in desk.asked:
         options, week, with_forecast = desk.asked["diagnosis"]
         checkpoint = None if options.checkpoint is None else str(options.checkpoint)

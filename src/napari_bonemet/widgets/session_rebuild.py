@@ -26,7 +26,7 @@ from napari_bonemet.widgets.diagnosis_run import DiagnosisOptions, LegDiagnosis,
 from napari_bonemet.widgets.futures_run import FutureOptions, FutureRun, draw_futures
 from napari_bonemet.widgets.measures_layers import COMPARTMENTS
 from napari_bonemet.widgets.measures_lesion_run import LegLesions, find_in
-from napari_bonemet.widgets.measures_run import LegMeasures, measure_painted, measure_weeks
+from napari_bonemet.widgets.measures_run import LegMeasures, measure_painted, measure_weeks, painted_baseline
 
 __all__ = ["Rebuilt", "rebuild"]
 
@@ -275,8 +275,9 @@ def _painted(made: Rebuilt, measures: LegMeasures) -> dict[float, np.ndarray]:
 def _find_lesions(made: Rebuilt, progress: Progress) -> None:
     step = made.session.lesions
     if step is not None:
-        made.lesions = find_in(_weeks(made), step.options, None, progress)
-        made.asked["lesions"] = step.options
+        labels = painted_baseline(made.measures, _weeks(made)) if step.painted else None
+        made.lesions = find_in(_weeks(made), step.options, labels, progress)
+        made.asked["lesions"] = (step.options, labels is not None)
 
 
 def _open_files(made: Rebuilt) -> None:

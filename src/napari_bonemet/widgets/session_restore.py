@@ -16,6 +16,7 @@ from napari_bonemet.study.session_layers import FileLayer, LabelsLayer, MadeLaye
 from napari_bonemet.widgets.desk import Desk
 from napari_bonemet.widgets.layers import add_scan
 from napari_bonemet.widgets.log_book import book_of
+from napari_bonemet.widgets.measures_layers import COMPARTMENTS
 from napari_bonemet.widgets.session_capture import open_docks_of
 from napari_bonemet.widgets.session_layers import PAINTED, apply_look, find_made, keywords_of, layer_from
 from napari_bonemet.widgets.session_rebuild import Rebuilt
@@ -184,6 +185,10 @@ class LayOut(QObject):
 
     def _paint(self, record: LabelsLayer, made: MadeLayer) -> Any:
         layer = find_made(self._viewer, made)
+        measures: Any = open_docks_of(self._desk).get("Measures")
+        if layer is None and measures is not None and made.what == COMPARTMENTS:
+            # The dock draws them when they are chosen, and something else may be.
+            layer = measures.on_bone.layers.show(COMPARTMENTS, made.week)
         voxels = unpack(record.labels)
         if layer is None or tuple(layer.data.shape) != voxels.shape:
             self._notes.append(f"What was painted on {record.name!r} has no layer to lie on, and was left out.")
