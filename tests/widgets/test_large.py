@@ -1,5 +1,6 @@
 """Large legs on the canvas: opened without being read, whole ones at a level that fits, and the canvas says which."""
 
+import gc
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ from napari_bonemet.widgets import large
 from napari_bonemet.widgets.desk import desk_of
 from napari_bonemet.widgets.large import pyramid_of, voxels_of
 from napari_bonemet.widgets.layers import add_scan, find_layers, layer_tuple, scan_from_layer
+from napari_bonemet.widgets.level_keeper import LevelKeeper
 from napari_bonemet.widgets.week_view import week_view_of
 
 SHAPE = (200, 140, 140)
@@ -99,7 +101,7 @@ def test_hidden_weeks_come_after_the_one_to_be_seen(window: Any, qtbot: Any) -> 
     # In linked cells, which count layers, none is added.
     window.canvas.grid.enabled = True
     window.layers.remove(window.layers[0])
-    week_view_of(window)._coming.start()
+    week_view_of(window)._coming.start(0)
     qtbot.wait(200)
     assert len(window.layers) == 1
     window.canvas.grid.enabled = False
@@ -250,3 +252,28 @@ def test_the_level_is_chosen_by_side_and_by_all_that_is_drawn(monkeypatch: pytes
     assert large.level_that_fits(pyramid, 1, 1) == 1
     assert large.level_words([(pyramid, 2, (10.6,) * 3)]) == "shown at 1/4: 42.4 µm"
     assert large.level_words([(pyramid, 0, (10.6,) * 3)]) == ""
+
+
+def test_a_large_scan_that_was_dropped_turns_to_3d_without_any_dock(
+    make_napari_viewer: Callable[..., Any], small_is_large: None, tmp_path: Path, qtbot: Any
+) -> None:
+    write_series(weeks(), tmp_path)
+    viewer = make_napari_viewer(show=True)
+    viewer.open(str(tmp_path), plugin="napari-bonemet")
+    keeper = desk_of(viewer).findChild(LevelKeeper)
+    viewer.dims.ndisplay = 3
+    qtbot.waitUntil(lambda: viewer.layers[0].data_level == 1 and not keeper.busy, timeout=20_000)
+    assert viewer.layers[0]._slice.image.raw.any()
+
+
+def test_a_closed_leg_lets_go_of_its_slices(window: Any, tmp_path: Path, qtbot: Any) -> None:
+    write_series(weeks(), tmp_path)
+    weekly = window.window.add_plugin_dock_widget("napari-bonemet", "Weekly scans")[1]
+    weekly.open_folder(tmp_path)
+    qtbot.waitUntil(lambda: len(window.layers) == 2 and not weekly.open_bar.running, timeout=20_000)
+    settled(window, qtbot)
+    assert CACHE.held > 0
+    weekly.close_leg()
+    qtbot.wait(200)
+    gc.collect()
+    assert CACHE.held == 0

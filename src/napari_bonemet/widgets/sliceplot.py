@@ -38,10 +38,12 @@ class SlicePlot(FigureCanvasQTAgg):
         self.setToolTip("Click to go to a slice")
         self._axes = self.figure.add_subplot()
         self._marker: Any = None
+        self._below: Any = None
         self._values = np.empty(0)
         self._title = self._label = ""
         self.set_theme(theme)
         self.mpl_connect("button_press_event", self._clicked)
+        self.mpl_connect("draw_event", self._drawn)
 
     @property
     def values(self) -> np.ndarray:
@@ -71,10 +73,22 @@ class SlicePlot(FigureCanvasQTAgg):
         self._draw()
 
     def mark(self, index: int) -> None:
-        """Move the marker to a slice."""
-        if self._marker is not None:
-            self._marker.set_xdata([index, index])
+        """Move the marker to a slice: drawn over the picture of all else, which would take longer than the slice."""
+        if self._marker is None or self._marker.get_xdata()[0] == index:
+            return
+        self._marker.set_xdata([index, index])
+        if self._below is None:
             self.draw_idle()  # type: ignore[no-untyped-call]
+            return
+        self.restore_region(self._below)  # type: ignore[no-untyped-call]
+        self._axes.draw_artist(self._marker)
+        self.update()
+
+    def _drawn(self, _event: Any) -> None:
+        self._below = None
+        if self._marker is not None:
+            self._below = self.copy_from_bbox(self.figure.bbox)  # type: ignore[no-untyped-call]
+            self._axes.draw_artist(self._marker)
 
     def _dress(self, across: str, title: str, label: str) -> tuple[Any, str]:
         """Empty the plot, and give it its words in the window's colours; gives its axes and the colour of text."""
@@ -97,7 +111,7 @@ class SlicePlot(FigureCanvasQTAgg):
         if self._values.size:
             axes.plot(np.arange(self._values.size), self._values, color=self._line, linewidth=1.5)
             axes.set_xlim(0, max(self._values.size - 1, 1))
-            self._marker = axes.axvline(at, color=ink, linewidth=1, linestyle="--")
+            self._marker = axes.axvline(at, color=ink, linewidth=1, linestyle="--", animated=True)
         self.draw_idle()  # type: ignore[no-untyped-call]
 
     def _clicked(self, event: Any) -> None:

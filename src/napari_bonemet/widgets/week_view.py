@@ -31,7 +31,8 @@ __all__ = ["WeekView", "give_room_back", "make_room", "week_view_of"]
 WEEKLY = (Kind.RECON, Kind.SEG, Kind.REGIST, Kind.ROI)
 RESULTS = (Kind.COMPOSITE, Kind.PREDICTION, Kind.UNCERTAINTY)
 FROM_READER = "from reader"
-_ONE_BY_ONE_MS, _WAITING_MS = 30, 500
+# The first picture is drawn before any of them comes.
+_AFTER_FIRST_MS, _ONE_BY_ONE_MS, _WAITING_MS = 300, 30, 500
 
 
 class WeekView(QObject):
@@ -57,7 +58,6 @@ class WeekView(QObject):
         self._adopting.timeout.connect(self.adopt)
         self._coming = QTimer(self)
         self._coming.setSingleShot(True)
-        self._coming.setInterval(_ONE_BY_ONE_MS)
         self._coming.timeout.connect(self._add_one)
         desk.series_changed.connect(self._show_series)
         desk.registration_changed.connect(self._show_series)
@@ -109,7 +109,7 @@ class WeekView(QObject):
         first_seen = [scan for scan in series if not is_large(scan) or scan.week in (self._desk.week, series.weeks[0])]
         for scan in first_seen:
             _ensure(viewer, scan)
-        self._coming.start()
+        self._coming.start(_AFTER_FIRST_MS)
         if not self._greeted:
             self._greeted = True
             viewer.canvas.overlays.scale_bar.visible = True

@@ -1,5 +1,8 @@
 """The dock "Weekly scans": pick a folder, open a leg, leaf through its weeks."""
 
+import contextlib
+import importlib
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +62,7 @@ class WeeklyDock(Dock):
         self._lay_out()
         self._connect()
         self._refresh()
+        threading.Thread(target=_ready_readers, name="bonemet readies readers", daemon=True).start()
 
     def _lay_out(self) -> None:
         self.folder_button.setToolTip("A folder in the BoneMet layout, one with a folder per week, or one scan.")
@@ -202,6 +206,12 @@ class WeeklyDock(Dock):
             name = self.desk.leg.name
             self.desk.set_series(None)
             self.view.remove(name)
+
+
+def _ready_readers() -> None:
+    """Import what the first opened scan would wait for; a reader that cannot be imported is told of then."""
+    with contextlib.suppress(ImportError):
+        importlib.import_module("napari_bonemet.io.zarr")
 
 
 def _count(number: int, word: str) -> str:
