@@ -158,14 +158,7 @@ def walk(screen: Screen) -> None:
     screen.settle()
     screen.save("diagnosis")
 
-    figure = screen.dock("Figure")
-    screen.press(figure.run_bar.run_button, figure.run_bar)
-    screen.wait(lambda: not figure.live.busy)
-    screen.save("figure")
-    export(screen, figure)
-    paper_figure(screen, figure, 3)
-    screen.top(figure)
-    screen.save("figure-builder")
+    draw(screen)
 
     separate(screen)
 
@@ -327,6 +320,18 @@ def telling_slice(compare: Any) -> int:
     values = compare.plot.values
     edge = len(values) // 8
     return edge + int(values[edge : len(values) - edge].argmin())
+
+
+def draw(screen: Screen) -> None:
+    """The figure of the leg, and the paper's figure 3 of it."""
+    figure = screen.dock("Figure")
+    screen.press(figure.run_bar.run_button, figure.run_bar)
+    screen.wait(lambda: not figure.live.busy)
+    screen.save("figure")
+    export(screen, figure)
+    paper_figure(screen, figure, 3)
+    screen.top(figure)
+    screen.save("figure-builder")
 
 
 def paper_figure(screen: Screen, figure: Any, number: int) -> None:
