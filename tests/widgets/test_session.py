@@ -175,6 +175,7 @@ def same_layers(one: Any, other: Any) -> None:
     assert (again.colormap.name, again.gamma) == ("magma", 0.8)
 
 
+@pytest.mark.slow
 def test_scans_that_moved_are_asked_for_and_the_rest_opens(
     window: Callable[..., Any], folder: Path, tmp_path: Path, qtbot: Any
 ) -> None:
@@ -222,6 +223,7 @@ def test_a_strangers_session_is_followed_out_of_its_folder_only_when_told(
     assert not dock.follow_button.isVisible()
 
 
+@pytest.mark.slow
 def test_the_sample_comes_back_by_its_seed(window: Callable[..., Any], tmp_path: Path, qtbot: Any) -> None:
     viewer, docks = window("Weekly scans", "Session")
     docks["Weekly scans"].open_sample()
@@ -241,6 +243,7 @@ def test_the_sample_comes_back_by_its_seed(window: Callable[..., Any], tmp_path:
     assert all(layer.name.startswith("synthetic") for layer in other.layers)
 
 
+@pytest.mark.slow
 def test_cells_come_back_over_the_users_own_view(
     window: Callable[..., Any], folder: Path, tmp_path: Path, qtbot: Any
 ) -> None:

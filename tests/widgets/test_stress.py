@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from qtpy.QtCore import QThreadPool
+from qtpy.QtCore import QThreadPool, QTimer
 from qtpy.QtWidgets import QApplication
 
 from napari_bonemet.scan import Kind
@@ -46,10 +46,20 @@ def left_over(before: set[threading.Thread]) -> set[str]:
     return {thread.name for thread in now if not thread.name.startswith(("ThreadPoolExecutor", "Dummy"))}
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_user_who_presses_anything(make_napari_viewer: Any, make_series: Any, holes: Any, seed: int) -> None:
+def test_a_user_who_presses_anything(make_napari_viewer: Any, make_series: Any, holes: Any) -> None:
     del holes
-    act(make_napari_viewer(show=True), make_series, seed, 40)
+    act(make_napari_viewer(show=True), make_series, 1, 30)
+
+
+def test_complaints_are_heard(qtbot: Any) -> None:
+    def fail() -> None:
+        raise ValueError("a slot that fails")
+
+    with complaints() as found:
+        QTimer.singleShot(0, fail)
+        qtbot.wait(30)
+    assert len(found) == 1
+    assert "a slot that fails" in found[0]
 
 
 @pytest.mark.slow

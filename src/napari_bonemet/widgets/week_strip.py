@@ -168,6 +168,8 @@ class WeekStrip(QWidget):
         for old in self.buttons:
             self._group.removeButton(old)
             self._row.removeWidget(old)
+            # It goes at the next turn of the loop, and must not be seen under the new ones until then.
+            old.hide()
             old.deleteLater()
         self.buttons = [self._button(cell) for cell in self._cells]
         for number, button in enumerate(self.buttons):

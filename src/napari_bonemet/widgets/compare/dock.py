@@ -141,15 +141,18 @@ class CompareDock(Dock):
         asked = self._asked(None)
         measured = pair or self._telling_pair(items)
 
-        def work(progress: Progress) -> tuple[list[Item], Difference | None, np.ndarray | None]:
+        def work(progress: Progress) -> tuple[list[Item], Difference | None]:
             parts = len(items) + 1
             made = [item.made(PartOf(progress, n / parts, (n + 1) / parts)) for n, item in enumerate(items)]
             progress.advance(len(items) / parts)
-            difference = subtract(*pair, PartOf(progress, len(items) / parts, 1.0)) if pair else None
-            alike = difference.psnr if difference else curve(PSNR, measured) if measured else None
-            return made, difference, alike
+            return made, subtract(*pair, PartOf(progress, len(items) / parts, 1.0)) if pair else None
 
-        self.run_bar.start("Comparing", work, lambda made: self._lay_out(asked, measured, *made))
+        def done(made: tuple[list[Item], Difference | None]) -> None:
+            self._lay_out(asked, measured, *made)
+            # The cells are seen first: to measure every slice of a large leg takes longer than to show it.
+            self.run_bar.runner.then(self._measure_first)
+
+        self.run_bar.start("Comparing", work, done)
 
     def _telling_pair(self, items: Sequence[Item]) -> tuple[Item, Item] | None:
         """The pair, where both are in cells: without a cell for the difference their curve still tells."""
@@ -166,13 +169,17 @@ class CompareDock(Dock):
             return
         asked = self._asked(mode)
 
-        def done(difference: Difference) -> None:
+        def done(difference: Difference | None) -> None:
             self._remember(asked)
             self._first = pair[1].scan
-            self._panes = self.single.show(mode, pair, difference if mode == DIFFERENCE else None, self.window())
-            self._shown(pair, difference.title, difference.psnr)
+            self._panes = self.single.show(mode, pair, difference, self.window())
+            self._shown(pair)
+            self.run_bar.runner.then(self._measure_first)
 
-        self.run_bar.start("Comparing", lambda progress: subtract(*pair, progress), done)
+        def work(progress: Progress) -> Difference | None:
+            return subtract(*pair, progress) if mode == DIFFERENCE else None
+
+        self.run_bar.start("Comparing", work, done)
 
     def _lay_out(
         self,
@@ -180,7 +187,6 @@ class CompareDock(Dock):
         measured: tuple[Item, Item] | None,
         items: Sequence[Item],
         difference: Difference | None,
-        alike: np.ndarray | None,
     ) -> None:
         self._remember(asked)
         self.single.stop()
@@ -189,8 +195,7 @@ class CompareDock(Dock):
         self.cells.show(panes.layers, columns=self.choice.layout_taken.columns)
         if len(panes.greys) > 1:
             self.viewer.layers.link_layers(panes.greys, LINKED)
-        title = difference.title if difference else " and ".join(item.key for item in measured) if measured else ""
-        self._shown(measured, title, alike)
+        self._shown(measured)
         self._leaf_through(items)
 
     def _leaf_through(self, items: Sequence[Item]) -> None:
@@ -200,15 +205,11 @@ class CompareDock(Dock):
         at = next((n for n, item in enumerate(samples) if shown and item.key == shown[0].key), 0)
         self.leaf.take(samples, layer, at)
 
-    def _shown(self, measured: tuple[Item, Item] | None, title: str, alike: np.ndarray | None) -> None:
+    def _shown(self, measured: tuple[Item, Item] | None) -> None:
         self.single_box.show_mode(self.single.mode)
         self.leaf.take((), None, 0)
-        self._measured = measured if alike is not None else None
-        if alike is None:
-            self.under.vanish()
-        else:
-            self.under.show_curve(alike, title=title, measure=PSNR)
-            self.under.appear(self.viewer, self.window())
+        self._measured = measured
+        self.under.vanish()
         self.cursor.start(self.window())
         self._enable_view_buttons()
         self.run_bar.say("")
@@ -217,16 +218,21 @@ class CompareDock(Dock):
         self.caption.setText(caption_of(self._panes))
         self.caption.setVisible(bool(self.caption.text()))
 
+    def _measure_first(self) -> None:
+        self._measure(PSNR)
+
     def _measure(self, measure: str) -> None:
-        """Draw the curve of another measure, made beside the screen."""
+        """Draw the curve of a measure, made beside the screen."""
         pair, items = self._measured, self._items
-        if pair is None:
+        if pair is None or not self.cells.shown or self.run_bar.running:
             return
         title = " and ".join(item.label for item in pair)
 
         def done(values: np.ndarray) -> None:
-            self.under.show_curve(values, title=title, measure=measure)
-            self._mark()
+            if self._measured is pair:
+                self.under.show_curve(values, title=title, measure=measure)
+                self.under.appear(self.viewer, self.window())
+                self._mark()
 
         self.under.say(f"{measure}, slice by slice…")
         self.run_bar.start("Measuring", lambda progress: curve(measure, pair, items, progress), done)

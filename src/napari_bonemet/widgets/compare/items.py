@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.metrics.similarity import per_slice, psnr
 from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.provenance import Step
 from napari_bonemet.scan import Scan
 from napari_bonemet.widgets.desk import Desk
 from napari_bonemet.widgets.futures_run import weeks_beside
-from napari_bonemet.widgets.looks import grey_limits
 
 if TYPE_CHECKING:
     from napari_bonemet.forecast.forecaster import Forecast
@@ -82,7 +80,7 @@ class Item:
 
 @dataclass(frozen=True, eq=False)
 class Difference:
-    """One volume minus another, and how alike they are slice by slice.
+    """One volume minus another.
 
     Parameters
     ----------
@@ -90,13 +88,10 @@ class Difference:
         "predicted − true".
     scan : Scan
         Signed, in grey values.
-    psnr : ndarray of float, (z,)
-        Decibels; infinite where both are the same.
     """
 
     title: str
     scan: Scan
-    psnr: np.ndarray
 
 
 def items_on(desk: Desk) -> tuple[Item, ...]:
@@ -169,7 +164,7 @@ def usual_pair(items: Sequence[Item]) -> tuple[str, str] | None:
 
 
 def subtract(first: Item, second: Item, progress: Progress = NO_PROGRESS) -> Difference:
-    """`first` minus `second`, and their PSNR slice by slice.
+    """`first` minus `second`.
 
     Raises
     ------
@@ -188,14 +183,10 @@ def subtract(first: Item, second: Item, progress: Progress = NO_PROGRESS) -> Dif
     bytes_only = one.dtype == np.uint8 and other.dtype == np.uint8
     progress.advance(0.4)
     voxels = np.subtract(one, other, dtype=np.int16 if bytes_only else np.float32)
-    progress.advance(0.6)
-    low, high = grey_limits([first.scan, second.scan])
-    progress.message("PSNR of each slice")
-    alike = per_slice(psnr, one, other, data_range=max(high - low, 1e-6))
     progress.advance(1.0)
     step = Step("difference", {"minus": _short(second)})
     scan = first.scan.with_voxels(voxels, step=step, grid=second.scan.grid)
-    return Difference(f"{_short(first)} − {_short(second)}", scan, alike)
+    return Difference(f"{_short(first)} − {_short(second)}", scan)
 
 
 def _short(item: Item) -> str:
