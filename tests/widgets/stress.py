@@ -274,7 +274,7 @@ class User:
         else:
             raise AssertionError(f"{running} do not stop")
         if "Compare" in self.docks:
-            self.docks["Compare"].leave()
+            self.docks["Compare"].back()
         self.settle(0.3)
 
     def stale(self) -> list[str]:

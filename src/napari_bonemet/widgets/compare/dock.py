@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QRadioButton
 
 from napari_bonemet.errors import BoneMetError, InputError
@@ -11,9 +10,9 @@ from napari_bonemet.progress import PartOf, Progress
 from napari_bonemet.scan import Scan
 from napari_bonemet.widgets.cell_cursor import CellCursor
 from napari_bonemet.widgets.cells import LinkedCells
+from napari_bonemet.widgets.compare.alike import Alike
 from napari_bonemet.widgets.compare.arrangement import Arrangement
 from napari_bonemet.widgets.compare.choice import Choice
-from napari_bonemet.widgets.compare.curves import PSNR, curve
 from napari_bonemet.widgets.compare.items import Difference, Item, items_on, registered_note, subtract
 from napari_bonemet.widgets.compare.kept import CELLS, arrangement_from, kept_of
 from napari_bonemet.widgets.compare.panes import LINKED, Panes, caption_of, panes_of, require_room
@@ -24,6 +23,7 @@ from napari_bonemet.widgets.compare.single_box import SingleBox
 from napari_bonemet.widgets.compare.under import UnderCanvas
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.sliceplot import SlicePlot
 
 _SIGNALS = ("series_changed", "registration_changed", "roi_changed", "forecast_changed")
 _MOST_STEPS_BACK = 20
@@ -45,11 +45,8 @@ class CompareDock(Dock):
         self.cells = LinkedCells(napari_viewer, on_left=self._left)
         self.single = SingleView(napari_viewer, self.cells, self)
         self.cursor = CellCursor(napari_viewer, lambda: self.cells.layers if self.cells.in_cells else (), self)
-        self.under = UnderCanvas(napari_viewer.theme)
         self._panes = Panes()
         self._items: tuple[Item, ...] = ()
-        self._first: Scan | None = None
-        self._measured: tuple[Item, Item] | None = None
         self._past: list[Arrangement] = []
         self._now: Arrangement | None = None
         self._week: float | None = None
@@ -61,8 +58,6 @@ class CompareDock(Dock):
             getattr(self.desk, signal).connect(self.refresh)
         for signal in _SIGNALS:
             getattr(self.desk, signal).connect(self._desk_changed)
-        napari_viewer.dims.events.point.connect(self._mark)
-        napari_viewer.events.theme.connect(self._theme)
         self.refresh()
 
     def _build_choice(self) -> None:
@@ -71,6 +66,7 @@ class CompareDock(Dock):
         self.choice.chosen_layout.connect(self._layout_chosen)
         self.run_bar = RunBar("Show side by side")
         self.run_bar.run_button.clicked.connect(self.show_cells)
+        self.alike = Alike(self.viewer, self.run_bar, self.window, self)
         box.addWidget(self.choice)
         box.addWidget(self.run_bar)
         alone = self.box("In one view")
@@ -95,7 +91,7 @@ class CompareDock(Dock):
         self.undo_button.setToolTip("Shows again what was compared before this.")
         self.back_button.setToolTip("Takes the cells away; layers, grid and camera are as they were before.")
         self.undo_button.clicked.connect(self.undo)
-        self.back_button.clicked.connect(self.leave)
+        self.back_button.clicked.connect(self.back)
         buttons = QHBoxLayout()
         buttons.addWidget(self.undo_button)
         buttons.addWidget(self.back_button)
@@ -103,14 +99,17 @@ class CompareDock(Dock):
         self.column.addLayout(buttons)
         self.caption = self.heading("")
         self.caption.hide()
-        self.under.asked.connect(self._measure)
-        self.plot.picked.connect(self._go_to)
         self._enable_view_buttons()
 
     @property
-    def plot(self) -> Any:
+    def under(self) -> UnderCanvas:
+        """The curve and its list of measures, under the canvas."""
+        return self.alike.under
+
+    @property
+    def plot(self) -> SlicePlot:
         """The curve over the slices."""
-        return self.under.plot
+        return self.alike.under.plot
 
     def refresh(self) -> None:
         """Offer what lies on the desk; say so where nothing can be compared."""
@@ -150,7 +149,7 @@ class CompareDock(Dock):
         def done(made: tuple[list[Item], Difference | None]) -> None:
             self._lay_out(asked, measured, *made)
             # The cells are seen first: to measure every slice of a large leg takes longer than to show it.
-            self.run_bar.runner.then(self._measure_first)
+            self.run_bar.runner.then(self.alike.measure_first)
 
         self.run_bar.start("Comparing", work, done)
 
@@ -171,10 +170,9 @@ class CompareDock(Dock):
 
         def done(difference: Difference | None) -> None:
             self._remember(asked)
-            self._first = pair[1].scan
             self._panes = self.single.show(mode, pair, difference, self.window())
-            self._shown(pair)
-            self.run_bar.runner.then(self._measure_first)
+            self._shown(pair, pair[1].scan)
+            self.run_bar.runner.then(self.alike.measure_first)
 
         def work(progress: Progress) -> Difference | None:
             return subtract(*pair, progress) if mode == DIFFERENCE else None
@@ -191,11 +189,10 @@ class CompareDock(Dock):
         self._remember(asked)
         self.single.stop()
         panes = self._panes = panes_of(items, difference)
-        self._first = items[0].scan if items else difference.scan if difference else None
         self.cells.show(panes.layers, columns=self.choice.layout_taken.columns)
         if len(panes.greys) > 1:
             self.viewer.layers.link_layers(panes.greys, LINKED)
-        self._shown(measured)
+        self._shown(measured, items[0].scan if items else difference.scan if difference else None)
         self._leaf_through(items)
 
     def _leaf_through(self, items: Sequence[Item]) -> None:
@@ -205,44 +202,16 @@ class CompareDock(Dock):
         at = next((n for n, item in enumerate(samples) if shown and item.key == shown[0].key), 0)
         self.leaf.take(samples, layer, at)
 
-    def _shown(self, measured: tuple[Item, Item] | None) -> None:
+    def _shown(self, measured: tuple[Item, Item] | None, first: Scan | None) -> None:
         self.single_box.show_mode(self.single.mode)
         self.leaf.take((), None, 0)
-        self._measured = measured
-        self.under.vanish()
+        self.alike.take(measured, self._items, first)
         self.cursor.start(self.window())
         self._enable_view_buttons()
         self.run_bar.say("")
         self._apply_mode()
-        self._mark()
         self.caption.setText(caption_of(self._panes))
         self.caption.setVisible(bool(self.caption.text()))
-
-    def _measure_first(self) -> None:
-        self._measure(PSNR)
-
-    def _measure(self, measure: str) -> None:
-        """Draw the curve of a measure, made beside the screen."""
-        pair, items = self._measured, self._items
-        if pair is None or not self.cells.shown or self.run_bar.running:
-            return
-        title = " and ".join(item.label for item in pair)
-
-        def done(values: np.ndarray) -> None:
-            if self._measured is pair:
-                self.under.show_curve(values, title=title, measure=measure)
-                self.under.appear(self.viewer, self.window())
-                self._mark()
-
-        self.under.say(f"{measure}, slice by slice…")
-        self.run_bar.start("Measuring", lambda progress: curve(measure, pair, items, progress), done)
-        self.run_bar.runner.finished.connect(self._measured_or_not)
-
-    def _measured_or_not(self) -> None:
-        """What went wrong stands under the canvas, too, where the measure was asked for."""
-        self.run_bar.runner.finished.disconnect(self._measured_or_not)
-        if self.under.note.text().endswith("…"):
-            self.under.say(self.run_bar.line.text())
 
     def _asked(self, mode: str | None) -> Arrangement:
         choice = self.choice
@@ -260,7 +229,7 @@ class CompareDock(Dock):
     def undo(self) -> None:
         """Show what was compared before, or the user's own view where nothing was."""
         if not self._past:
-            self.leave()
+            self.back()
             return
         *self._past, before = self._past
         self._now = None
@@ -322,29 +291,31 @@ class CompareDock(Dock):
     def _desk_changed(self) -> None:
         """Cells of weeks or of a forecast that are no longer on the desk go, and the desk's own week is seen."""
         if self.cells.shown:
-            self.leave_cells()
+            self.cells.leave()
             self.desk.set_week(self.desk.week)
 
-    def leave_cells(self) -> None:
-        """Take the cells away and put the user's own view back."""
+    def back(self) -> None:
+        """Take the cells away and put the user's own view back, and stop what is made for them."""
+        self.run_bar.runner.cancel()
         self.cells.leave()
 
     def leave(self) -> None:
-        """Take the cells away and put the user's own view back; docks that are closed also leave this way."""
+        """The dock is closed: give the view back, and stop listening to the viewer."""
         super().leave()
         self.cells.leave()
+        self.alike.leave()
 
     def _left(self) -> None:
         self.single.stop()
         self.cursor.stop()
         self.leaf.take((), None, 0)
-        self._first, self._measured, self._panes = None, None, Panes()
+        self.alike.take(None, (), None)
+        self._panes = Panes()
         self._past, self._now = [], None
         self.slices.setChecked(True)
         if self._week is not None and self.desk.week != self._week:
             # Turned while the cells were shown: what they gave back is the week before.
             self.desk.set_week(self.desk.week)
-        self.under.vanish()
         self.caption.hide()
         self.single_box.show_mode(None)
         self._enable_view_buttons()
@@ -352,18 +323,3 @@ class CompareDock(Dock):
     def _enable_view_buttons(self) -> None:
         for button in (self.slices, self.volumes, self.back_button, self.undo_button):
             button.setEnabled(self.cells.shown)
-
-    def _axis(self) -> int:
-        return int(self.viewer.dims.ndim) - 3
-
-    def _go_to(self, index: int) -> None:
-        if self._first is not None:
-            self.viewer.dims.set_point(self._axis(), self._first.grid.to_um((index, 0, 0))[0])
-
-    def _mark(self, _event: Any = None) -> None:
-        if self._first is not None:
-            position = self.viewer.dims.point[self._axis()]
-            self.plot.mark(round(self._first.grid.to_index((position, 0, 0))[0]))
-
-    def _theme(self, _event: Any = None) -> None:
-        self.plot.set_theme(self.viewer.theme)
