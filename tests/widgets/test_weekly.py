@@ -130,6 +130,7 @@ def test_nothing_is_missing_in_a_narrow_dock(qtbot, make_napari_viewer):
     viewer = make_napari_viewer(show=True)
     _, dock = viewer.window.add_plugin_dock_widget("napari-bonemet", "Weekly scans")
     dock.resize(300, 700)
+    qtbot.wait(50)
     inner = dock.column.parentWidget()
     for widget in (dock.folder_button, dock.sample_button, dock.spacing, dock.tree, dock.navigator):
         right = widget.mapTo(inner, widget.rect().topRight()).x()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QFileDialog, QHBoxLayout, QLabel, QPushButton
+from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QFileDialog, QHBoxLayout, QLabel, QMainWindow, QPushButton
 
 from napari_bonemet.io.bonemet import find_legs, read_series
 from napari_bonemet.phantom.sample import sample_leg
@@ -21,6 +21,7 @@ from napari_bonemet.widgets.navigator import WeekNavigator
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.script import scanned_script
 from napari_bonemet.widgets.settings import PLUGIN, start_in, voxel_size_setting
+from napari_bonemet.widgets.tour import Tour, tour_was_seen
 from napari_bonemet.widgets.weekly_tree import WeeklyTree
 
 __all__ = ["WeeklyDock"]
@@ -33,7 +34,7 @@ class WeeklyDock(Dock):
 
     Attributes
     ----------
-    folder_button, sample_button, close_button, open_bar.run_button : QPushButton
+    folder_button, sample_button, tour_button, close_button, open_bar.run_button : QPushButton
         What is pressed.
     spacing : QDoubleSpinBox
         Voxel size in micrometres; zero leaves it to the files.
@@ -50,6 +51,7 @@ class WeeklyDock(Dock):
         super().__init__(napari_viewer)
         self.folder_button = QPushButton("Open folder…")
         self.sample_button = QPushButton("Sample data")
+        self.tour_button = QPushButton("New here? Take the tour")
         self.where = QLabel("Pick a folder with the weeks of one or more legs, or drop one on the window.")
         self.spacing = QDoubleSpinBox()
         self.tree = WeeklyTree()
@@ -58,6 +60,7 @@ class WeeklyDock(Dock):
         self.copy_button = CopyCommandButton(self._command, self.open_bar.say)
         self.python_button = CopyPythonButton(lambda: scanned_script(self.desk).text(), self.open_bar.say)
         self.navigator = WeekNavigator(self.desk)
+        self._tour: Tour | None = None
         self.strip_box = QCheckBox("Week strip under the canvas")
         self._lay_out()
         self._connect()
@@ -80,6 +83,10 @@ class WeeklyDock(Dock):
         row.addWidget(self.folder_button)
         row.addWidget(self.sample_button)
         self.column.addLayout(row)
+        self.tour_button.setToolTip("Two minutes through the docks, in the order of the work")
+        self.column.addWidget(self.tour_button)
+        if tour_was_seen():
+            self.tour_button.setText("Tour")
         self.column.addWidget(self.where)
         form = form_layout()
         form.addRow("Voxel size", self.spacing)
@@ -99,6 +106,7 @@ class WeeklyDock(Dock):
         self.open_bar.lock(self.folder_button, self.sample_button, self.tree, self.close_button)
         self.folder_button.clicked.connect(self._pick)
         self.sample_button.clicked.connect(self.open_sample)
+        self.tour_button.clicked.connect(self.take_tour)
         self.open_bar.run_button.clicked.connect(self.open_leg)
         self.open_bar.runner.finished.connect(self._refresh)
         self.close_button.clicked.connect(self.close_leg)
@@ -190,6 +198,16 @@ class WeeklyDock(Dock):
             return read_series(files, spacing=spacing, progress=progress)
 
         self.open_bar.start(f"Opening {leg.name}", work, lambda series: self.desk.set_series(series, leg))
+
+    def take_tour(self) -> None:
+        """Go from dock to dock, with what is pressed next ringed."""
+        window = self.window()
+        if not isinstance(window, QMainWindow):
+            return
+        if self._tour is None:
+            self._tour = Tour(self.viewer, window)
+        self.tour_button.setText("Tour")
+        self._tour.go(0)
 
     def open_sample(self) -> None:
         """Make the synthetic sample and put it on the table."""
