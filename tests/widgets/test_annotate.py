@@ -48,13 +48,13 @@ class Hand:
     def click(self, place: tuple[float, float], *, twice: bool = False) -> None:
         point = self.at(place)
         QTest.mouseMove(self.canvas, point)
-        self.screen.qtbot.wait(20)
+        self.screen.qtbot.wait(120)
         QTest.mouseClick(self.canvas, LEFT, NO_KEYS, point)
-        # Quicker, and napari takes two clicks for one.
-        self.screen.qtbot.wait(350)
+        # Quicker, and napari takes two clicks for one; on a busy machine its moves come late.
+        self.screen.qtbot.wait(500)
         if twice:
             QTest.mouseDClick(self.canvas, LEFT, NO_KEYS, point)
-            self.screen.qtbot.wait(60)
+            self.screen.qtbot.wait(150)
 
 
 @pytest.fixture

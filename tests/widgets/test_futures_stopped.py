@@ -3,6 +3,8 @@
 import threading
 from pathlib import Path
 
+import pytest
+
 from napari_bonemet.provenance import Step
 from napari_bonemet.scan import Kind
 from napari_bonemet.series import ScanSeries
@@ -60,6 +62,7 @@ def test_memory_that_runs_out_keeps_what_is_drawn(screen: Screen, holes: Holes) 
     assert screen.layer(SAMPLE).visible
 
 
+@pytest.mark.slow
 def test_other_weeks_on_the_table_take_the_futures_away(screen: Screen, holes: Holes, make_series: Make) -> None:
     canvas = screen.futures.canvas
     holes.may = threading.Semaphore(1)

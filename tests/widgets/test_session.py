@@ -355,6 +355,7 @@ def test_open_in_puts_the_dock_there(window: Callable[..., Any], folder: Path, t
     qtbot.waitUntil(lambda: "There is no session" in dock.save_bar.line.text(), timeout=PATIENCE_MS)
 
 
+@pytest.mark.slow
 def test_measures_as_painted_lesions_and_futures_come_back(
     window: Callable[..., Any], tmp_path: Path, qtbot: Any
 ) -> None:

@@ -194,6 +194,7 @@ def test_cancel_while_it_is_scored_keeps_the_network(screen: Screen, monkeypatch
     assert dock.table.isHidden()
 
 
+@pytest.mark.slow
 def test_an_unsaved_network_is_not_lost_by_a_slip(
     screen: Screen, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -263,6 +264,7 @@ def test_what_cannot_be_trained_is_said(screen: Screen) -> None:
     assert dock.result.isHidden()
 
 
+@pytest.mark.slow
 def test_without_animals_held_out_nothing_is_said_to_be_good(screen: Screen) -> None:
     screen.set(held_out=0, epochs=1)
     screen.run()

@@ -76,6 +76,7 @@ def window(make_napari_viewer: Callable[..., Any], qtbot: Any, monkeypatch: pyte
     return Window(viewer, qtbot, monkeypatch)
 
 
+@pytest.mark.slow
 def test_the_whole_card(window: Window, tmp_path: Path) -> None:
     gentle = {"pose_degrees": 2.0, "turn_degrees": 4.0, "pose_voxels": 0.5}  # little leaves the small field of view
     leg = make_leg(LegOptions(seed=6, shape=(30, 72, 72), subject="synthetic-card", **gentle))

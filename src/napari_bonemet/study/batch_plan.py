@@ -67,10 +67,19 @@ def memory_of(series: ScanSeries, *, metric: str, samples: int = 0) -> int:
     samples : int
         Futures that are drawn, 0 without a forecast.
     """
-    sizes = [int(np.prod(scan.shape)) * np.dtype(scan.voxels.dtype).itemsize for scan in series]
-    futures = (samples + 2) * _PER_SAMPLE * max(sizes) if samples else 0.0
+    sizes = _sizes(series)
+    futures = memory_of_futures(series, samples)
     beside = _PER_LARGEST.get(metric, _PER_LARGEST_ELSE) * max(sizes)
     return int(_BARE + _PER_WEEKS * sum(sizes) + beside + futures)
+
+
+def memory_of_futures(series: ScanSeries, samples: int) -> int:
+    """Bytes that samples of a forecast need beside the weeks; 0 for none."""
+    return int((samples + 2) * _PER_SAMPLE * max(_sizes(series))) if samples else 0
+
+
+def _sizes(series: ScanSeries) -> list[int]:
+    return [int(np.prod(scan.shape)) * np.dtype(scan.voxels.dtype).itemsize for scan in series]
 
 
 def need_of(jobs: Sequence[LegJob]) -> int:

@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QLabel
 
 from napari_bonemet.errors import BoneMetError
 from napari_bonemet.scan import Kind
+from napari_bonemet.study.batch_plan import memory_of_futures
 from napari_bonemet.widgets.copy_command import CopyCommandButton, CopyPythonButton, beside
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
@@ -33,6 +34,7 @@ from napari_bonemet.widgets.futures_words import (
 )
 from napari_bonemet.widgets.layers import find_layers
 from napari_bonemet.widgets.looks import show_slice_of
+from napari_bonemet.widgets.memory_note import MemoryNote
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.script_steps import forecast_script
 from napari_bonemet.widgets.settings import device_setting, samples_setting
@@ -108,7 +110,8 @@ class FuturesDock(Dock):
         self.run_bar.runner.failed.connect(self._stopped)
         self.run_bar.runner.finished.connect(self._model_changed)
         self.run_bar.lock(self.form, self.week)
-        for widget in (self.form, self.about, self.run_bar):
+        self.memory = MemoryNote("Draw fewer samples, or cut the region of interest out first.")
+        for widget in (self.form, self.about, self.memory, self.run_bar):
             box.addWidget(widget)
         self._running_on: Any = None
         self._begun = False
@@ -141,9 +144,16 @@ class FuturesDock(Dock):
         self.note.setVisible(series is None)
         self.run_bar.run_button.setEnabled(series is not None and not self.run_bar.running)
         self.week.offer(series)
+        self._say_memory()
+
+    def _say_memory(self) -> None:
+        series, samples = self.desk.working, self.form.fields["samples"].value
+        one = self.form.fields["model"].value in ONE_FUTURE
+        self.memory.show_need(memory_of_futures(series, 1 if one else int(samples)) if series is not None else 0)
 
     def _model_changed(self) -> None:
         model = self.form.fields["model"].value
+        self._say_memory()
         self.about.setText(about_model(model))
         self.form.show_field("checkpoint", model == CHECKPOINT)
         one = model in ONE_FUTURE

@@ -12,6 +12,7 @@ from napari_bonemet.processing.register import RegistrationOptions, Registration
 from napari_bonemet.processing.register.alignment import READING
 from napari_bonemet.progress import Progress, Reading
 from napari_bonemet.scan import Scan
+from napari_bonemet.study.batch_plan import memory_of
 from napari_bonemet.study.notes import about_spacing
 from napari_bonemet.study.write import write_registration
 from napari_bonemet.widgets.board import BoardBox
@@ -19,6 +20,7 @@ from napari_bonemet.widgets.copy_command import CopyCommandButton, CopyPythonBut
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.layers import record_of_layer, scan_from_layer
+from napari_bonemet.widgets.memory_note import MemoryNote
 from napari_bonemet.widgets.metricplot import MetricPlot
 from napari_bonemet.widgets.nudge_box import NudgeBox
 from napari_bonemet.widgets.run_bar import RunBar
@@ -64,6 +66,7 @@ class RegisterDock(Dock):
         hidden = [o.name for o in describe(RegistrationOptions) if o.name == "baseline_week" or len(o.choices) == 1]
         start = RegistrationOptions(bone_threshold=bone_threshold_setting())
         self.form = OptionsForm(start, basic=("bone_threshold", "around_bone"), hidden=hidden)
+        self.memory = MemoryNote("Close other programs, or let <tt>napari-bonemet batch</tt> do legs one by one.")
         self.run_bar = RunBar("Register weeks")
         self.plot = MetricPlot(READING)
         self.table = SmallTable(("Week", "Verdict", "Overlap", "Turn", "Shift"))
@@ -94,7 +97,16 @@ class RegisterDock(Dock):
             "The robust residual is to fall, mutual information to rise; both jump where the resolution gets finer."
         )
         self.save_button.setToolTip("ITK transforms (.tfm) and a record (registration.json) into a folder.")
-        for widget in (self.form, self.run_bar, self.plot, self.table, self.reasons, self.board, self.nudge):
+        for widget in (
+            self.form,
+            self.memory,
+            self.run_bar,
+            self.plot,
+            self.table,
+            self.reasons,
+            self.board,
+            self.nudge,
+        ):
             self.column.addWidget(widget)
         self.column.addWidget(self.save_button)
         self.column.addWidget(beside(self.copy_button, self.python_button))
@@ -122,6 +134,8 @@ class RegisterDock(Dock):
         else:
             weeks = ", ".join(f"{week:g}" for week in series.weeks)
             self.leg.setText(f"<b>{series.leg}</b>, weeks {weeks}")
+        metric = str(self.form.fields["metric"].value)
+        self.memory.show_need(memory_of(series, metric=metric) if enough and series is not None else 0)
         chosen = self.baseline.currentData()
         self.baseline.clear()
         if series is not None:

@@ -20,26 +20,13 @@ from napari_bonemet.widgets.measures_layers import COMPARTMENTS
 from napari_bonemet.widgets.session_capture import open_docks_of
 from napari_bonemet.widgets.session_layers import PAINTED, apply_look, find_made, keywords_of, layer_from
 from napari_bonemet.widgets.session_rebuild import Rebuilt
+from napari_bonemet.widgets.settings import DOCKS as WORK_DOCKS
 from napari_bonemet.widgets.settings import PLUGIN
 from napari_bonemet.widgets.week_view import make_room
 
 __all__ = ["LayOut", "clear_table"]
 
-DOCKS = (
-    "Weekly scans",
-    "Separate limbs",
-    "Register weeks",
-    "Composite and RoI",
-    "Measures",
-    "Futures",
-    "Train",
-    "Diagnosis",
-    "Annotate",
-    "Figure",
-    "Compare",
-    "Session",
-    "Log",
-)
+DOCKS = (*WORK_DOCKS, "Session", "Log")
 
 
 class LayOut(QObject):

@@ -12,6 +12,21 @@ from napari_bonemet.slabs import THREADS
 
 PLUGIN = "napari-bonemet"
 
+# In the order of the work, but that the one in front is opened last; a session and its log come beside them.
+DOCKS = (
+    "Weekly scans",
+    "Separate limbs",
+    "Register weeks",
+    "Composite and RoI",
+    "Measures",
+    "Futures",
+    "Train",
+    "Diagnosis",
+    "Annotate",
+    "Figure",
+    "Compare",
+)
+
 
 def _setting(page: str, name: str, default: Any) -> Any:
     try:

@@ -15,24 +15,11 @@ from napari_bonemet.widgets.desk import Desk, desk_of
 from napari_bonemet.widgets.diagnosis_run import LegDiagnosis, laid_on
 from napari_bonemet.widgets.futures_run import drawn_of, weeks_beside
 from napari_bonemet.widgets.layers import add_scan
-from napari_bonemet.widgets.settings import PLUGIN
+from napari_bonemet.widgets.settings import DOCKS, PLUGIN
 from napari_bonemet.widgets.week_view import week_view_of
 
 __all__ = ["lay_out", "open_docks", "show_demo"]
 
-DOCKS = (
-    "Weekly scans",
-    "Separate limbs",
-    "Register weeks",
-    "Composite and RoI",
-    "Measures",
-    "Futures",
-    "Train",
-    "Diagnosis",
-    "Annotate",
-    "Figure",
-    "Compare",
-)
 WINDOW = (1400, 900)
 _PATIENCE_S = 120.0
 
