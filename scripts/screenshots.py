@@ -19,6 +19,8 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QApplication, QFileDialog, QScrollArea, QWidget
 
+from napari_bonemet.widgets.glass import canvas_in
+
 PLUGIN = "napari-bonemet"
 LIMIT_BYTES = 300_000
 WINDOW = (1280, 860)
@@ -68,7 +70,10 @@ class Screen:
     def canvas(self) -> QWidget:
         """The widget that holds the picture."""
         window = next(iter(self._docks.values()))[1].window()
-        return next(w for w in window.findChildren(QWidget) if type(w).__name__.startswith("CanvasBackend"))
+        canvas = canvas_in(window)
+        if canvas is None:
+            raise SystemExit("The window has no canvas")
+        return canvas
 
     def press(self, button: QAbstractButton, bar: Any = None) -> None:
         """Click a button, and wait for the run of its bar to end."""

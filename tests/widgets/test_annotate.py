@@ -9,13 +9,13 @@ import pytest
 from napari.layers import Points, Shapes
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QFileDialog, QWidget
+from qtpy.QtWidgets import QFileDialog
 
 from napari_bonemet.figures.marks import COLOURS
 from napari_bonemet.forecast.forecaster import as_future, summarise
 from napari_bonemet.phantom.sample import sample_leg
 from napari_bonemet.provenance import Step
-from napari_bonemet.widgets.glass import places_on
+from napari_bonemet.widgets.glass import canvas_in, places_on
 
 from .futures_screen import Screen
 
@@ -27,8 +27,9 @@ class Hand:
 
     def __init__(self, screen: Screen, dock: Any) -> None:
         self.screen, self.dock = screen, dock
-        children = dock.window().findChildren(QWidget)
-        self.canvas = next(w for w in children if type(w).__name__.startswith("CanvasBackend"))
+        canvas = canvas_in(dock.window())
+        assert canvas is not None
+        self.canvas = canvas
 
     def at(self, place: tuple[float, float]) -> QPoint:
         places = places_on(self.screen.viewer, (self.canvas.width(), self.canvas.height()))

@@ -16,6 +16,7 @@ from napari_bonemet.widgets.compare.edge import COLOUR as EDGE
 from napari_bonemet.widgets.glass import Glass, glass_over, places_on
 
 from .futures_screen import Screen
+from .pixels import is_colour, window_pixels
 
 DARK, BRIGHT = 60, 220
 
@@ -68,14 +69,9 @@ def share_of_dark(image: np.ndarray) -> float:
 def coloured(dock: Any, colour: str) -> np.ndarray:
     """Where the window, glass and all, has a colour: rows and columns on the canvas."""
     canvas = canvas_of(dock)
-    image = dock.window().grab().toImage()
-    bits = image.convertToFormat(image.Format.Format_RGBA8888)
-    pixels = np.frombuffer(bits.constBits().asstring(bits.sizeInBytes()), np.uint8)
-    pixels = pixels.reshape(bits.height(), bits.bytesPerLine() // 4, 4)[:, : bits.width(), :3].astype(int)
     corner = canvas.mapTo(dock.window(), QPoint(0, 0))
-    pixels = pixels[corner.y() :, corner.x() :][: canvas.height(), : canvas.width()]
-    wanted = np.array([int(colour[n : n + 2], 16) for n in (1, 3, 5)])
-    return np.argwhere(np.abs(pixels - wanted).sum(axis=-1) < 40)
+    pixels = window_pixels(dock.window())[corner.y() :, corner.x() :][: canvas.height(), : canvas.width()]
+    return np.argwhere(is_colour(pixels, colour))
 
 
 def test_the_edge_of_a_wipe_is_dragged_on_the_canvas(compare: Any) -> None:
@@ -132,6 +128,18 @@ def test_a_wipe_in_3d_is_cut_on_the_card(compare: Any) -> None:
     compare.screen.wait(lambda: one.experimental_clipping_planes[0].position[2] == pytest.approx(5))
 
 
+def hover(compare: Any, spot: QPoint) -> None:
+    """Move as a hand does, again and again: a window that another test opens takes the mouse off this one."""
+
+    for _ in range(100):
+        for place in (spot + QPoint(3, 0), spot):
+            QTest.mouseMove(canvas_of(compare), place)
+            compare.screen.qtbot.wait(40)
+        if compare.cursor.at is not None:
+            return
+    raise AssertionError("the mouse is not on the canvas")
+
+
 def test_the_cursor_is_marked_in_every_cell_with_its_value(compare: Any) -> None:
     compare.choice.with_difference.click()
     compare.screen.press(compare.run_bar.run_button)
@@ -142,10 +150,8 @@ def test_the_cursor_is_marked_in_every_cell_with_its_value(compare: Any) -> None
     assert places.shape == (1, 2)
     world = (60.0, 90.0, 110.0)
     spots = [places.pixel((0, column), world) for column in (0, 1)]
-    QTest.mouseMove(canvas, spots[0].toPoint())
-    compare.screen.wait(lambda: compare.cursor.at is not None)
+    hover(compare, spots[0].toPoint())
     assert compare.cursor.at[-2:] == pytest.approx(world[-2:], abs=2), "the glass and napari agree where things lie"
-    compare.screen.qtbot.wait(60)
     marked = coloured(compare, CURSOR)
     for spot in spots:
         near = np.hypot(marked[:, 0] - spot.y(), marked[:, 1] - spot.x()) < 25

@@ -12,6 +12,8 @@ from qtpy.QtTest import QTest
 from napari_bonemet.widgets import tour
 from napari_bonemet.widgets.tour import RING, STEPS, Tour, tour_was_seen
 
+from .pixels import is_colour, window_pixels
+
 PLUGIN = "napari-bonemet"
 
 
@@ -38,13 +40,9 @@ def press(button: Any) -> None:
 
 def ring_of(made: Tour) -> np.ndarray:
     """Where the window has the ring's colour outside the bubble, rows and columns."""
-    image = made.window().grab().toImage()
-    bits = image.convertToFormat(image.Format.Format_RGBA8888)
-    pixels = np.frombuffer(bits.constBits().asstring(bits.sizeInBytes()), np.uint8)
-    pixels = pixels.reshape(bits.height(), bits.bytesPerLine() // 4, 4)[:, : bits.width(), :3].astype(int)
-    box = made.geometry()
+    pixels, box = window_pixels(made.window()), made.geometry()
     pixels[box.top() : box.bottom() + 1, box.left() : box.right() + 1] = 0
-    return np.argwhere(np.abs(pixels - [int(RING[n : n + 2], 16) for n in (1, 3, 5)]).sum(axis=-1) < 40)
+    return np.argwhere(is_colour(pixels, RING))
 
 
 def test_it_goes_through_the_docks_and_rings_what_is_pressed(weekly: Any, qtbot: Any) -> None:

@@ -1,6 +1,7 @@
 """A volume on disk that is leafed through: slices come out of slabs that are kept for a while."""
 
 import weakref
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ _AHEAD_SLICES = 12
 Span = slice | int
 
 
-class LazyArray:
+class LazyArray(ABC):
     """An array whose parts are read when they are looked at: slices of it are promises, an index reads.
 
     Subclasses set `shape` and `dtype`, and give the voxels of spans in :meth:`read`.
@@ -38,9 +39,9 @@ class LazyArray:
         """Number of voxels."""
         return int(np.prod(self.shape))
 
+    @abstractmethod
     def read(self, spans: Sequence[Span]) -> np.ndarray:
         """The voxels of three spans, each an index or a range within the axis."""
-        raise NotImplementedError
 
     def __getitem__(self, key: Any) -> Any:
         spans = _spans(key, self.shape)

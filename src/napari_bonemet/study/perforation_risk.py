@@ -1,7 +1,7 @@
 """How likely the cortex is eaten through: the share of a forecast's samples in which it is, and where."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -115,9 +115,9 @@ def perforation_risk(
         progress.advance(0.3 + 0.65 * number / len(samples))
     before = bool(_gaps(last, bone, labels, options).any())
     step = Step("perforation risk", {**options.as_record(), "samples": len(samples)})
-    share = samples[0].with_voxels(count / np.float32(len(samples)), step=step, kind=Kind.UNCERTAINTY)
+    share = count.astype(np.float32) / np.float32(len(samples))
     progress.advance(1.0)
-    return PerforationRisk(replace(share, voxels=share.to_numpy().astype(np.float32)), tuple(found), before)
+    return PerforationRisk(samples[0].with_voxels(share, step=step, kind=Kind.UNCERTAINTY), tuple(found), before)
 
 
 def _gaps(scan: Scan, bone: np.ndarray, labels: np.ndarray, options: PerforationOptions) -> np.ndarray:

@@ -13,7 +13,7 @@ from qtpy.QtCore import QEvent, QObject, QPointF, QRectF, Qt
 from qtpy.QtGui import QPainter
 from qtpy.QtWidgets import QMainWindow, QWidget
 
-__all__ = ["Glass", "Places", "glass_over", "places_on"]
+__all__ = ["Glass", "Places", "canvas_in", "glass_over", "places_on", "value_at"]
 
 # Vispy's class of the widget that holds the picture; napari's own way to it is private.
 _CANVAS = "CanvasBackend"
@@ -154,11 +154,14 @@ class _painting:  # noqa: N801 - used as a function
         self._painter.end()
 
 
+def canvas_in(window: QWidget) -> QWidget | None:
+    """The widget of `window` that holds napari's picture; None where there is none."""
+    return next((w for w in window.findChildren(QWidget) if type(w).__name__.startswith(_CANVAS)), None)
+
+
 def glass_over(viewer: Any, window: QWidget) -> Glass | None:
     """The glass over the canvas of `window`, made on first use; None where there is no canvas."""
-    if not isinstance(window, QMainWindow):
-        return None
-    canvas = next((w for w in window.findChildren(QWidget) if type(w).__name__.startswith(_CANVAS)), None)
+    canvas = canvas_in(window) if isinstance(window, QMainWindow) else None
     if canvas is None:
         return None
     made = canvas.findChild(Glass)

@@ -35,6 +35,12 @@ def _setting(page: str, name: str, default: Any) -> Any:
         return default  # the plugin runs from a checkout that napari does not know as installed
 
 
+def _word(page: str, name: str, default: str) -> str:
+    """One of some words, which napari hands over as a member of an enumeration."""
+    found = _setting(page, name, default)
+    return str(getattr(found, "value", found))
+
+
 def voxel_size_setting() -> float:
     """Voxel size for files that state none, micrometres; zero asks each time."""
     return float(_setting("reading", "voxel_size_um", 0.0))
@@ -55,8 +61,8 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 def device_setting() -> Device:
     """Where networks run unless a form says otherwise."""
-    found = _setting("forecasting", "device", "auto")
-    return next((name for name in get_args(Device) if name == str(getattr(found, "value", found))), "auto")
+    found = _word("forecasting", "device", "auto")
+    return next((name for name in get_args(Device) if name == found), "auto")
 
 
 def samples_setting() -> int:
@@ -66,8 +72,7 @@ def samples_setting() -> int:
 
 def composite_style_setting() -> CompositeStyle:
     """How composites are coloured at first."""
-    found = _setting("looks", "composite_colours", "colour")
-    return "published" if str(getattr(found, "value", found)) == "published" else "colour"
+    return "published" if _word("looks", "composite_colours", "colour") == "published" else "colour"
 
 
 def start_in(name: str = "") -> str:

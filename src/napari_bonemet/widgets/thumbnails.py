@@ -74,11 +74,6 @@ class Thumbnails(QObject):
         self._wish = (tuple(scans), z_um)
         self._soon.start()
 
-    def stop(self) -> None:
-        """Wish for nothing more."""
-        self._soon.stop()
-        self._wish = None
-
     def _start(self) -> None:
         if self._busy or self._wish is None:
             return

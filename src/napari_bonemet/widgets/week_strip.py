@@ -117,8 +117,8 @@ class WeekStrip(QWidget):
         self._timer.setInterval(_TURN_MS)
         self._timer.timeout.connect(self._play_on)
         self._lay_out()
-        for signal in (desk.series_changed, desk.registration_changed, desk.roi_changed, desk.forecast_changed):
-            signal.connect(self.refresh)
+        # Whatever changes what the desk shows takes the forecast away, or brings one: this one signal follows all.
+        desk.forecast_changed.connect(self.refresh)
         desk.week_changed.connect(self._mark)
         desk.looked_ahead.connect(self._mark)
         desk.strip_wanted.connect(self.set_wanted)
@@ -310,10 +310,3 @@ class WeekStrip(QWidget):
     def _put_away(self) -> None:
         self.play(False)
         self._desk.strip_wanted.emit(False)
-
-    def leave(self) -> None:
-        """Stop playing, and listening to the viewer."""
-        self.play(False)
-        self._pictures.stop()
-        self._viewer.dims.events.point.disconnect(self._moved)
-        self._viewer.events.theme.disconnect(self.dress)

@@ -6,17 +6,16 @@ import numpy as np
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.figures.marks import SliceArrow, arrows_on_lesions
+from napari_bonemet.io.composite_codes import LOST
 from napari_bonemet.metrics.lesions import newly_lost_bone
 from napari_bonemet.morphometry.change.remodelling import codes_of
 from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.scan import Scan
 from napari_bonemet.widgets.desk import Desk
+from napari_bonemet.widgets.futures_drawn import BONE_THRESHOLD
 from napari_bonemet.widgets.futures_run import weeks_beside
 
 __all__ = ["Lost", "lost_on"]
-
-BONE_THRESHOLD = 75.0
-_LOST_CODE = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,5 +89,5 @@ def lost_on(desk: Desk) -> Lost:
             return Lost(scan, "the lesions of Measures", labels=labels.to_numpy() > 0)
     composite = desk.composites.get(week)
     if composite is not None and composite.scan.grid.matches(scan.grid):
-        return Lost(scan, "bone lost in the composite", labels=codes_of(composite.scan) == _LOST_CODE)
+        return Lost(scan, "bone lost in the composite", labels=codes_of(composite.scan) == LOST)
     return Lost(scan, f"bone lost since week {series.baseline.week:g}", last=series.baseline)

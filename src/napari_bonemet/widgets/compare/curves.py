@@ -10,13 +10,13 @@ from napari_bonemet.metrics.perceptual import lpips_distance
 from napari_bonemet.metrics.similarity import psnr, ssim
 from napari_bonemet.progress import NO_PROGRESS, Progress
 from napari_bonemet.widgets.compare.items import Item
+from napari_bonemet.widgets.futures_drawn import BONE_THRESHOLD
 from napari_bonemet.widgets.looks import grey_limits
 
 __all__ = ["CURVES", "LESIONS", "LPIPS", "PSNR", "SSIM", "curve"]
 
 PSNR, SSIM, LPIPS, LESIONS = "PSNR, dB", "SSIM", "LPIPS", "lesion overlap, Dice"
 CURVES = (PSNR, SSIM, LPIPS, LESIONS)
-BONE_THRESHOLD = 75.0
 _MEASURES: dict[str, Callable[..., float]] = {PSNR: psnr, SSIM: ssim}
 
 

@@ -25,7 +25,6 @@ from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.sliceplot import SlicePlot
 
-_SIGNALS = ("series_changed", "registration_changed", "roi_changed", "forecast_changed")
 _MOST_STEPS_BACK = 20
 
 
@@ -54,10 +53,9 @@ class CompareDock(Dock):
         self._build_choice()
         self._build_view()
         self.column.addStretch(1)
-        for signal in _SIGNALS:
-            getattr(self.desk, signal).connect(self.refresh)
-        for signal in _SIGNALS:
-            getattr(self.desk, signal).connect(self._desk_changed)
+        # Whatever changes what can be compared takes the forecast away, or brings one: this one signal follows all.
+        self.desk.forecast_changed.connect(self.refresh)
+        self.desk.forecast_changed.connect(self._desk_changed)
         self.refresh()
 
     def _build_choice(self) -> None:

@@ -10,6 +10,7 @@ from napari.layers import Image, Labels, Layer
 from napari_bonemet.errors import InputError
 from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.widgets.compare.items import PREDICTED, PROBABILITY, SPREAD, Difference, Item
+from napari_bonemet.widgets.futures_drawn import BONE_THRESHOLD
 from napari_bonemet.widgets.large import pyramid_of
 from napari_bonemet.widgets.layers import KEY, contrast_of, layer_tuple
 from napari_bonemet.widgets.looks import (
@@ -32,7 +33,6 @@ CELL = "cell"
 LINKED = ("contrast_limits", "gamma", "iso_threshold", "rendering")
 # Graphics cards of laptops have 4 GB or more; all cells together must fit beside everything else.
 MOST_BYTES = 3 * 2**30
-BONE_THRESHOLD = 75.0
 
 
 @dataclass
