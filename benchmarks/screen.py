@@ -29,6 +29,7 @@ ROWS = (
     ("week step", "p95_ms"),
     ("layout on", "worst_ms"),
     ("layout off", "worst_ms"),
+    ("every slice measured, ms", ""),
     ("overlay toggle", "p95_ms"),
     ("memory of the first picture, MiB", ""),
     ("memory, MiB", ""),

@@ -7,7 +7,7 @@ import numpy as np
 
 from napari_bonemet.io.bonemet import find_legs, read_series
 from screens.ours import jumping, stepping
-from screens.window import Window, spread_of
+from screens.window import Window, resident_mib, spread_of
 
 _LOOK = {"contrast_limits": (0, 255), "colormap": "gray"}
 
@@ -24,6 +24,8 @@ def measure(folder: Path) -> dict[str, Any]:
     ]
     window = Window()
     viewer = window.viewer
+    window.rest(1.0)
+    empty = resident_mib()
     scale, units = series.baseline.spacing, ("micrometer",) * 3
     found: dict[str, Any] = {}
     for n, array in enumerate(arrays):
@@ -46,6 +48,7 @@ def measure(folder: Path) -> dict[str, Any]:
     found["layout on"], found["layout off"] = spread_of(on), spread_of(off)
     toggles = [window.timed(lambda on=n % 2 == 0: setattr(viewer.layers[1], "visible", on)) for n in range(10)]
     found["overlay toggle"] = spread_of(toggles)
+    found["memory, MiB"] = round(resident_mib() - empty)
     window.close()
     return found
 

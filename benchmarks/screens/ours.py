@@ -31,6 +31,8 @@ def measure(folder: Path) -> dict[str, Any]:
     found["same picture again"] = spread_of([window.timed(lambda: None) for _ in range(20)])
     found["slice step, one cell"] = stepping(window)
     found["slice jump, one cell"] = jumping(window)
+    # A hand takes as long from the slider to the strip of weeks.
+    window.rest(1.0)
     weeks = [week for week in desk.series.weeks if week != desk.week] + [desk.series.weeks[0]]
     found["week step"] = spread_of([window.timed(lambda w=week: desk.set_week(w)) for week in weeks * 2])
     found |= cells(window, compare)
@@ -62,19 +64,24 @@ def cells(window: Window, compare: Any) -> dict[str, Any]:
 
     def show() -> None:
         compare.show_cells()
-        window.wait(lambda: compare.cells.shown and not compare.run_bar.running)
+        window.wait(lambda: compare.cells.shown)
 
-    on = [window.timed(show)]
+    def measured() -> None:
+        window.wait(lambda: not compare.run_bar.running)
+
+    on, curve = [window.timed(show)], window.timed(measured)
     window.rest(1.0)
     steps, jumps = stepping(window), jumping(window)
     off = [window.timed(compare.leave)]
     on.append(window.timed(show))
+    measured()
     off.append(window.timed(compare.leave))
     return {
         "slice step, five cells": steps,
         "slice jump, five cells": jumps,
         "layout on": spread_of(on),
         "layout off": spread_of(off),
+        "every slice measured, ms": round(curve),
     }
 
 

@@ -52,6 +52,17 @@ class Voxels(Protocol):
     def __getitem__(self, key: Any) -> Any: ...
 
 
+def on_this_thread(voxels: Voxels) -> np.ndarray:
+    """An array in memory, read by the thread that asks: a pool for a handful of chunks is slower than they are."""
+    lazy: Any = voxels
+    if not hasattr(lazy, "compute"):
+        return np.asarray(lazy)
+    # Asked for by name, it would first bring in what runs on clusters.
+    from dask.local import get_sync
+
+    return np.asarray(lazy.compute(scheduler=get_sync))
+
+
 def read_voxels(voxels: Voxels, progress: Progress) -> np.ndarray:
     """An array in memory, in this machine's byte order; the array itself where it is that already."""
     if isinstance(voxels, np.ndarray) and voxels.dtype.isnative:
@@ -59,9 +70,7 @@ def read_voxels(voxels: Voxels, progress: Progress) -> np.ndarray:
     out = np.empty(voxels.shape, np.dtype(voxels.dtype).newbyteorder("="))
 
     def read(start: int, stop: int) -> None:
-        slab = voxels[start:stop]
-        # On this thread alone: each of them reads a slab, and a pool within a pool would only add to the waiting.
-        out[start:stop] = slab.compute(scheduler="synchronous") if hasattr(slab, "compute") else slab
+        out[start:stop] = on_this_thread(voxels[start:stop])
 
     over_slabs(read, voxels.shape[0], slab=_whole_chunks(voxels), progress=progress)
     return out

@@ -6,7 +6,7 @@ Source: BoneMet, supplementary material, section A, "Selection of Region of Inte
 import numpy as np
 
 from napari_bonemet.errors import InputError
-from napari_bonemet.scan import Voxels
+from napari_bonemet.scan import Voxels, on_this_thread
 
 NEITHER, LOST, KEPT, FORMED = 0, 60, 180, 240
 CODES = (NEITHER, LOST, KEPT, FORMED)
@@ -32,7 +32,7 @@ def looks_like_composite(voxels: Voxels) -> bool:
     middle_out = np.linspace(0, voxels.shape[0] - 1, _SAMPLED_SLICES + 2).round().astype(int)[1:-1]
     kept = False
     for z in dict.fromkeys(middle_out.tolist()):
-        present = np.asarray(voxels[z])
+        present = on_this_thread(voxels[z])
         if not np.isin(present, CODES).all():
             return False
         kept = kept or bool((present == KEPT).any())

@@ -10,7 +10,7 @@ from napari_bonemet.geometry import Grid, Shape
 from napari_bonemet.io.halving import plan, smaller
 from napari_bonemet.io.slabbed import LazyArray, SlabbedVolume, Span
 from napari_bonemet.progress import NO_PROGRESS, Progress
-from napari_bonemet.scan import Voxels, read_voxels
+from napari_bonemet.scan import Voxels, on_this_thread, read_voxels
 from napari_bonemet.slabs import over_slabs
 
 __all__ = ["CoarseLevel", "Pyramid", "shared_pyramid"]
@@ -105,8 +105,7 @@ class Pyramid:
         slab = factor[0] * -(-_SLAB // factor[0])
 
         def reduce(start: int, stop: int) -> None:
-            part: Any = self.voxels[start:stop]
-            part = np.asarray(part.compute(scheduler="synchronous") if hasattr(part, "compute") else part)
+            part = on_this_thread(self.voxels[start:stop])
             out[start // factor[0] : -(-stop // factor[0])] = smaller(part, factor, self.by_mean)
 
         over_slabs(reduce, self.shapes[0][0], slab=slab, progress=progress)

@@ -16,8 +16,8 @@ import numpy as np
 __all__ = ["CACHE", "ReadAhead", "SlabCache"]
 
 _MIB = 2**20
-# A week of the published size (403 MiB) and the surroundings of four others.
-USUAL_MIB = 512
+# Two weeks of the published size (403 MiB each) and the surroundings of three others.
+USUAL_MIB = 1024
 _IDLE_S = 1.0
 _MOST_WAITING = 24
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from napari_bonemet.io.slab_cache import AHEAD, CACHE, OWNERS, SlabCache
-from napari_bonemet.scan import Voxels
+from napari_bonemet.scan import Voxels, on_this_thread
 
 __all__ = ["LazyArray", "SlabbedVolume"]
 
@@ -139,9 +139,7 @@ class SlabbedVolume(LazyArray):
         return self.size * self.dtype.itemsize * beside <= self._cache.limit
 
     def _read_slab(self, number: int) -> np.ndarray:
-        slab: Any = self.voxels[number * self.depth : (number + 1) * self.depth]
-        # On this thread alone: a pool for a handful of chunks is slower than they are.
-        return np.asarray(slab.compute(scheduler="synchronous") if hasattr(slab, "compute") else slab)
+        return on_this_thread(self.voxels[number * self.depth : (number + 1) * self.depth])
 
     def read(self, spans: Sequence[Span]) -> np.ndarray:
         """The voxels of three spans; after one slice, the next ones are read ahead."""

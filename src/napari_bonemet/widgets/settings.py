@@ -47,8 +47,11 @@ def voxel_size_setting() -> float:
 
 
 def slice_cache_setting() -> int:
-    """How much of large scans stays in memory after it was looked at, bytes."""
-    return int(_setting("reading", "slice_cache_mb", USUAL_MIB)) * 2**20
+    """How much of large scans stays in memory after it was looked at, bytes; an eighth of the machine's at most."""
+    import psutil  # type: ignore[import-untyped]
+
+    wished = int(_setting("reading", "slice_cache_mb", USUAL_MIB)) * 2**20
+    return min(wished, int(psutil.virtual_memory().total) // 8)
 
 
 def bone_threshold_setting() -> float:

@@ -7,7 +7,8 @@ from napari.qt.threading import FunctionWorker
 from qtpy.QtCore import QObject, QTimer, Signal
 from qtpy.QtGui import QImage, QPixmap
 
-from napari_bonemet.scan import Scan
+from napari_bonemet.scan import Scan, on_this_thread
+from napari_bonemet.widgets.large import in_levels
 
 __all__ = ["Thumbnails", "small_picture"]
 
@@ -20,7 +21,8 @@ def small_picture(scan: Scan, z_um: float, side: int) -> np.ndarray:
     Parameters
     ----------
     scan : Scan
-        Lazy voxels are read for the one slice.
+        Lazy voxels are read for the one slice; of a large scan on the canvas, the slab around it stays at hand for
+        whoever turns to that week next.
     z_um : float
         Micrometres; the nearest slice where the scan ends before.
     side : int
@@ -31,7 +33,8 @@ def small_picture(scan: Scan, z_um: float, side: int) -> np.ndarray:
     ndarray of uint8, (rows, columns)
     """
     index = min(max(round(scan.grid.to_index((z_um, 0.0, 0.0))[0]), 0), scan.shape[0] - 1)
-    picture = np.asarray(scan.voxels[index])
+    levels = in_levels(scan)
+    picture = on_this_thread((levels[0] if levels else scan.voxels)[index])
     step = max(1, -(-max(picture.shape) // side))
     picture = picture[::step, ::step].astype(np.float32)
     # Small pictures of bone are dark: the brightest of them is white.

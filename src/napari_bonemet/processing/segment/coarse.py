@@ -10,7 +10,7 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.geometry import Grid, Shape
 from napari_bonemet.processing.segment.options import SeparationOptions
 from napari_bonemet.progress import NO_PROGRESS, Progress
-from napari_bonemet.scan import Scan
+from napari_bonemet.scan import Scan, on_this_thread
 from napari_bonemet.slabs import over_slabs
 
 # Joints are looked at with half the coarse voxel size.
@@ -117,9 +117,8 @@ class _Reader:
 
 
 def read_part(voxels: Any, region: tuple[slice, ...]) -> np.ndarray:
-    """Some voxels in memory; lazy ones are read in the calling thread, since the callers are threads already."""
-    part = voxels[region]
-    return np.asarray(part.compute(scheduler="synchronous") if hasattr(part, "compute") else part)
+    """Some voxels in memory; the callers are threads already."""
+    return on_this_thread(voxels[region])
 
 
 def _times(spacing: tuple[float, ...], wanted: float) -> Shape:
