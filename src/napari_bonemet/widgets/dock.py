@@ -9,7 +9,6 @@ from qtpy.QtWidgets import (
     QDockWidget,
     QFrame,
     QGroupBox,
-    QLabel,
     QMainWindow,
     QScrollArea,
     QSizePolicy,
@@ -23,6 +22,7 @@ from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.desk import Desk, desk_of
 from napari_bonemet.widgets.dock_state import fill_in, filled_in
 from napari_bonemet.widgets.navigator import bind_keys, bind_numbers
+from napari_bonemet.widgets.remedies import Words
 from napari_bonemet.widgets.settings import PLUGIN, apply_machine_settings
 from napari_bonemet.widgets.under_canvas import put_under
 from napari_bonemet.widgets.week_strip import WeekStrip
@@ -82,11 +82,11 @@ class Dock(QWidget):
         self.setMinimumWidth(MIN_WIDTH)
         self._seen = self.placed = False
 
-    def heading(self, text: str) -> QLabel:
-        """Add a line that says what this part is for."""
-        label = QLabel(text)
-        label.setWordWrap(True)
+    def heading(self, text: str) -> Words:
+        """Add a line that says what this part is for, or what to do first."""
+        label = Words(text)
         self.column.addWidget(label)
+        self.column.addWidget(label.remedy)
         return label
 
     def box(self, title: str) -> QVBoxLayout:
