@@ -1,7 +1,7 @@
 """``napari-bonemet train --network lesion-slices``: the classifier of scans with and without a lesion."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +9,7 @@ from napari_bonemet.cli.flags import Chosen
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.cli.train_data import NETWORKS, Telling, TrainArguments, checkpoint_place
 from napari_bonemet.diagnose.options import ClassifierOptions
+from napari_bonemet.errors import InputError
 from napari_bonemet.options import Doc
 from napari_bonemet.progress import PartOf, Progress
 from napari_bonemet.scan import Scan
@@ -52,7 +53,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     from napari_bonemet.study.holding_out import NETWORK_SHARE, animals_held_out
 
     out = checkpoint_place(own.common)
-    options = chosen(ClassifierOptions)
+    options = _seeing_weeks(chosen(ClassifierOptions), together=own.network == "lesion-weeks")
     device = choose_device(own.common.device)
     part = PartOf(progress, 0.0, 0.1)
     scans, lesions, animals = labelled_scans(own.data, own.labels, spacing=own.common.voxel_size, progress=part)
@@ -79,6 +80,15 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
         "synthetic": model.synthetic,
         "training": dict(model.training),
     }
+
+
+def _seeing_weeks(options: ClassifierOptions, *, together: bool) -> ClassifierOptions:
+    """The options with as many weeks together as the network's name promises: all three unless two were asked for."""
+    if together:
+        return replace(options, together=options.together if options.together > 1 else 3)
+    if options.together > 1:
+        raise InputError("lesion-slices sees a week alone", remedy="Take --network lesion-weeks, or --together 1")
+    return options
 
 
 def epoch_line(item: object) -> str | None:
