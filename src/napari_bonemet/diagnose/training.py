@@ -132,7 +132,7 @@ def _batches(
 def _some_slices(squares: np.ndarray, options: ClassifierOptions, rng: np.random.Generator) -> np.ndarray:
     """Evenly spread slices from a random start, cropped and mirrored at random, one way for all of a scan."""
     at = (np.arange(options.slices) + rng.random()) * (len(squares) / options.slices)
-    y, x = rng.integers(squares.shape[1] - options.crop + 1, size=2)
+    y, x = rng.integers(squares.shape[-1] - options.crop + 1, size=2)
     cut = squares[at.astype(int), ..., y : y + options.crop, x : x + options.crop]
     mirrored = cut[..., :: -1 if rng.random() < 0.5 else 1, :: -1 if rng.random() < 0.5 else 1]
     return np.asarray(mirrored)

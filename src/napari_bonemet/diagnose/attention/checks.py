@@ -1,4 +1,4 @@
-"""Whether a map of where a network looked means something: it points at the lesion; without its peak the answer changes.
+"""Whether a map of where a network looked means something: it points at the lesion, which healed is missed.
 
 The pointing game is that of Zhang et al. 2018 (excitation backprop, section 5.1); the second check is an occlusion test
 (Zeiler and Fergus 2014): the place is filled up with bone, so that what looked like a hole looks like none.
