@@ -8,6 +8,8 @@ import numpy as np
 from scipy.special import expit
 
 from napari_bonemet.diagnose.measures import area_under_curve, calibration, shares
+from napari_bonemet.diagnose.models.lesion_slices import SMALL
+from napari_bonemet.diagnose.models.timm_backbone import backbone_record
 from napari_bonemet.diagnose.options import ClassifierOptions
 from napari_bonemet.diagnose.slices import Bag, bag_of
 from napari_bonemet.diagnose.strangeness.familiar import Familiar
@@ -61,6 +63,7 @@ def fit_classifier(
     rest = PartOf(progress, 0.1, 1.0)
     made: TrainedClassifier = train_classifier(bags, options, validation=others, device=device, progress=rest)
     record = _record(scans, labels, made.minutes, [vars(epoch) for epoch in made.epochs], made.best_epoch)
+    record |= {"backbone": backbone_record(options)} if options.backbone != SMALL else {}
     if others:
         said, lesion = scores_of(made.network, others, options, device), np.array(held_out[1], dtype=bool)
         factor, shift = calibration(said, lesion)

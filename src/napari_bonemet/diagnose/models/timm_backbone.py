@@ -5,6 +5,7 @@ Nothing random passes for trained: where published weights are asked for and not
 would have to lie.
 """
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 
 from napari_bonemet.errors import InputError, MissingWeightsError
+from napari_bonemet.provenance import Json
 from napari_bonemet.torch_import import import_torch
 
 if TYPE_CHECKING:
@@ -59,16 +61,46 @@ def timm_backbone(options: "ClassifierOptions", *, pretrained: bool) -> tuple[An
     filled = pretrained and options.weights != DRAWN
     if filled:
         file = _published(timm, name) if options.weights == PRETRAINED else _file(options.weights)
-        more["pretrained_cfg_overlay"] = {"file": str(file)}
-    try:
-        model = timm.create_model(name, pretrained=filled, num_classes=0, in_chans=options.together, **more)
-    except (RuntimeError, KeyError, OSError, SafetensorError) as error:
-        if not filled:
-            raise
-        raise MissingWeightsError(f"{file} holds no weights of {name}", found=_first_line(error)) from error
+    more |= {"num_classes": 0, "in_chans": options.together}
+    model = _filled(timm, name, more, file) if filled else timm.create_model(name, pretrained=False, **more)
     from napari_bonemet.diagnose.models.timm_network import MapsOf
 
     return MapsOf(model), int(model.num_features)
+
+
+def _filled(timm: Any, name: str, more: Mapping[str, Any], file: Path) -> Any:
+    """The backbone with the weights of a file, all of them.
+
+    timm passes over what a file lacks, since the last layer of the published ones is not wanted here. So the same
+    backbone is drawn twice from one seed and filled once: a layer that is the same in both was not in the file.
+    """
+    torch = import_torch()
+    made = []
+    for fill in (False, True):
+        overlay = {"pretrained_cfg_overlay": {"file": str(file)}} if fill else {}
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            try:
+                made.append(timm.create_model(name, pretrained=fill, **more, **overlay))
+            except (RuntimeError, KeyError, OSError, SafetensorError) as error:
+                raise MissingWeightsError(f"{file} holds no weights of {name}", found=_first_line(error)) from error
+    drawn, model = made
+    weights = dict(drawn.named_parameters())
+    left = [key for key, layer in model.named_parameters() if layer.ndim > 1 and torch.equal(layer, weights[key])]
+    if left:
+        raise MissingWeightsError(
+            f"{file} holds no weights of {name}", found=f"none for {len(left)} layers: {', '.join(left[:2])} ..."
+        )
+    return model
+
+
+def backbone_record(options: "ClassifierOptions") -> dict[str, Json]:
+    """Which backbone it was, and what its training began with: a file is known by its SHA-256."""
+    record: dict[str, Json] = {"name": NAMES.get(options.backbone, options.backbone), "weights": options.weights}
+    if options.weights not in (PRETRAINED, DRAWN):
+        with _file(options.weights).open("rb") as file:
+            record["sha256"] = hashlib.file_digest(file, "sha256").hexdigest()
+    return record
 
 
 def _bound_to_a_side(name: str) -> bool:
