@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from diagnosis_tables.page import FAMILIAR, FITTED, page_of
 from napari_bonemet.diagnose.attention.checks import centre_of_bone, hide_and_ask, points_at
 from napari_bonemet.diagnose.attention.maps import highest_place, where_it_looked
 from napari_bonemet.diagnose.classifier import LesionClassifier
@@ -34,12 +35,12 @@ from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.torch_import import import_torch
 
+# The first is all bone, which the threshold on its change looks at.
 MEASURES = ("Tt.BV", "BV/TV", "BS/BV", "Conn.D", "Tb.Th", "Tb.Sp", "Tb.N", "Ct.Ar", "Ct.Th", "Ct.Po")
 # Voxels that a registered week may lie beside the truth, which is of the first week's grid, and that a map is coarse.
 TOLERANCE = 4
 # Every so many scans, the peak of the map is healed and the network is asked again.
 HEALED_OF = 6
-FAMILIAR, FITTED = "training's kind", "fitted"
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ def looked_up(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--out", type=Path, required=True, help="what was found of each animal")
+    parser.add_argument("--out", type=Path, default=Path("build/shifted"), help="what was found of each animal")
     parser.add_argument("--page", type=Path, help="write the tables to this page")
     parser.add_argument("--single", type=Path, help="checkpoint of the network that was taught slice by slice")
     parser.add_argument("--each", type=int, default=20, help="animals with a tumour in each group, and as many without")
@@ -155,8 +156,6 @@ def main() -> None:
     for number, group in enumerate(GROUPS):
         legs = legs_of(group, given.each, given.seed + 10 + number)
         kinds[group.name] = looked_up(given.out, group.name, legs, networks, key)
-    from diagnosis_page import page_of
-
     text = page_of(kinds, tuple(networks))
     print(text)
     if given.page:
