@@ -54,7 +54,9 @@ COHORT_SEED ?= 1
 COHORT ?= build/cohort
 TVAE_FLAGS ?= --inputs 0 1 2 --target 3 --validation-share 0.1 --kl-weight 1e-6 --half-precision
 STVAE_FLAGS ?= --inputs 0 1 2 --target 3 --validation-share 0.06 --loose 0.25 --minutes 60 --half-precision
-LESION_FLAGS ?= --validation-share 0.2 --half-precision
+# The classifiers learn from animals of varied scanners and tumours.
+LESION_COHORT ?= --controls 120 --tumours 176 --variety wide
+LESION_FLAGS ?= --validation-share 0.2 --half-precision --epochs 16 --slices 10
 CHECKPOINTS ?= src/napari_bonemet/checkpoints
 BONEMET := $(BIN)/napari-bonemet
 
@@ -64,8 +66,12 @@ checkpoints: $(VENV)/.app  ## The networks that come with the package, again fro
 	$(BONEMET) train --network tvae --data $(COHORT)/Regist-CT $(TVAE_FLAGS) --no-change --epochs 20 --out $(CHECKPOINTS)/tvae.safetensors --overwrite
 	$(BONEMET) cohort --controls 100 --tumours 300 --seed $(COHORT_SEED) --format zarr --out $(COHORT)-400 --overwrite
 	$(BONEMET) train --network stvae --data $(COHORT)-400/Regist-CT $(STVAE_FLAGS) --out $(CHECKPOINTS)/stvae.safetensors --overwrite
-	$(BONEMET) train --network lesion-slices --data $(COHORT)/Regist-CT $(LESION_FLAGS) --out $(CHECKPOINTS)/lesion-slices.safetensors --overwrite
+	$(BONEMET) cohort $(LESION_COHORT) --seed $(COHORT_SEED) --format zarr --out $(COHORT)-wide --overwrite
+	$(BONEMET) train --network lesion-slices --data $(COHORT)-wide/Regist-CT $(LESION_FLAGS) --out $(CHECKPOINTS)/lesion-slices.safetensors --overwrite
+	$(BONEMET) train --network lesion-weeks --data $(COHORT)-wide/Regist-CT $(LESION_FLAGS) --out $(CHECKPOINTS)/lesion-weeks.safetensors --overwrite
+	$(BONEMET) train --network lesion-slices --data $(COHORT)-wide/Regist-CT $(LESION_FLAGS) --slices 1 --out build/slice-by-slice.safetensors --overwrite
 	$(BIN)/python benchmarks/diagnosis.py --record
+	$(BIN)/python benchmarks/diagnosis_shifted.py --single build/slice-by-slice.safetensors --page docs/reference/diagnosis-benchmark.md
 
 clean:  ## Remove everything that was made
 	rm -rf $(VENV) demo-output docs/_build build dist

@@ -24,6 +24,11 @@ ROOMS = {
     "forecast": "Forecasts",
     "forecast/benchmark": "Forecasts: the benchmark",
     "diagnose": "Diagnosis",
+    "diagnose/volume": "Diagnosis: training on volumes",
+    "diagnose/together": "Diagnosis: weeks together, and futures",
+    "diagnose/attention": "Diagnosis: where it looked",
+    "diagnose/strangeness": "Diagnosis: strange scans",
+    "diagnose/scoring": "Diagnosis: how good it is",
     "figures": "Figures",
     "study": "The whole chain",
 }

@@ -20,7 +20,8 @@ def test_one_row_for_each_leg_and_week(cli: Cli, scanned: Path, tmp_path: Path) 
     assert said.code == 0
     with out.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["subject", "side", "week", "probability", "slice", "verdict", "model", "note", "synthetic"]
+    head = ["subject", "side", "week", "probability", "slice", "verdict", "model", "note", "synthetic"]
+    assert list(rows[0]) == [*head, "strangeness", "unlike"]
     assert [(row["subject"], row["side"], float(row["week"])) for row in rows] == [("871", "left", w) for w in range(4)]
     assert {(row["model"], row["synthetic"]) for row in rows} == {("lesion-slices", "True")}
     assert said.record["rows"][2]["probability"] == float(rows[2]["probability"])
@@ -28,7 +29,7 @@ def test_one_row_for_each_leg_and_week(cli: Cli, scanned: Path, tmp_path: Path) 
     known = load_classifier().classify(series.at_week(3))
     assert float(rows[3]["probability"]) == pytest.approx(known.probability, abs=1e-4)
     assert int(rows[3]["slice"]) == int(np.argmax(known.per_slice))
-    assert rows[3]["verdict"] == ("bone lesion" if known.probability >= 0.5 else "no lesion")
+    assert rows[3]["verdict"] == known.verdict
     assert any("trained on synthetic legs" in note for note in said.record["warnings"])
 
 
@@ -54,3 +55,24 @@ def test_what_cannot_be_classified_leaves_no_table(cli: Cli, scanned: Path, tmp_
     out.write_text("mine")
     assert cli("classify", "--data", scanned, "--out", out).code == 2
     assert out.read_text() == "mine"
+
+
+def test_a_scan_of_something_else_gets_no_verdict(cli: Cli, shared_data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "femur.csv"
+    said = cli("classify", "--data", shared_data / "mouse_femur" / "mouse_femur2.mhd", "--out", out, "--json")
+    assert said.code == 0
+    (row,) = said.record["rows"]
+    assert row["verdict"] == "unlike what it learned from"
+    assert row["unlike"] is True
+    assert row["strangeness"] > 1
+    assert any("no verdict" in note for note in said.record["warnings"])
+
+
+def test_weeks_are_seen_together_where_it_is_asked_for(cli: Cli, scanned: Path, tmp_path: Path) -> None:
+    """Those of the study have to be registered first: on grids of their own they are refused."""
+    (series,) = read_study(scanned)
+    said = cli("classify", "--data", scanned, "--network", "lesion-weeks", "--out", tmp_path / "d.csv", "--json")
+    if series.on_one_grid:
+        assert [row["model"] for row in said.record["rows"]] == ["lesion-weeks"] * 4
+    else:
+        assert (said.code, "Register the weeks first" in said.err) == (2, True)

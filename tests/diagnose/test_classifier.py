@@ -148,7 +148,19 @@ def test_what_it_says_of_itself(classifier: LesionClassifier, ring: Ring) -> Non
     assert "called a femur" in classifier.classify(replace(ring(580), part="femur")).note
     assert "of a forecast" in classifier.classify(replace(ring(580), kind=Kind.PREDICTION)).note
     row = found.as_row()
-    assert list(row) == ["subject", "side", "week", "probability", "slice", "verdict", "model", "note", "synthetic"]
+    assert list(row) == [
+        "subject",
+        "side",
+        "week",
+        "probability",
+        "slice",
+        "verdict",
+        "model",
+        "note",
+        "synthetic",
+        "strangeness",
+        "unlike",
+    ]
     assert (row["subject"], row["side"], row["week"], row["slice"]) == ("t580", "left", 2.0, 4)
 
 

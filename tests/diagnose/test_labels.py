@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_bonemet.diagnose.cohort_labels import read_labels
+from napari_bonemet.diagnose.cohort_labels import AnimalLabel, read_animals, read_labels
 from napari_bonemet.diagnose.training_data import find_records, labelled_scans
 from napari_bonemet.errors import InputError
 from napari_bonemet.phantom.cohort import Cohort, CohortOptions, write_cohort
@@ -97,3 +97,49 @@ def test_other_bones_and_spelling_do_not_disturb(tmp_path: Path) -> None:
         table.writerow(["tibia", "2", "Left", " 871 ", "Bone Lesion", "21"])
         table.writerow(["femur", "2", "left", "871", "no lesion", "21"])
     assert dict(read_labels(path)) == {("871", "left", 2.0): True}
+
+
+TWO = """subject,side,week,diagnosis,tumour
+a,left,0,no lesion,yes
+a,left,3,bone lesion,yes
+b,left,0,no lesion,yes
+b,left,3,no lesion,yes
+c,left,0,no lesion,no
+c,left,3,no lesion,no
+"""
+
+
+def test_both_meanings_of_an_animal_s_label(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text(TWO)
+    assert dict(read_animals(path)) == {
+        ("a", "left"): AnimalLabel(injected=True, by_last_week=True),
+        ("b", "left"): AnimalLabel(injected=True, by_last_week=False),  # the tumour did not take
+        ("c", "left"): AnimalLabel(injected=False, by_last_week=False),
+    }
+    ill = {name: sorted({scan[:1] + scan[2:] for scan, lesion in read_labels(path, name).items() if lesion})
+           for name in ("scan", "injected", "last week")}  # fmt: skip
+    assert ill == {
+        "scan": [("a", 3.0)],
+        "injected": [("a", 0.0), ("a", 3.0), ("b", 0.0), ("b", 3.0)],
+        "last week": [("a", 0.0), ("a", 3.0)],
+    }
+
+
+def test_a_meaning_that_the_table_does_not_know_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text(HEAD + "a,left,1,no lesion\n")
+    assert read_labels(path, "last week") == {("a", "left", 1.0): False}
+    with pytest.raises(InputError, match="does not say whether the animal is ill by 'injected'"):
+        read_labels(path, "injected")
+    path.write_text(TWO.replace("a,left,3,bone lesion,yes", "a,left,3,bone lesion,no"))
+    with pytest.raises(InputError, match="contradicts an earlier row of the same animal"):
+        read_animals(path)
+
+
+def test_the_generator_s_records_know_both(cohort: Cohort) -> None:
+    animals = read_animals(cohort.records)
+    assert {label.injected for label in animals.values()} == {True, False}
+    scans, lesions, _ = labelled_scans([cohort.scans], definition="injected")
+    assert {scan.subject for scan, ill in zip(scans, lesions, strict=True) if ill} == {"synthetic-0t1"}
+    assert sum(lesions) == 3

@@ -12,6 +12,7 @@ from napari_bonemet.errors import InputError, OutputError
 from napari_bonemet.io import find_legs, read_study
 from napari_bonemet.phantom.cohort import CohortOptions, animals, write_cohort
 from napari_bonemet.phantom.leg import LegOptions, make_leg
+from napari_bonemet.phantom.variety import RANGES, varied
 from napari_bonemet.scan import Kind
 
 OPTIONS = CohortOptions(
@@ -75,3 +76,24 @@ def test_nothing_is_replaced_unasked(tmp_path: Path) -> None:
 def test_an_empty_cohort_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no animal"):
         write_cohort(tmp_path, replace(OPTIONS, controls=0, tumours=0, treated=0))
+
+
+def test_animals_of_a_wide_cohort_are_each_scanned_in_their_own_way_and_those_of_a_shifted_one_beyond_it() -> None:
+    made = {
+        variety: animals(CohortOptions(controls=12, tumours=12, seed=3, variety=variety))
+        for variety in ("wide", "shifted")
+    }
+    for name, (low, high) in RANGES["wide"].items():
+        values = {variety: [getattr(leg, name) for leg in legs] for variety, legs in made.items()}
+        assert len(set(values["wide"])) > 20
+        assert min(values["wide"]) >= low
+        assert max(values["wide"]) <= high
+        if name != "blur_voxels":
+            assert all(not low <= value <= high for value in values["shifted"])
+    plain = animals(CohortOptions(controls=12, tumours=12, seed=3))
+    assert [leg.seed for leg in plain] == [leg.seed for leg in made["wide"]]
+    assert len({leg.noise_sd for leg in plain}) == 1
+    few = animals(CohortOptions(controls=2, tumours=1, seed=3, variety="wide"))
+    assert few[:2] == made["wide"][:2]
+    only = varied(plain[0], "shifted", ("noise_sd",))
+    assert (only.noise_sd != plain[0].noise_sd, only.blur_um == plain[0].blur_um) == (True, True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 ABOUT = """Tell how probable a bone lesion is in each leg and week, and which slice looks most like one.
 
 Writes a row for each leg and week: subject, side, week, probability (0 to 1), slice (counted from 0), verdict, model,
-note, synthetic. The weeks need not be registered; of registered ones, only what every week saw is looked at.
-A network's opinion, research use: without --checkpoint by the classifier that comes with the program, which has
-learned from synthetic legs alone.
+note, synthetic, strangeness, unlike. The weeks need not be registered; of registered ones, only what every week saw is
+looked at. With --network lesion-weeks each week is seen with the one before it and the first, which tells more; those
+have to be registered. A scan that is unlike those of the training (strangeness above 1) gets that for a verdict, and
+its probability is worth nothing. A network's opinion, research use: without --checkpoint by a classifier that comes
+with the program, which has learned from synthetic legs alone.
 
 Example: napari-bonemet classify --data registered --out diagnosis.csv"""
 STEPS = ()
@@ -35,6 +37,10 @@ class Arguments:
     checkpoint: Annotated[
         Path | None, Doc("A trained classifier (.safetensors); the one that comes with the program when not given.")
     ] = None
+    network: Annotated[
+        Literal["lesion-slices", "lesion-weeks"],
+        Doc("Which of those that come with the program: it sees each week alone, or with earlier ones."),
+    ] = "lesion-slices"
     common: EveryCommand = field(default_factory=Common)
 
 
@@ -54,33 +60,36 @@ def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress)
     from napari_bonemet.study.device import choose_device
 
     out = _place(own.common)
-    classifier = load_classifier(own.checkpoint, device=choose_device(own.common.device))
+    classifier = load_classifier(own.checkpoint, name=own.network, device=choose_device(own.common.device))
     legs = read_grey_legs(own.data, own.common, PartOf(progress, 0.0, 0.1))
-    scans = [pair for leg in legs for pair in _looked_at(leg, classifier.options.bone_threshold)]
+    weeks = [look for leg in legs for look in _looked_at(leg, classifier.options.bone_threshold)]
     found = []
-    for number, (scan, first) in enumerate(scans):
-        part = PartOf(progress, 0.1 + 0.9 * number / len(scans), 0.1 + 0.9 * (number + 1) / len(scans))
-        said = classifier.classify(scan, progress=part)
+    for number, (scan, earlier, first) in enumerate(weeks):
+        part = PartOf(progress, 0.1 + 0.9 * number / len(weeks), 0.1 + 0.9 * (number + 1) / len(weeks))
+        said = classifier.classify(scan, earlier=earlier, progress=part)
         found.append(replace(said, slice_index=said.slice_index + first))
     rows = [each.as_row() for each in found]
     write_table(out, rows)
     _show(terminal, legs, found)
     for note in dict.fromkeys(each.note for each in found):
         terminal.warn(note)
+    if strange := [each.title for each in found if each.unlike]:
+        more = "" if len(strange) == 1 else f" and {len(strange) - 1} more"
+        terminal.warn(f"{strange[0]}{more}: unlike what it learned from, so there is no verdict")
     terminal.say(f"The table is {out}")
     return {"out": str(out), "rows": rows, "checkpoint": None if own.checkpoint is None else str(own.checkpoint)}
 
 
-def _looked_at(leg: ScanSeries, bone_threshold: float) -> Iterator[tuple[Scan, int]]:
-    """The weeks, and where their first slice lies among those of the files.
+def _looked_at(leg: ScanSeries, bone_threshold: float) -> Iterator[tuple[Scan, tuple[Scan, ...], int]]:
+    """The weeks, those before each, and where its first slice lies among those of the files.
 
     Of registered weeks only what every one of them saw: a slice cut off by the field of view looks like bone lost.
     """
     from napari_bonemet.study.common import seen_in_every_week
 
     seen = seen_in_every_week(leg, bone_threshold) if leg.on_one_grid else leg
-    for whole, scan in zip(leg, seen, strict=True):
-        yield scan, round(whole.grid.to_index(scan.origin)[0])
+    for number, (whole, scan) in enumerate(zip(leg, seen, strict=True)):
+        yield scan, seen.scans[:number], round(whole.grid.to_index(scan.origin)[0])
 
 
 def _place(common: Common) -> Path:

@@ -13,7 +13,7 @@ __all__ = ["ABOUT", "FAMILIES", "HIDDEN", "STEPS", "Arguments", "chosen_by", "ru
 FAMILIES = {
     "ridge": "train_ridge",
     **dict.fromkeys(ARCHITECTURES, "train_network"),
-    "lesion-slices": "train_lesions",
+    **dict.fromkeys(("lesion-slices", "lesion-weeks"), "train_lesions"),
 }
 
 

@@ -1,14 +1,18 @@
 """``napari-bonemet train --network lesion-slices``: the classifier of scans with and without a lesion."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any
+
+import numpy as np
 
 from napari_bonemet.cli.flags import Chosen
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.cli.train_data import NETWORKS, Telling, TrainArguments, checkpoint_place
+from napari_bonemet.diagnose.cohort_labels import Definition
 from napari_bonemet.diagnose.options import ClassifierOptions
+from napari_bonemet.errors import InputError
 from napari_bonemet.options import Doc
 from napari_bonemet.progress import PartOf, Progress
 from napari_bonemet.scan import Scan
@@ -16,9 +20,10 @@ from napari_bonemet.scan import Scan
 ABOUT = f"""Train the lesion classifier on scans whose diagnosis is known, and write it as a checkpoint (safetensors).
 
 Every week of every leg is a scan to learn from. The diagnoses ("bone lesion" or "no lesion") are those of
-MiceMediRec.csv in or beside the data folder, or of --labels. A line is told after each epoch. It stops after
---epochs, after --minutes, or when the animals held out gained nothing for --patience epochs; the network that did
-best on them is kept and written. Ctrl-C stops without writing anything. {NETWORKS}
+MiceMediRec.csv in or beside the data folder, or of --labels; with --definition injected or "last week" the label is the
+animal's in every week. lesion-weeks sees each week with the one before it and the first, on one grid. A line is told
+after each epoch. It stops after --epochs, after --minutes, or when the animals held out gained nothing for --patience
+epochs; the network that did best on them is kept and written. Ctrl-C stops without writing anything. {NETWORKS}
 
 Example: napari-bonemet train --network lesion-slices --data cohort/Regist-CT --minutes 10 --out lesions.safetensors"""
 STEPS = (ClassifierOptions,)
@@ -31,6 +36,16 @@ class Arguments(TrainArguments):
     labels: Annotated[
         Path | None, Doc("Table of diagnoses; MiceMediRec.csv in or beside each data folder when not given.")
     ] = None
+    definition: Annotated[
+        Definition,
+        Doc(
+            "What ill means: a lesion in this scan, an animal that was injected (column tumour), or one with a lesion "
+            "in its last week."
+        ),
+    ] = "scan"
+    folds: Annotated[
+        int, Doc("Judge every animal by a network that never saw it, in so many trainings beforehand; 0 does not.")
+    ] = 0
 
 
 def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:
@@ -52,10 +67,12 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     from napari_bonemet.study.holding_out import NETWORK_SHARE, animals_held_out
 
     out = checkpoint_place(own.common)
-    options = chosen(ClassifierOptions)
+    options = _seeing_weeks(chosen(ClassifierOptions), together=own.network == "lesion-weeks")
     device = choose_device(own.common.device)
     part = PartOf(progress, 0.0, 0.1)
-    scans, lesions, animals = labelled_scans(own.data, own.labels, spacing=own.common.voxel_size, progress=part)
+    scans, lesions, animals = labelled_scans(
+        own.data, own.labels, definition=own.definition, spacing=own.common.voxel_size, progress=part
+    )
     with_lesion = {animal for animal, lesion in zip(animals, lesions, strict=True) if lesion}
     groups = {animal: animal in with_lesion for animal in animals}
     held = animals_held_out(animals, own.hold_out(NETWORK_SHARE), groups=groups)
@@ -64,9 +81,15 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
         f"Training {own.network} on {len(learned[0])} scans, {sum(learned[1])} with a lesion, on {device}; "
         f"{len(kept[0])} scans of other animals held out."
     )
-    told = Telling(PartOf(progress, 0.1, 1.0), terminal, epoch_line)
+    judged = 0.1 + 0.9 * own.folds / (own.folds + 1)
+    crossed = _across(own, (scans, lesions, animals), options, device, PartOf(progress, 0.1, judged))
+    for name, interval in crossed.items():
+        ends = f"{interval['low']} to {interval['high']}"
+        terminal.say(f"By networks that never saw the animal: {name} {interval['value']} ({ends})")
+    told = Telling(PartOf(progress, judged, 1.0), terminal, epoch_line)
     validation = kept if kept[0] else None
     model = LesionClassifier.fit(*learned, options=options, validation=validation, device=device, progress=told)
+    model = replace(model, training={**model.training, **_labels_record(own, crossed)})
     model.save(out)
     terminal.say(f"The checkpoint is {out}")
     if line := _held_out(model.training):
@@ -79,6 +102,54 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
         "synthetic": model.synthetic,
         "training": dict(model.training),
     }
+
+
+def _across(
+    own: Arguments,
+    known: tuple[list[Scan], list[bool], list[str]],
+    options: ClassifierOptions,
+    device: str,
+    progress: Progress,
+) -> dict[str, Any]:
+    """Figures of the cross-validation as plain values; none where no folds are asked for."""
+    from napari_bonemet.diagnose.scoring.figures import figures_of
+    from napari_bonemet.diagnose.volume.cross_validation import out_of_fold
+    from napari_bonemet.diagnose.volume.folds import split_by_animal
+
+    if not own.folds:
+        return {}
+    scans, lesions, animals = known
+    ill = {animal for animal, lesion in zip(animals, lesions, strict=True) if lesion}
+    split = split_by_animal(
+        {animal: animal in ill for animal in animals}, test_share=0.0, folds=own.folds, seed=own.common.seed
+    )
+    said = out_of_fold(scans, lesions, animals, split, options=options, device=device, progress=progress)
+    return {name: interval.as_record() for name, interval in figures_of(said, np.array(lesions), animals).items()}
+
+
+def _labels_record(own: Arguments, crossed: Mapping[str, Any]) -> dict[str, Any]:
+    """Which meaning the labels have, and how many animals are ill by each."""
+    from napari_bonemet.diagnose.cohort_labels import read_animals
+    from napari_bonemet.diagnose.training_data import find_records
+
+    tables = {own.labels or find_records(folder) for folder in own.data}
+    every = [label for table in sorted(tables) for label in read_animals(table).values()]
+    counts = {
+        "definition": own.definition,
+        "legs": len(every),
+        "injected": sum(label.injected is True for label in every),
+        "lesion_by_last_week": sum(label.by_last_week is True for label in every),
+    }
+    return {"labels_mean": counts, **({"cross_validation": {"folds": own.folds, **crossed}} if crossed else {})}
+
+
+def _seeing_weeks(options: ClassifierOptions, *, together: bool) -> ClassifierOptions:
+    """The options with as many weeks together as the network's name promises: all three unless two were asked for."""
+    if together:
+        return replace(options, together=options.together if options.together > 1 else 3)
+    if options.together > 1:
+        raise InputError("lesion-slices sees a week alone", remedy="Take --network lesion-weeks, or --together 1")
+    return options
 
 
 def epoch_line(item: object) -> str | None:

@@ -10,7 +10,10 @@ from scipy.special import expit
 from napari_bonemet.diagnose.diagnosis import Diagnosis
 from napari_bonemet.diagnose.models.lesion_slices import build_slice_network
 from napari_bonemet.diagnose.options import ClassifierOptions
-from napari_bonemet.diagnose.slices import SliceView, view_of
+from napari_bonemet.diagnose.slices import SliceView, this_week, view_of
+from napari_bonemet.diagnose.strangeness.familiar import PREFIX, Familiar
+from napari_bonemet.diagnose.strangeness.statistics import scan_statistics, slice_statistics
+from napari_bonemet.diagnose.together.weeks import seen_with
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.checkpoint import Checkpoint
 from napari_bonemet.forecast.saved import Saved
@@ -54,9 +57,11 @@ class LesionClassifier(Saved):
         Whether any of those scans was made by the generator.
     device : str
         Where it computes.
+    familiar : Familiar or None
+        What the scans of its training were like; None in checkpoints that do not say.
     """
 
-    name: ClassVar[str] = "lesion-slices"
+    names: ClassVar[tuple[str, ...]] = ("lesion-slices", "lesion-weeks")
 
     options: ClassifierOptions
     network: Any
@@ -64,6 +69,12 @@ class LesionClassifier(Saved):
     training: Mapping[str, Json] = field(default_factory=dict)
     synthetic: bool = False
     device: str = "cpu"
+    familiar: Familiar | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is called in the registry: whether it sees a week alone, or earlier ones too."""
+        return self.names[self.options.together > 1]
 
     @classmethod
     def fit(
@@ -81,7 +92,8 @@ class LesionClassifier(Saved):
         Parameters
         ----------
         scans : sequence of Scan
-            Greys of one voxel size.
+            Greys of one voxel size. Where the options see weeks together, each is seen with the earlier ones of its
+            leg among these, on one grid.
         labels : sequence of bool
             Whether each shows a lesion.
         options : ClassifierOptions, optional
@@ -105,32 +117,40 @@ class LesionClassifier(Saved):
 
         options = options or ClassifierOptions()
         made = fit_classifier(scans, labels, options, validation=validation, device=device, progress=progress)
-        return cls(options, made.network, made.spacing, made.record, made.synthetic, device)
+        return cls(options, made.network, made.spacing, made.record, made.synthetic, device, made.familiar)
 
     def on(self, device: str) -> Self:
         """The same classifier, computing on `device` ("cpu", "cuda", "mps")."""
         return replace(self, network=self.network.to(device), device=device)
 
-    def classify(self, scan: Scan, *, progress: Progress = NO_PROGRESS) -> Diagnosis:
+    def classify(self, scan: Scan, *, earlier: Sequence[Scan] = (), progress: Progress = NO_PROGRESS) -> Diagnosis:
         """How probable a lesion is in a scan, and in each of its slices.
 
         Any number and size of slices will do: the network looks at squares around the bone. Slices of another
         voxel size than it knows are resampled in their plane.
 
+        Parameters
+        ----------
+        scan : Scan
+            The week to judge.
+        earlier : sequence of Scan
+            The weeks before it, on its grid, in their order; a classifier of single weeks leaves them alone.
+        progress : Progress
+            Told how far it is.
+
         Raises
         ------
         InputError
-            When the scan is a composite or a map, its greys are not 0 to 255, or it shows no bone.
+            When the scan is a composite or a map, its greys are not 0 to 255, it shows no bone, or the earlier weeks
+            lie on another grid.
         Cancelled
             When the user asked to stop.
         """
-        options = self.options
         progress.message(f"looking at {scan.title}")
-        half, rest = PartOf(progress, 0.0, 0.3), PartOf(progress, 0.3, 1.0)
-        threshold = options.bone_threshold
-        view = view_of(scan, self.spacing, crop=options.crop, bone_threshold=threshold, progress=half)
-        features = self._features(view, rest)
-        volume, slices = self._probabilities(features.max(axis=0))[0], self._probabilities(features)
+        view = self.view(scan, earlier, PartOf(progress, 0.0, 0.3))
+        features, statistics = self._features(view, PartOf(progress, 0.3, 1.0))
+        highest = features.max(axis=0)
+        volume, slices = self._probabilities(highest)[0], self._probabilities(features)
         return Diagnosis(
             subject=scan.subject,
             side=scan.side,
@@ -141,33 +161,50 @@ class LesionClassifier(Saved):
             slice_index=int(slices.argmax()),
             synthetic=scan.synthetic,
             trained_on_synthetic=self.synthetic,
-            note=self._note(scan, view),
+            note=self._note(scan, view, alone=not earlier),
             part=scan.part,
+            strangeness=None if self.familiar is None else self.familiar.strangeness(highest, statistics),
         )
 
-    def _features(self, view: SliceView, progress: Progress) -> np.ndarray:
-        """Features (z, channels) of each slice: the highest over its squares, zero where it shows no bone."""
+    def view(self, scan: Scan, earlier: Sequence[Scan] = (), progress: Progress = NO_PROGRESS) -> SliceView:
+        """Where in the slices of a scan it looks; parameters and errors as :meth:`classify`."""
+        seen = seen_with(scan, earlier, self.options.together)
+        crop, threshold = self.options.crop, self.options.bone_threshold
+        return view_of(seen, self.spacing, crop=crop, bone_threshold=threshold, progress=progress)
+
+    def _features(self, view: SliceView, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
+        """Features (z, channels) of each slice: the highest over its squares, zero where it shows no bone.
+
+        Beside them the statistics of the scan, where the classifier knows what its training was like.
+        """
         from napari_bonemet.diagnose.training import features_of
 
-        found = []
+        found, figures = [], []
         for _, bone, squares in view.slabs(progress):
             count, many = squares.shape[:2]
-            features = features_of(self.network, squares.reshape(count * many, *squares.shape[2:]), self.device)
-            strongest = features.reshape(count, many, -1).max(axis=1)
+            flat = squares.reshape(count * many, *squares.shape[2:])
+            strongest = features_of(self.network, flat, self.device).reshape(count, many, -1).max(axis=1)
             found.append(np.where(bone[:, None], strongest, np.float32(0)))
-        return np.concatenate(found)
+            if self.familiar is not None:
+                seen = flat[np.repeat(bone, many)]
+                figures.append(slice_statistics(this_week(seen), self.options.bone_threshold))
+        features = np.concatenate(found)
+        every = [each for each in figures if len(each)]
+        return features, scan_statistics(np.concatenate(every)) if every else np.zeros(0)
 
     def _probabilities(self, features: np.ndarray) -> np.ndarray:
         from napari_bonemet.diagnose.training import log_odds_of
 
         return np.atleast_1d(expit(log_odds_of(self.network, features, self.device))).astype(np.float32)
 
-    def _note(self, scan: Scan, view: SliceView) -> str:
+    def _note(self, scan: Scan, view: SliceView, *, alone: bool) -> str:
         note = f"A network's opinion, research use; trained on {'synthetic legs' if self.synthetic else 'scans'}"
         if scan.part != "tibia":
             note += f"; it learned from tibiae, and this is called a {scan.part}"
         if scan.kind is Kind.PREDICTION:
             note += "; of a forecast, not of a scan: the network never learned from forecasts"
+        if alone and self.options.together > 1 and scan.week:
+            note += "; no earlier week was shown, and it learned to see them together"
         if view.planes.resampled:
             note += f"; slices were resampled to the {self.spacing[1]:g} µm that it was trained on"
         if abs(scan.spacing[0] / self.spacing[0] - 1) > _OTHER_SLICES:
@@ -179,10 +216,10 @@ class LesionClassifier(Saved):
         return Checkpoint(
             name=self.name,
             configuration=self.options.as_record(),
-            tensors=half_state(self.network),
+            tensors=half_state(self.network) | (self.familiar.tensors() if self.familiar else {}),
             input_kind="grey",
             spacing=self.spacing,
-            weeks=(0.0,),
+            weeks=tuple(-float(back) for back in reversed(range(self.options.together))),
             training=self.training,
             synthetic=self.synthetic,
         )
@@ -196,8 +233,11 @@ class LesionClassifier(Saved):
         InputError
             When it holds another model, or its tensors are not those of the network that it describes.
         """
-        if checkpoint.name != cls.name:
-            raise InputError("The checkpoint holds no lesion classifier", expected=cls.name, found=checkpoint.name)
+        if checkpoint.name not in cls.names:
+            expected = " or ".join(cls.names)
+            raise InputError("The checkpoint holds no lesion classifier", expected=expected, found=checkpoint.name)
         options = ClassifierOptions.from_record(dict(checkpoint.configuration))
-        network = fill(build_slice_network(options.width), checkpoint).to(device).eval()
-        return cls(options, network, checkpoint.spacing, checkpoint.training, checkpoint.synthetic, device)
+        familiar = Familiar.from_tensors(checkpoint.tensors)
+        own = {name: tensor for name, tensor in checkpoint.tensors.items() if not name.startswith(PREFIX)}
+        network = fill(build_slice_network(options), replace(checkpoint, tensors=own)).to(device).eval()
+        return cls(options, network, checkpoint.spacing, checkpoint.training, checkpoint.synthetic, device, familiar)

@@ -10,6 +10,7 @@ from napari_bonemet.scan import Side
 # At this probability a verdict turns; a classifier's own calibration puts it where both kinds of error balance.
 VERDICT_AT = 0.5
 LESION, NO_LESION = "bone lesion", "no lesion"
+UNLIKE = "unlike what it learned from"
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,10 @@ class Diagnosis:
         What the reader of the figures has to know.
     part : str
         Which bone.
+    strangeness : float or None
+        How far the scan lies from those of the training, as a share of the limit of
+        :mod:`~napari_bonemet.diagnose.strangeness.familiar`; above 1 the probability is worth nothing. None where
+        the classifier cannot say.
     """
 
     subject: str | None
@@ -54,6 +59,7 @@ class Diagnosis:
     trained_on_synthetic: bool
     note: str = ""
     part: str = "tibia"
+    strangeness: float | None = None
 
     @property
     def leg(self) -> str:
@@ -67,12 +73,19 @@ class Diagnosis:
 
     @property
     def lesion(self) -> bool:
-        """Whether the verdict is a lesion: a probability of at least 0.5."""
+        """Whether the probability is at least 0.5, of a scan that it can judge or not."""
         return self.probability >= VERDICT_AT
 
     @property
+    def unlike(self) -> bool:
+        """Whether the scan is unlike those of the training, so that there is no verdict on it."""
+        return self.strangeness is not None and self.strangeness > 1
+
+    @property
     def verdict(self) -> str:
-        """In the words of the medical records: "bone lesion" or "no lesion"."""
+        """In the words of the medical records, "bone lesion" or "no lesion"; of strange scans neither."""
+        if self.unlike:
+            return UNLIKE
         return LESION if self.lesion else NO_LESION
 
     def as_row(self) -> dict[str, Json]:
@@ -87,4 +100,6 @@ class Diagnosis:
             "model": self.model,
             "note": self.note,
             "synthetic": self.synthetic,
+            "strangeness": None if self.strangeness is None else round(self.strangeness, 3),
+            "unlike": self.unlike if self.strangeness is not None else None,
         }

@@ -8,8 +8,13 @@ import numpy as np
 from scipy.special import expit
 
 from napari_bonemet.diagnose.measures import area_under_curve, calibration, shares
+from napari_bonemet.diagnose.models.lesion_slices import SMALL
+from napari_bonemet.diagnose.models.timm_backbone import backbone_record
 from napari_bonemet.diagnose.options import ClassifierOptions
 from napari_bonemet.diagnose.slices import Bag, bag_of
+from napari_bonemet.diagnose.strangeness.familiar import Familiar
+from napari_bonemet.diagnose.strangeness.learned import familiar_with
+from napari_bonemet.diagnose.together.weeks import with_earlier_weeks
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.checkpoint import SPACING_MARGIN
 from napari_bonemet.forecast.training_record import generators
@@ -30,6 +35,7 @@ class Fitted:
     spacing: Triple
     record: dict[str, Json]
     synthetic: bool
+    familiar: Familiar
 
 
 def fit_classifier(
@@ -57,6 +63,7 @@ def fit_classifier(
     rest = PartOf(progress, 0.1, 1.0)
     made: TrainedClassifier = train_classifier(bags, options, validation=others, device=device, progress=rest)
     record = _record(scans, labels, made.minutes, [vars(epoch) for epoch in made.epochs], made.best_epoch)
+    record |= {"backbone": backbone_record(options)} if options.backbone != SMALL else {}
     if others:
         said, lesion = scores_of(made.network, others, options, device), np.array(held_out[1], dtype=bool)
         factor, shift = calibration(said, lesion)
@@ -71,7 +78,8 @@ def fit_classifier(
             "calibration": {"factor": round(factor, 4), "shift": round(shift, 4)},
             "protocol": "whole scans of animals that were not trained on; they chose the epoch and the calibration",
         }
-    return Fitted(made.network, spacing, record, any(scan.synthetic for scan in scans))
+    familiar = familiar_with(made.network, bags, others or bags, options, device)
+    return Fitted(made.network, spacing, record, any(scan.synthetic for scan in scans), familiar)
 
 
 def calibrate(network: Any, factor: float, shift: float) -> None:
@@ -87,13 +95,14 @@ def _bags(labelled: _Labelled, spacing: Triple, options: ClassifierOptions, prog
     from napari_bonemet.diagnose.training import SLACK
 
     made = []
-    for number, (scan, lesion) in enumerate(zip(*labelled, strict=True)):
-        progress.message(f"reading {scan.title}")
-        _require_voxels(scan, spacing)
+    seen = with_earlier_weeks(labelled[0], options.together)
+    for number, (scans, lesion) in enumerate(zip(seen, labelled[1], strict=True)):
+        progress.message(f"reading {scans[0].title}")
+        _require_voxels(scans[0], spacing)
         part = PartOf(progress, number / len(labelled[0]), (number + 1) / len(labelled[0]))
         threshold, crop = options.bone_threshold, options.crop
         made.append(
-            bag_of(scan, bool(lesion), spacing, crop=crop, slack=SLACK, bone_threshold=threshold, progress=part)
+            bag_of(scans, bool(lesion), spacing, crop=crop, slack=SLACK, bone_threshold=threshold, progress=part)
         )
     return made
 

@@ -5,14 +5,18 @@ from pathlib import Path
 from napari_bonemet.diagnose.classifier import LesionClassifier
 from napari_bonemet.forecast.shipped import shipped_checkpoint
 
+SINGLE, TOGETHER = LesionClassifier.names
 
-def load_classifier(path: str | Path | None = None, *, device: str = "cpu") -> LesionClassifier:
+
+def load_classifier(path: str | Path | None = None, *, name: str = SINGLE, device: str = "cpu") -> LesionClassifier:
     """The classifier of a checkpoint.
 
     Parameters
     ----------
     path : path, optional
         The .safetensors file; the one that comes with the package when None.
+    name : {"lesion-slices", "lesion-weeks"}
+        Which of those that come with the package: of single weeks, or of weeks together.
     device : str
         Where it computes.
 
@@ -21,4 +25,4 @@ def load_classifier(path: str | Path | None = None, *, device: str = "cpu") -> L
     InputError
         When the file is missing, damaged, or holds another model.
     """
-    return LesionClassifier.load(shipped_checkpoint(LesionClassifier.name) if path is None else path, device=device)
+    return LesionClassifier.load(shipped_checkpoint(name) if path is None else path, device=device)

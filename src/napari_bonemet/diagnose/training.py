@@ -14,6 +14,7 @@ from napari_bonemet.diagnose.measures import area_under_curve
 from napari_bonemet.diagnose.models.lesion_slices import build_slice_network
 from napari_bonemet.diagnose.options import ClassifierOptions
 from napari_bonemet.diagnose.slices import Bag
+from napari_bonemet.diagnose.volume.looks import looked_at
 from napari_bonemet.forecast.pace import pace, share_done
 from napari_bonemet.progress import NO_PROGRESS, Progress, report
 from napari_bonemet.torch_import import import_torch
@@ -80,7 +81,7 @@ def train_classifier(
     rng, began = np.random.default_rng(options.seed), time.monotonic()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(options.seed)
-        network = build_slice_network(options.width, options.dropout)
+        network = build_slice_network(options, pretrained=True)
         network = network.to(device, memory_format=torch.channels_last)
         optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
         count = math.ceil(len(bags) / options.batch)
@@ -131,9 +132,9 @@ def _batches(
 def _some_slices(squares: np.ndarray, options: ClassifierOptions, rng: np.random.Generator) -> np.ndarray:
     """Evenly spread slices from a random start, cropped and mirrored at random, one way for all of a scan."""
     at = (np.arange(options.slices) + rng.random()) * (len(squares) / options.slices)
-    y, x = rng.integers(squares.shape[1] - options.crop + 1, size=2)
-    cut = squares[at.astype(int), y : y + options.crop, x : x + options.crop]
-    mirrored = cut[:, :: -1 if rng.random() < 0.5 else 1, :: -1 if rng.random() < 0.5 else 1]
+    y, x = rng.integers(squares.shape[-1] - options.crop + 1, size=2)
+    cut = squares[at.astype(int), ..., y : y + options.crop, x : x + options.crop]
+    mirrored = cut[..., :: -1 if rng.random() < 0.5 else 1, :: -1 if rng.random() < 0.5 else 1]
     return np.asarray(mirrored)
 
 
@@ -168,8 +169,9 @@ class _Loop:
     def _step(self, squares: np.ndarray, lesions: np.ndarray) -> float:
         torch = import_torch()
         options = self.options
-        x = turned(torch.from_numpy(squares).to(self.device))
+        x = torch.from_numpy(squares).to(self.device)
         n, slices = x.shape[:2]
+        x = looked_at(turned(x.flatten(1, -3)), options.looks, options.look_strength).view(x.shape)
         with torch.autocast(x.device.type, torch.bfloat16, enabled=options.half_precision):
             features = self.network.look(x.flatten(0, 1))
         log_odds = self.network.judge(features.view(n, slices, -1).amax(1))
@@ -215,19 +217,31 @@ def log_odds_of(network: Any, features: np.ndarray, device: str) -> np.ndarray:
         return np.asarray(network.judge(torch.from_numpy(features).to(device)).cpu().numpy())
 
 
+def strongest_of(
+    network: Any, bags: Sequence[Bag], options: ClassifierOptions, device: str, progress: Progress = NO_PROGRESS
+) -> np.ndarray:
+    """Features (bags, channels) of each scan, all of its slices seen, in the middle of their square."""
+    network.eval()
+    found = []
+    for bag in bags:
+        progress.check()
+        found.append(features_of(network, middle_of(bag, options), device).max(axis=0))
+    return np.stack(found)
+
+
+def middle_of(bag: Bag, options: ClassifierOptions) -> np.ndarray:
+    """The squares of a bag without the slack around them."""
+    first = (bag.squares.shape[-1] - options.crop) // 2
+    inner = slice(first, first + options.crop)
+    return bag.squares[..., inner, inner]
+
+
 def scores_of(
     network: Any, bags: Sequence[Bag], options: ClassifierOptions, device: str, progress: Progress = NO_PROGRESS
 ) -> np.ndarray:
-    """Log odds of a lesion in each scan, (bags,), all of its slices seen, in the middle of their square."""
-    network.eval()
-    said = []
-    for bag in bags:
-        progress.check()
-        first = (bag.squares.shape[1] - options.crop) // 2
-        inner = slice(first, first + options.crop)
-        strongest = features_of(network, bag.squares[:, inner, inner], device).max(axis=0)
-        said.append(float(log_odds_of(network, strongest, device)[0]))
-    return np.array(said)
+    """Log odds of a lesion in each scan, (bags,)."""
+    strongest = strongest_of(network, bags, options, device, progress)
+    return log_odds_of(network, strongest, device).astype(np.float64)
 
 
 def _validate(

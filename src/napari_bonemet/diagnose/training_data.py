@@ -4,7 +4,7 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
-from napari_bonemet.diagnose.cohort_labels import PART, RECORDS, Label, read_labels
+from napari_bonemet.diagnose.cohort_labels import PART, RECORDS, Definition, Label, read_labels
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.forecaster import GREY_KINDS
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
@@ -15,6 +15,7 @@ def labelled_scans(
     folders: Sequence[Path],
     labels: Path | None = None,
     *,
+    definition: Definition = "scan",
     spacing: float | Sequence[float] | None = None,
     progress: Progress = NO_PROGRESS,
 ) -> tuple[list[Scan], list[bool], list[str]]:
@@ -29,6 +30,8 @@ def labelled_scans(
     labels : path, optional
         Table of :func:`~napari_bonemet.diagnose.cohort_labels.read_labels`; where None, each folder's
         MiceMediRec.csv, in it or beside it.
+    definition : {"scan", "injected", "last week"}
+        What the label says, see :func:`~napari_bonemet.diagnose.cohort_labels.read_labels`.
     spacing : float or three (z, y, x), optional
         Micrometres, for files that state no voxel size.
 
@@ -59,7 +62,7 @@ def labelled_scans(
     seen: set[Label] = set()
     for number, folder in enumerate(folders):
         table = Path(labels) if labels is not None else find_records(folder)
-        known.setdefault(table, dict(read_labels(table)))
+        known.setdefault(table, dict(read_labels(table, definition)))
         part = PartOf(progress, number / len(folders), (number + 1) / len(folders))
         for scan in (scan for leg in read_study(folder, spacing=spacing, progress=part) for scan in leg):
             if scan.kind not in GREY_KINDS or scan.part != PART:

@@ -37,6 +37,13 @@ class Interval:
     level: float
     animals: int
 
+    def as_record(self, digits: int = 4) -> dict[str, float | int | None]:
+        """Value and ends as plain numbers, None where there is none."""
+        ends = {"value": self.value, "low": self.low, "high": self.high}
+        return {name: None if np.isnan(end) else round(end, digits) for name, end in ends.items()} | {
+            "animals": self.animals
+        }
+
     def __str__(self) -> str:
         return f"{self.value:.3g} ({self.low:.3g} to {self.high:.3g})"
 

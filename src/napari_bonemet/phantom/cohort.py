@@ -14,6 +14,7 @@ from napari_bonemet.io.names import safe_name
 from napari_bonemet.options import Between, Doc, Options
 from napari_bonemet.phantom.leg import SyntheticLeg, make_leg
 from napari_bonemet.phantom.options import LegOptions, stream
+from napari_bonemet.phantom.variety import Variety, varied
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.provenance import Json
 
@@ -39,6 +40,13 @@ class CohortOptions(Options):
         Literal["Seg-CT", "Regist-CT"], Doc("Each week in its own pose, or on the grid of the first.")
     ] = "Regist-CT"
     format: Annotated[Literal["png", "zarr"], Doc("PNG slices or OME-Zarr.")] = "png"
+    variety: Annotated[
+        Variety,
+        Doc(
+            "Blur, noise, jitter and pace of the tumour: as given, or of each animal anew, of the ranges that "
+            "classifiers learn from (wide) or from beyond them (shifted)."
+        ),
+    ] = "none"
     leg: Annotated[LegOptions, Doc("Strain, weeks, grid and scanner of every animal.")] = field(
         default_factory=LegOptions
     )
@@ -83,7 +91,7 @@ def animals(options: CohortOptions) -> tuple[LegOptions, ...]:
                 treatment_week=options.treatment_week if group == "r" else None,
                 treatment_strength=options.treatment_strength,
             )
-            made.append(animal)
+            made.append(varied(animal, options.variety))
     return tuple(made)
 
 

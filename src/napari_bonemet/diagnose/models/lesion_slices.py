@@ -8,17 +8,34 @@ scans; this one has a hundred thousand and is trained within minutes. The layers
 
 from typing import Any
 
+from napari_bonemet.diagnose.options import ClassifierOptions
 
-def build_slice_network(width: int, dropout: float = 0.0) -> Any:
+SMALL = "small"
+# Features that are kept of a backbone of timm, whatever it makes.
+_KEPT = 64
+
+
+def build_slice_network(options: ClassifierOptions, *, pretrained: bool = False) -> Any:
     """The network (a ``torch.nn.Module``), its weights drawn anew.
 
     Parameters
     ----------
-    width : int
-        Channels of the first layer; they double twice.
-    dropout : float
-        Share of the features that a step of the training leaves out.
-    """
-    from napari_bonemet.diagnose.models.lesion_slices_network import SliceNetwork
+    options : ClassifierOptions
+        Backbone, width, dropout, weeks together.
+    pretrained : bool
+        Fill a backbone of timm with the weights that the options name; otherwise a checkpoint is to fill it.
 
-    return SliceNetwork(width, dropout)
+    Raises
+    ------
+    InputError
+        When timm or the weights are not there.
+    """
+    from napari_bonemet.diagnose.models.lesion_slices_network import SliceNetwork, small_backbone
+
+    if options.backbone == SMALL:
+        made = 4 * options.width
+        return SliceNetwork(small_backbone(options.width, options.together), made, made, options.dropout)
+    from napari_bonemet.diagnose.models.timm_backbone import timm_backbone
+
+    backbone, made = timm_backbone(options, pretrained=pretrained)
+    return SliceNetwork(backbone, made, _KEPT, options.dropout)

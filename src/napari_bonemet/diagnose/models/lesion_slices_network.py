@@ -19,28 +19,43 @@ def _block(channels: int, made: int, stride: int = 1) -> Any:
     )
 
 
+def small_backbone(width: int, channels: int) -> Any:
+    """Six convolutions; an eighth of the side is left, and four times the width in channels."""
+    a, b, c = width, 2 * width, 4 * width
+    return nn.Sequential(
+        _block(channels, a, 2), _block(a, a), _block(a, b, 2), _block(b, b), _block(b, c, 2), _block(c, c)
+    )
+
+
 class SliceNetwork(Module):
     """Features of slices, and one head for slices and volumes alike.
 
     No feature is negative, and no weight of the head is: a slice can only add to the suspicion.
     """
 
-    def __init__(self, width: int, dropout: float = 0.0) -> None:
+    def __init__(self, backbone: Any, made: int, kept: int, dropout: float = 0.0) -> None:
+        """`made` channels come from the backbone, `kept` features are made of them."""
         super().__init__()
-        a, b, c = width, 2 * width, 4 * width
-        self.backbone = nn.Sequential(
-            _block(1, a, 2), _block(a, a), _block(a, b, 2), _block(b, b), _block(b, c, 2), _block(c, c)
-        )
-        self.features = nn.Conv2d(c, c, 1)
+        c = kept
+        self.backbone = backbone
+        self.features = nn.Conv2d(made, c, 1)
         self.dropout = nn.Dropout(dropout)
         self.weight = nn.Parameter(torch.full((c,), _FIRST_WEIGHT))
         self.bias = nn.Parameter(torch.tensor([_FIRST_BIAS]))
 
+    def maps(self, slices: Any) -> Any:
+        """Slices (n, side, side) or (n, weeks, side, side), 0 to 1, to features by place (n, channels, y, x)."""
+        x = slices if slices.ndim == 4 else slices[:, None]
+        return torch.relu(self.features(self.backbone(x.contiguous(memory_format=torch.channels_last)))).float()
+
     def look(self, slices: Any) -> Any:
-        """Slices (n, side, side), 0 to 1, to features (n, channels), none negative: the strongest in the slice."""
-        x = slices[:, None].contiguous(memory_format=torch.channels_last)
-        return torch.relu(self.features(self.backbone(x))).amax((2, 3)).float()
+        """The same slices to features (n, channels), none negative: the strongest in the slice."""
+        return self.maps(slices).amax((2, 3))
 
     def judge(self, features: Any) -> Any:
         """Features (..., channels) of slices, or their maximum over the slices of a volume, to log odds (...)."""
-        return self.dropout(features) @ nn.functional.softplus(self.weight) + self.bias
+        return self.dropout(features) @ self.head() + self.bias
+
+    def head(self) -> Any:
+        """What each feature adds to the log odds (channels,), none negative."""
+        return nn.functional.softplus(self.weight)

@@ -1,0 +1,1 @@
+"""Baselines and tables of the benchmark of the classifiers on shifted animals."""

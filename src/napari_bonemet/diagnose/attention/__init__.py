@@ -1,0 +1,1 @@
+"""Where in a scan a classifier saw what it says."""

@@ -1,0 +1,1 @@
+"""How good diagnoses are, with intervals over animals."""

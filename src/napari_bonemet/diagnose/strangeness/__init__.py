@@ -1,0 +1,1 @@
+"""Whether a scan is like those that a classifier learned from."""

@@ -1,0 +1,1 @@
+"""Networks that see several weeks of a leg at once."""

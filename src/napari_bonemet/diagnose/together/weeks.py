@@ -1,0 +1,71 @@
+"""Which earlier weeks a network sees beside the one that it judges.
+
+A loss that is nothing to a single week is plain beside the week before. BoneMet judges each week alone (section 3.3);
+here the weeks are channels of one look: the week itself, the one before it, the first. Where there is none, the nearest
+later one stands for it, down to the week itself: nothing has changed then.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
+from napari_bonemet.scan import Scan
+
+if TYPE_CHECKING:
+    from napari_bonemet.diagnose.classifier import LesionClassifier
+    from napari_bonemet.diagnose.diagnosis import Diagnosis
+
+
+def seen_with(scan: Scan, earlier: Sequence[Scan], together: int) -> tuple[Scan, ...]:
+    """The week itself, the one before it, the first one: as many as are seen together.
+
+    Parameters
+    ----------
+    scan : Scan
+        The week that is judged.
+    earlier : sequence of Scan
+        The weeks before it, on its grid, in their order; there may be none.
+    together : int
+        1 to 3.
+    """
+    before = earlier[-1] if earlier else scan
+    first = earlier[0] if earlier else scan
+    return (scan, before, first)[:together]
+
+
+def with_earlier_weeks(scans: Sequence[Scan], together: int) -> list[tuple[Scan, ...]]:
+    """Each scan with the earlier ones of its own leg, whatever their order in the list."""
+    if together == 1:
+        return [(scan,) for scan in scans]
+    legs: dict[tuple[str | None, str | None], list[Scan]] = {}
+    for scan in sorted(scans, key=_day):
+        legs.setdefault((scan.subject, scan.side), []).append(scan)
+    return [
+        seen_with(scan, [other for other in legs[scan.subject, scan.side] if _day(other) < _day(scan)], together)
+        for scan in scans
+    ]
+
+
+def diagnose_together(
+    classifier: "LesionClassifier", weeks: Sequence[Scan], progress: Progress = NO_PROGRESS
+) -> tuple["Diagnosis", ...]:
+    """Each week of a leg, with what came before it; a classifier of single weeks sees each alone.
+
+    Parameters
+    ----------
+    classifier : LesionClassifier
+        Whose ``options.together`` says how many weeks it sees.
+    weeks : sequence of Scan
+        In their order; on one grid, where the classifier sees several.
+    progress : Progress
+        Told how far it is.
+    """
+    made = []
+    for number, scan in enumerate(weeks):
+        part = PartOf(progress, number / len(weeks), (number + 1) / len(weeks))
+        made.append(classifier.classify(scan, earlier=weeks[:number], progress=part))
+    return tuple(made)
+
+
+def _day(scan: Scan) -> float:
+    return scan.day if scan.day is not None else -1.0
