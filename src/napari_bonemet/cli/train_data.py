@@ -24,9 +24,10 @@ Network = Literal[
     "predrnn",
     "gan-3d",
     "lesion-slices",
+    "response",
 ]
 
-NETWORKS = "Each network has flags of its own; --network NAME with --help shows them."
+NETWORKS = "Each network has flags of its own; --network NAME with --help shows them, --recipe FILE those of recipes."
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from scipy.special import expit
 
 from napari_bonemet.diagnose.folds import folds_by_animal, require_apart
 from napari_bonemet.diagnose.report.result import Case, ClassifierResult, Opinion
-from napari_bonemet.diagnose.response.baselines import BASELINES
+from napari_bonemet.diagnose.response.baselines import BASELINES, baseline_opinions
 from napari_bonemet.diagnose.response.cases import ResponseCase, require_both
 from napari_bonemet.diagnose.response.opinion import CLASSES
 from napari_bonemet.diagnose.response.options import ResponseOptions
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress, report
 
 TASK = "Response to treatment"
-NETWORK = "3D network on projections through time"
+NETWORK = "3D network on projections"
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def cross_validate(
     animals = [case.animal for case in cases]
     made = folds_by_animal(animals, [CLASSES[case.responds] for case in cases], folds, options.seed)
     log_odds, of_fold = np.full(len(cases), np.nan), np.zeros(len(cases), dtype=int)
-    said = {rule.title: np.full(len(cases), np.nan) for rule in BASELINES}
+    said = {title: np.full(len(cases), np.nan) for title in BASELINES}
     for number, held in enumerate(made):
         rest = np.setdiff1d(np.arange(len(cases)), held)
         learned, scored = [cases[n] for n in rest], [cases[n] for n in held]
@@ -92,8 +92,8 @@ def cross_validate(
         network = train_response(learned, options, device=device, progress=part).network
         log_odds[held] = log_odds_of(network, np.stack([case.pictures for case in scored]), device)
         of_fold[held] = number + 1
-        for rule in BASELINES:
-            said[rule.title][held] = rule.fit(learned).probability(scored)
+        for title, probability in baseline_opinions(learned, scored).items():
+            said[title][held] = probability
         report(progress, FoldDone(number + 1, folds, len(learned), len(scored)))
     protocol = (
         f"{folds}-fold cross-validation: each leg was held out once, with all legs of its animal; epochs were fixed "
