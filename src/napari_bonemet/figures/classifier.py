@@ -88,7 +88,7 @@ def _square(axes: Any, x: str, y: str) -> None:
 
 
 def _legend(axes: Any, place: str) -> None:
-    axes.legend(fontsize=7, frameon=False, loc=place, handlelength=1.4)
+    axes.legend(fontsize=7, loc=place, handlelength=1.4, facecolor="white", edgecolor="none", framealpha=0.75)
 
 
 def _roc(axes: Any, scores: Sequence[OpinionScores], *, several: bool) -> None:

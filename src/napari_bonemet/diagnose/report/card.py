@@ -129,5 +129,9 @@ def _interval(ends: Any) -> str:
 
 
 def _short(value: Any, most: int = 80) -> str:
-    text = " ".join(str(part) for part in value) if isinstance(value, list) else str(value)
+    text = " ".join(map(_word, value)) if isinstance(value, list) else _word(value)
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _word(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -193,7 +193,7 @@ def _words(value: object) -> str:
 
 
 def _with_interval(found: Interval) -> str:
-    return f"{_number(found.value)} <small>({_number(found.low)} to {_number(found.high)})</small>"
+    return f"{_number(found.value)} <small>{_number(found.low)} to {_number(found.high)}</small>"
 
 
 def _number(value: float) -> str:

@@ -15,7 +15,7 @@ h2{font-size:1.15rem;margin:2.4rem 0 .5rem;padding-top:1rem;border-top:1px solid
 .tile{flex:1 1 10rem;background:var(--wash);border-radius:.6rem;padding:.8rem 1.1rem}
 .tile b{display:block;font-size:2rem;line-height:1.15;font-weight:650;color:var(--blue)}
 .tile span{display:block}
-small{color:var(--soft)}
+small{color:var(--soft)}td small{display:block;white-space:nowrap}
 table{border-collapse:collapse;margin:.6rem 0 1rem;font-size:13px;font-variant-numeric:tabular-nums}
 th,td{padding:.28rem .7rem;text-align:right;vertical-align:top}
 th:first-child,td:first-child{text-align:left}
