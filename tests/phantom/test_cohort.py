@@ -10,7 +10,7 @@ import pytest
 
 from napari_bonemet.errors import InputError, OutputError
 from napari_bonemet.io import find_legs, read_study
-from napari_bonemet.phantom.cohort import CohortOptions, animals, write_cohort
+from napari_bonemet.phantom.cohort import CohortOptions, animals, responses, write_cohort
 from napari_bonemet.phantom.leg import LegOptions, make_leg
 from napari_bonemet.phantom.variety import RANGES, varied
 from napari_bonemet.scan import Kind
@@ -97,3 +97,23 @@ def test_animals_of_a_wide_cohort_are_each_scanned_in_their_own_way_and_those_of
     assert few[:2] == made["wide"][:2]
     only = varied(plain[0], "shifted", ("noise_sd",))
     assert (only.noise_sd != plain[0].noise_sd, only.blur_um == plain[0].blur_um) == (True, True)
+
+
+def test_by_default_every_treated_animal_responds_and_stays_as_it_was() -> None:
+    many = replace(OPTIONS, treated=5, treatment_strength=0.7)
+    assert {animal.treatment_strength for animal in animals(many)} == {0.7}
+    assert all(responses(many).values())
+
+
+def test_a_share_of_the_treated_animals_responds(tmp_path: Path) -> None:
+    options = replace(OPTIONS, tumours=0, treated=40, responders=0.5, resistant_strength=0.1, response_spread=0.05)
+    respond = responses(options)
+    assert 10 < sum(respond.values()) < 30
+    strength = {animal.subject: animal.treatment_strength for animal in animals(options)}
+    assert all(abs(strength[name] - (0.8 if yes else 0.1)) <= 0.1001 for name, yes in respond.items())
+    assert len({strength[name] for name in respond}) > 30
+    few = replace(options, treated=2)
+    with write_cohort(tmp_path, few).records.open() as file:
+        told = {row["subject"]: row["response"] for row in csv.DictReader(file)}
+    assert told.pop("synthetic-0c1") == ""
+    assert told == {name: "responder" if yes else "non-responder" for name, yes in responses(few).items()}

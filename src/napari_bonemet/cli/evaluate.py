@@ -1,6 +1,7 @@
-"""``napari-bonemet evaluate``: score forecasts against the true week."""
+"""``napari-bonemet evaluate``: score forecasts against the true week; of a classifier, see `evaluate_classifier`."""
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,8 @@ from napari_bonemet.progress import PartOf, Progress
 from napari_bonemet.series import ScanSeries
 
 ABOUT = """Score each leg's forecast against the true week, with copying the last week in the same row.
+
+With --checkpoint a trained classifier is scored instead; `evaluate --checkpoint FILE --help` shows its flags.
 
 Example: napari-bonemet evaluate --predicted forecasts --truth registered --week 3 --out metrics.csv"""
 STEPS = ()
@@ -29,6 +32,12 @@ class Arguments:
     bone_threshold: Annotated[float, Doc("Bone is above this grey value.")] = 75.0
     perceptual: Annotated[bool, Doc("Score by LPIPS, too, where its weights are on this machine.")] = True
     common: EveryCommand = field(default_factory=Common)
+
+
+def chosen_by(argv: Sequence[str]) -> Any:
+    """The command that `argv` asks for: a classifier is named by its checkpoint, forecasts by their folder."""
+    given = any(word.split("=", 1)[0] == "--checkpoint" for word in argv)
+    return importlib.import_module(f"napari_bonemet.cli.{'evaluate_classifier' if given else 'evaluate'}")
 
 
 def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress) -> Mapping[str, Any]:

@@ -14,12 +14,19 @@ FAMILIES = {
     "ridge": "train_ridge",
     **dict.fromkeys(ARCHITECTURES, "train_network"),
     **dict.fromkeys(("lesion-slices", "lesion-weeks"), "train_lesions"),
+    "response": "train_response",
 }
+_RECIPE = "train_recipe"
 
 
 def chosen_by(argv: Sequence[str]) -> Any:
-    """The command of the network that `argv` asks for; that of the ridge regression when it asks for none known."""
+    """The command of the network that `argv` asks for; that of the ridge regression when it asks for none known.
+
+    A recipe names its network itself.
+    """
     words = [word for given in argv for word in given.split("=", 1)]
+    if "--recipe" in words:
+        return importlib.import_module(f"napari_bonemet.cli.{_RECIPE}")
     wanted = [later for earlier, later in pairwise(words) if earlier == "--network"]
     name = wanted[-1] if wanted and wanted[-1] in FAMILIES else "ridge"
     family = importlib.import_module(f"napari_bonemet.cli.{FAMILIES[name]}")

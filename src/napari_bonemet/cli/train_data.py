@@ -25,9 +25,10 @@ Network = Literal[
     "gan-3d",
     "lesion-slices",
     "lesion-weeks",
+    "response",
 ]
 
-NETWORKS = "Each network has flags of its own; --network NAME with --help shows them."
+NETWORKS = "Each network has flags of its own; --network NAME with --help shows them, --recipe FILE those of recipes."
 
 
 @dataclass(frozen=True)

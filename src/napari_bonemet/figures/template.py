@@ -3,13 +3,12 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.figures.options import MontageOptions
 from napari_bonemet.figures.paper import PAPER
 from napari_bonemet.io.atomic import atomic_file
-from napari_bonemet.options import describe
+from napari_bonemet.options_toml import toml_lines
 from napari_bonemet.strict import read_record, strict_options
 
 __all__ = ["FORMAT", "Template", "find_template", "read_template", "write_template"]
@@ -78,20 +77,12 @@ def write_template(template: Template, path: str | Path, *, overwrite: bool = Tr
     path = Path(path)
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(f"A template cannot be saved as {path.name}", expected=" or ".join(SUFFIXES))
-    options = template.options.as_record()
     if path.suffix.lower() == ".toml":
-        text = _as_toml(template.name, options)
+        lines = [f"format = {json.dumps(FORMAT)}", f"name = {json.dumps(template.name)}", "", "[options]"]
+        text = "\n".join([*lines, *toml_lines(template.options)]) + "\n"
     else:
-        text = json.dumps({"format": FORMAT, "name": template.name, "options": options}, indent=2) + "\n"
+        record = {"format": FORMAT, "name": template.name, "options": template.options.as_record()}
+        text = json.dumps(record, indent=2) + "\n"
     with atomic_file(path, overwrite=overwrite) as temporary:
         temporary.write_text(text, encoding="utf-8")
     return path
-
-
-def _as_toml(name: str, options: dict[str, Any]) -> str:
-    """With what each option means above it; TOML has no word for "not given", which is left out."""
-    docs = {option.name: option.doc for option in describe(MontageOptions)}
-    lines = [f"format = {json.dumps(FORMAT)}", f"name = {json.dumps(name)}", "", "[options]"]
-    for key, value in options.items():
-        lines += [f"# {docs[key]}", f"# {key} =" if value is None else f"{key} = {json.dumps(value)}"]
-    return "\n".join(lines) + "\n"

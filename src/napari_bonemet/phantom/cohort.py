@@ -1,6 +1,6 @@
 """A cohort of synthetic animals on disk, in the layout of the BoneMet dataset, with its records and its truth."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
@@ -20,6 +20,7 @@ from napari_bonemet.provenance import Json
 
 RECORDS = "MiceMediRec.csv"
 TRUTH = "truth"
+RESPONDER, NON_RESPONDER = "responder", "non-responder"
 # The first paper's animals were inoculated at this age (section 4.3).
 AGE_AT_INOCULATION_WEEKS = 14
 
@@ -35,6 +36,15 @@ class CohortOptions(Options):
     treatment_strength: Annotated[
         float, Doc("0 does nothing, 1 stops lesions, above 1 bone grows back into them."), Between(0, 2)
     ] = 0.8
+    responders: Annotated[
+        float, Doc("Share of the treated animals that respond; the others have the resistant strength."), Between(0, 1)
+    ] = 1.0
+    resistant_strength: Annotated[
+        float, Doc("What the treatment's strength is in an animal that does not respond."), Between(0, 2)
+    ] = 0.0
+    response_spread: Annotated[
+        float, Doc("Standard deviation of the treatment's strength between animals."), Between(0, 1)
+    ] = 0.0
     seed: Annotated[int, Doc("Which animals."), Between(0, 2**32 - 1)] = 0
     component: Annotated[
         Literal["Seg-CT", "Regist-CT"], Doc("Each week in its own pose, or on the grid of the first.")
@@ -86,13 +96,32 @@ def animals(options: CohortOptions) -> tuple[LegOptions, ...]:
             animal = replace(
                 options.leg,
                 seed=int(stream(options.seed, f"cohort {group}", number).integers(2**32)),
-                subject=f"synthetic-{options.seed}{group}{number}",
+                subject=_name(options, group, number),
                 tumour=group != "c",
                 treatment_week=options.treatment_week if group == "r" else None,
-                treatment_strength=options.treatment_strength,
+                treatment_strength=_strength(options, number) if group == "r" else options.treatment_strength,
             )
             made.append(varied(animal, options.variety))
     return tuple(made)
+
+
+def responses(options: CohortOptions) -> Mapping[str, bool]:
+    """Whether each treated animal responds, by its name; as long as all do, what :func:`animals` gives is unchanged."""
+    return {_name(options, "r", number): _responds(options, number) for number in range(1, options.treated + 1)}
+
+
+def _name(options: CohortOptions, group: str, number: int) -> str:
+    return f"synthetic-{options.seed}{group}{number}"
+
+
+def _responds(options: CohortOptions, number: int) -> bool:
+    return bool(stream(options.seed, "cohort response", number).random() < options.responders)
+
+
+def _strength(options: CohortOptions, number: int) -> float:
+    mean = options.treatment_strength if _responds(options, number) else options.resistant_strength
+    away = float(np.clip(stream(options.seed, "cohort strength", number).standard_normal(), -2, 2))
+    return float(np.clip(mean + options.response_spread * away, 0, 2))
 
 
 def write_cohort(
@@ -132,6 +161,7 @@ def write_cohort(
     if not every:
         raise InputError("There is no animal to write", remedy="Ask for at least one control or tumour")
     rows: list[dict[str, object]] = []
+    known = responses(options)
     legs = []
     for number, animal in enumerate(every):
         part = PartOf(progress, number / len(every), (number + 1) / len(every))
@@ -142,14 +172,14 @@ def write_cohort(
             series, home / options.component, format=options.format, overwrite=overwrite, progress=PartOf(part, 0.6, 1)
         )
         _write_truth(leg, home / TRUTH / safe_name(series.leg))
-        rows += list(_records(leg))
+        rows += list(_records(leg, known.get(animal.subject)))
         legs.append(series.leg)
     write_json(home / "cohort.json", {"synthetic": True, "options": options.as_record(), "legs": legs})
     write_table(home / RECORDS, rows)
     return Cohort(home / options.component, home / RECORDS, home / TRUTH, tuple(legs))
 
 
-def _records(leg: SyntheticLeg) -> Iterator[dict[str, object]]:
+def _records(leg: SyntheticLeg, responds: bool | None) -> Iterator[dict[str, object]]:
     options, truth = leg.options, leg.truth
     voxel = options.grid.voxel_volume_mm3
     for index, week in enumerate(options.weeks):
@@ -165,6 +195,7 @@ def _records(leg: SyntheticLeg) -> Iterator[dict[str, object]]:
             "tumour": "yes" if options.tumour else "no",
             "treatment": _treatment(options, week),
             "treatment_strength": options.treatment_strength if options.treatment_week is not None else 0,
+            "response": "" if responds is None else RESPONDER if responds else NON_RESPONDER,
             "diagnosis": "bone lesion" if lesion > 0 else "no lesion",
             "lesion_volume_mm3": round(lesion, 6),
             "bone_volume_mm3": round(float(np.count_nonzero(truth.bone[index]) * voxel), 6),

@@ -45,6 +45,23 @@ def radiographs(scan: Scan, *, bone_threshold: float = 75.0, progress: Progress 
     InputError
         When nothing is above the threshold.
     """
+    coronal, sagittal = bone_sums(scan, bone_threshold=bone_threshold, progress=progress)
+    if not coronal.any():
+        raise InputError(
+            f"{scan.title} shows no bone",
+            expected=f"grey values above {bone_threshold:g}",
+            remedy="Lower the bone threshold",
+        )
+    return Radiographs(_as_bytes(coronal), _as_bytes(sagittal))
+
+
+def bone_sums(
+    scan: Scan, *, bone_threshold: float = 75.0, progress: Progress = NO_PROGRESS
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sums of the greys of bone along y, (z, x), and along x, (z, y); float64, zero where there is none.
+
+    Parameters as :func:`radiographs`.
+    """
     depth, height, width = scan.shape
     coronal, sagittal = np.zeros((depth, width)), np.zeros((depth, height))
 
@@ -55,13 +72,7 @@ def radiographs(scan: Scan, *, bone_threshold: float = 75.0, progress: Progress 
         sagittal[start:stop] = bone.sum(axis=2, dtype=np.float64)
 
     over_slabs(add, depth, slab=_SLAB, progress=progress)
-    if not coronal.any():
-        raise InputError(
-            f"{scan.title} shows no bone",
-            expected=f"grey values above {bone_threshold:g}",
-            remedy="Lower the bone threshold",
-        )
-    return Radiographs(_as_bytes(coronal), _as_bytes(sagittal))
+    return coronal, sagittal
 
 
 def _as_bytes(sums: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from html import escape
 
+from napari_bonemet.html_table import html_table
 from napari_bonemet.morphometry.catalogue import Measure
 from napari_bonemet.morphometry.cohort.comparing import Comparison
 from napari_bonemet.morphometry.cohort.statistics import per_animal
@@ -56,7 +57,7 @@ def _overview(cohort: CohortMeasures) -> Iterator[str]:
         of_group = [row for row in table.rows if row.group == group]
         there = [str(sum(row.week == week for row in of_group)) for week in table.weeks]
         rows.append([group, str(len({r.animal for r in of_group})), str(len({r.leg for r in of_group})), *there])
-    yield _table(heads, rows)
+    yield html_table(heads, rows)
 
 
 def _notes(cohort: CohortMeasures) -> Iterator[str]:
@@ -74,11 +75,11 @@ def _measure(cohort: CohortMeasures, measure: Measure, plot: bytes | None) -> It
         yield f"<img alt='{escape(measure.symbol)} over weeks' src='data:image/png;base64,{b64encode(plot).decode()}'>"
     heads = ["group", *(f"week {week:g}" for week in table.weeks)]
     rows = [[group, *(_mean(table, group, week, measure) for week in table.weeks)] for group in table.groups]
-    yield _table(heads, rows, caption=f"{measure.column}: mean ± SD of animals (n)")
+    yield html_table(heads, rows, caption=f"{measure.column}: mean ± SD of animals (n)")
     comparisons = [each for each in cohort.comparisons if each.measure == measure]
     if comparisons:
         heads = ["compared", "week", "n", "difference", "Hedges' g", "test", "p", "p Holm"]
-        yield _table(heads, [_comparison(each) for each in comparisons], escaped=True)
+        yield html_table(heads, [_comparison(each) for each in comparisons], escaped=True)
 
 
 def _mean(table: WeeklyTable, group: str, week: float, measure: Measure) -> str:
@@ -117,15 +118,6 @@ def _p(value: float | None) -> str:
     if value is None:
         return ""
     return "&lt; 0.0001" if value < 1e-4 else f"{value:.2g}"
-
-
-def _table(heads: list[str], rows: list[list[str]], *, caption: str = "", escaped: bool = False) -> str:
-    def cells(row: list[str], tag: str, *, plain: bool) -> str:
-        return "".join(f"<{tag}>{cell if not plain else escape(cell)}</{tag}>" for cell in row)
-
-    body = "".join(f"<tr>{cells(row, 'td', plain=not escaped)}</tr>" for row in rows)
-    title = f"<caption>{escape(caption)}</caption>" if caption else ""
-    return f"<table>{title}<thead><tr>{cells(heads, 'th', plain=True)}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _anchor(measure: Measure) -> str:
