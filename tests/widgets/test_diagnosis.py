@@ -9,21 +9,25 @@ from qtpy.QtGui import QGuiApplication
 from qtpy.QtTest import QTest
 
 from napari_bonemet.diagnose.diagnosis import Diagnosis
+from napari_bonemet.diagnose.options import ClassifierOptions
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.forecaster import summarise
 from napari_bonemet.progress import NO_PROGRESS
 from napari_bonemet.provenance import Step
 from napari_bonemet.scan import Kind
-from napari_bonemet.widgets import diagnosis_run
 from napari_bonemet.widgets.desk import Leg
-from napari_bonemet.widgets.diagnosis import DiagnosisDock
+from napari_bonemet.widgets.diagnosis import run as diagnosis_run
+from napari_bonemet.widgets.diagnosis.dock import DiagnosisDock
 from napari_bonemet.widgets.layers import add_scan, find_layers
 
 
 class HoleFinder:
     """Takes bone that is missing from the far wall for a lesion, slice by slice; composites it refuses."""
 
-    def classify(self, scan, *, progress=NO_PROGRESS):
+    options = ClassifierOptions()
+
+    def classify(self, scan, *, earlier=(), progress=NO_PROGRESS):
+        assert not earlier, "it sees single weeks"
         if scan.kind == Kind.COMPOSITE:
             raise InputError("lesion-slices was trained on another kind of scan", expected="grey", found="composite")
         progress.advance(0.5)
@@ -90,7 +94,7 @@ def test_classify_read_and_go(dock, qtbot, make_series):
     classify(dock, qtbot)
     table = dock.table.rows()
     assert [row[0] for row in table] == ["0", "1", "2"]
-    assert [row[2] for row in table] == ["no lesion", "bone lesion", "bone lesion"]
+    assert [row[2] for row in table] == ["none", "lesion", "lesion"]
     assert not dock.result.isHidden()
     assert "synthetic legs" in dock.model.text()
     assert "Research use" in dock.model.text()
@@ -142,8 +146,8 @@ def test_the_forecast_has_a_row_and_its_samples_a_range(dock, qtbot, make_series
     assert not dock.with_forecast.isHidden()
     classify(dock, qtbot)
     assert dock.table.rows()[-1][0] == "2 predicted"
-    assert "samples 0." in dock.forecast_line.text()
-    assert "in 2 of 2 samples" in dock.forecast_line.text()
+    assert "over the samples (0." in dock.forecast_line.text()
+    assert "bone lesion in 2 of 2" in dock.forecast_line.text()
 
     dock.table.cellClicked.emit(3, 1)
     assert dock.desk.week == 2

@@ -6,22 +6,20 @@ import numpy as np
 import pytest
 
 from napari_bonemet.diagnose.diagnosis import Diagnosis
+from napari_bonemet.diagnose.options import ClassifierOptions
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.forecaster import summarise
 from napari_bonemet.progress import NO_PROGRESS, Cancelled
 from napari_bonemet.provenance import Step
 from napari_bonemet.scan import Kind
-from napari_bonemet.widgets import diagnosis_run
-from napari_bonemet.widgets.diagnosis_run import (
+from napari_bonemet.widgets.diagnosis import run as diagnosis_run
+from napari_bonemet.widgets.diagnosis.run import (
     Diagnosed,
     DiagnosisOptions,
     LegDiagnosis,
-    as_number,
-    forecast_line,
-    model_line,
-    rows,
     run_diagnosis,
 )
+from napari_bonemet.widgets.diagnosis.words import as_number, forecast_line, model_line, rows, strange_line
 
 
 def said(probability=0.9, week=3.0, per_slice=None, **others):
@@ -45,9 +43,11 @@ class HoleFinder:
     """Takes bone that is missing from the far wall for a lesion, slice by slice."""
 
     def __init__(self):
-        self.shapes = []
+        self.shapes, self.earlier = [], []
+        self.options = ClassifierOptions()
 
-    def classify(self, scan, *, progress=NO_PROGRESS):
+    def classify(self, scan, *, earlier=(), progress=NO_PROGRESS):
+        self.earlier.append([week.week for week in earlier])
         progress.check()
         voxels = scan.to_numpy()
         self.shapes.append(voxels.shape)
@@ -119,6 +119,34 @@ def test_the_band_is_the_range_of_the_samples_in_every_slice():
     assert Diagnosed(said(0.9)).band(5) is None
 
 
+def test_weeks_before_are_seen_by_a_network_that_sees_weeks_together(finder, make_series):
+    series = make_series(kind=Kind.REGIST)
+    run_diagnosis(series, DiagnosisOptions(), forecast=forecast_of(series, samples=(1,)))
+    assert finder.earlier == [[]] * 4
+    finder.options, finder.earlier = ClassifierOptions(together=3), []
+    run_diagnosis(series, DiagnosisOptions(), forecast=forecast_of(series, samples=(1,)))
+    assert finder.earlier == [[], [0.0], [0.0, 1.0], [0.0, 1.0, 2.0]]
+
+
+def test_scans_unlike_the_training_have_no_verdict():
+    volumes = [Diagnosed(said(0.9, week=2, strangeness=0.4)), Diagnosed(said(0.9, week=3, strangeness=1.7))]
+    assert [row[2] for row in rows(volumes)] == ["lesion", "unlike"]
+    assert strange_line(volumes).startswith("week 3: unlike what it learned from")
+    assert strange_line(volumes[:1]) == ""
+
+
+def test_records_beside_the_leg_are_read(finder, make_series, tmp_path):
+    table = tmp_path / "MiceMediRec.csv"
+    said_of = ("871,left,1,bone lesion", "871,left,0,no lesion", "872,left,2,no lesion")
+    table.write_text("\n".join(("subject,side,week,diagnosis", *said_of)))
+    home = tmp_path / "Regist-CT" / "leg"
+    home.mkdir(parents=True)
+    made = run_diagnosis(make_series(kind=Kind.REGIST), DiagnosisOptions(), folder=home)
+    assert made.labels == {1.0: True, 0.0: False}
+    table.write_text("no such table")
+    assert run_diagnosis(make_series(kind=Kind.REGIST), DiagnosisOptions(), folder=home).labels == {}
+
+
 def test_cancel_reaches_the_classifier(finder, make_series):
     class Stop:
         def advance(self, fraction):
@@ -142,9 +170,14 @@ def test_a_forecast_goes_and_the_weeks_stay():
 
 def test_words_of_table_and_forecast():
     volumes = [Diagnosed(said(0.15, week=2)), Diagnosed(said(0.91), 4, True, (said(0.72), said(0.97), said(0.4)))]
-    assert rows(volumes) == [["2", "0.20", "no lesion", "2"], ["3 predicted", "0.91", "bone lesion", "5"]]
+    assert rows(volumes) == [
+        ["2", "0.20", "none", "2", "–"],
+        ["3 predicted", "0.91", "lesion", "5", "–"],
+    ]
+    assert [row[-1] for row in rows(volumes, {2.0: True, 3.0: False})] == ["lesion", "none"]
     assert forecast_line(volumes) == (
-        "Predicted week 3: 0.91 (samples 0.40 to 0.97), bone lesion in 2 of 3 samples. Model samples, not confidence."
+        "Predicted week 3: 0.91 of their mean; 0.70 over the samples (0.40 to 0.97), bone lesion in 2 of 3. "
+        "Model samples, not confidence."
     )
     assert forecast_line(volumes[:1]) == ""
 

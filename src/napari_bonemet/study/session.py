@@ -192,6 +192,7 @@ class Diagnosed:
     checkpoint_sha256: Annotated[str, Most(64)] | None = None
     week: Week | None = None
     with_forecast: bool = False
+    network: Literal["lesion-slices", "lesion-weeks"] = "lesion-slices"
 
 
 @dataclass(frozen=True)

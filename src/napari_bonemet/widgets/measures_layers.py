@@ -7,7 +7,7 @@ import numpy as np
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_bonemet.scan import Scan
-from napari_bonemet.widgets.diagnosis_plot import COLOURS
+from napari_bonemet.widgets.diagnosis.plot import COLOURS
 from napari_bonemet.widgets.large import show_voxels, voxels_of
 from napari_bonemet.widgets.layers import KEY, add_scan, find_layers, record_of_layer, record_of_scan
 from napari_bonemet.widgets.looks import look_of_map, part_colormap, with_colorbar

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from qtpy.QtCore import Signal
 
-from napari_bonemet.widgets.diagnosis_plot import COLOURS
+from napari_bonemet.widgets.diagnosis.plot import COLOURS
 from napari_bonemet.widgets.sliceplot import HEIGHT, SlicePlot
 
 __all__ = ["AlongBone", "GroupLine", "WeeklyPlot", "colour_of_group"]

@@ -23,7 +23,7 @@ from napari_bonemet.study.remodelling import remodel_leg
 from napari_bonemet.study.training import TrainingPlan, train_network
 from napari_bonemet.widgets.composite_parts import Recipe
 from napari_bonemet.widgets.desk import Desk
-from napari_bonemet.widgets.diagnosis_run import DiagnosisOptions
+from napari_bonemet.widgets.diagnosis.run import DiagnosisOptions
 from napari_bonemet.widgets.futures_drawn import BONE_THRESHOLD
 from napari_bonemet.widgets.futures_run import CHECKPOINT, ONE_FUTURE, FutureOptions
 from napari_bonemet.widgets.measures_lesion_run import remodelling_as
@@ -144,6 +144,7 @@ def diagnosis_script(desk: Desk, options: DiagnosisOptions, week: float | None, 
         When a forecast is to be classified, too: a script draws it first.
     """
     from napari_bonemet.diagnose.registry import load_classifier
+    from napari_bonemet.diagnose.together.weeks import diagnose_together
 
     if forecast:
         raise InputError(
@@ -151,14 +152,15 @@ def diagnosis_script(desk: Desk, options: DiagnosisOptions, week: float | None, 
         )
     script = weeks_script(desk)
     device = f"device={script.use(choose_device)}({options.device!r})"
-    file = "" if options.checkpoint is None else f"{script.code(options.checkpoint)}, "
+    file = f"name={options.network!r}, " if options.checkpoint is None else f"{script.code(options.checkpoint)}, "
     series = desk.shown
     if series is not None and series.on_one_grid:
         script.add(f"weeks = {script.use(seen_in_every_week)}(weeks, {BONE_THRESHOLD!r})")
-    those = "weeks" if week is None else f"[weeks.at_week({week!r})]"
+    shown = "" if week is None else f" if diagnosis.week == {week!r}"
     script.add(
         f"classifier = {script.use(load_classifier)}({file}{device})",
-        f"diagnoses = [classifier.classify(scan) for scan in {those}]",
+        f"told = {script.use(diagnose_together)}(classifier, weeks.scans)",
+        f"diagnoses = [diagnosis for diagnosis in told{shown}]",
         "for diagnosis in diagnoses:",
         "    print(diagnosis.week, diagnosis.probability, diagnosis.note)",
     )

@@ -146,7 +146,7 @@ def _steps(viewer: Any, desk: Desk) -> dict[str, Any]:
     if desk.diagnoses is not None and "diagnosis" in desk.asked:
         options, week, with_forecast = desk.asked["diagnosis"]
         checkpoint = None if options.checkpoint is None else str(options.checkpoint)
-        made["diagnosis"] = Diagnosed(options.device, checkpoint, None, week, with_forecast)
+        made["diagnosis"] = Diagnosed(options.device, checkpoint, None, week, with_forecast, options.network)
     return made
 
 

@@ -22,7 +22,7 @@ from napari_bonemet.study.session_layers import FileLayer, LabelsLayer
 from napari_bonemet.study.session_records import file_hash
 from napari_bonemet.study.session_replay import composed_again, cropped_again, open_leg, registered_again
 from napari_bonemet.widgets.desk import Leg
-from napari_bonemet.widgets.diagnosis_run import DiagnosisOptions, LegDiagnosis, run_diagnosis
+from napari_bonemet.widgets.diagnosis.run import DiagnosisOptions, LegDiagnosis, run_diagnosis
 from napari_bonemet.widgets.futures_run import FutureOptions, FutureRun, draw_futures
 from napari_bonemet.widgets.measures_layers import COMPARTMENTS
 from napari_bonemet.widgets.measures_lesion_run import LegLesions, find_in
@@ -241,9 +241,10 @@ def _diagnose(made: Rebuilt, progress: Progress) -> None:
     step, series = made.session.diagnosis, made.shown
     if step is None or series is None:
         return
-    options = DiagnosisOptions(checkpoint=_checkpoint(made, step), device=step.device)
+    options = DiagnosisOptions(checkpoint=_checkpoint(made, step), network=step.network, device=step.device)
     forecast = made.forecast.forecast if step.with_forecast and made.forecast is not None else None
-    made.diagnoses = run_diagnosis(series, options, week=step.week, forecast=forecast, progress=progress)
+    folder = made.leg.folder if made.leg is not None else None
+    made.diagnoses = run_diagnosis(series, options, week=step.week, forecast=forecast, folder=folder, progress=progress)
     made.asked["diagnosis"] = (options, step.week, forecast is not None)
 
 

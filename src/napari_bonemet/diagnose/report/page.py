@@ -13,7 +13,7 @@ from napari_bonemet.html_table import html_table
 from napari_bonemet.metrics.bootstrap import Interval
 from napari_bonemet.provenance import __version__
 
-__all__ = ["page_of_result"]
+__all__ = ["card_html", "page_of_result"]
 
 _SYNTHETIC = "Synthetic data: the legs were made by a program, and say nothing of any animal."
 _LEARNED = "The classifier learned from synthetic legs, made by a program."
@@ -58,7 +58,7 @@ def page_of_result(
     parts += [*_headline(result, scores[0]), *_compared(result, scores), *_drawn(figures)]
     parts += [*_confusion(result, scores[0]), *_of_classes(result, scores[0])]
     parts += [*_over(result, scores, "fold"), *_over(result, scores, "week")]
-    parts += [*_notes(result), *(_card(card) if card else ()), *_cases(result), *_made(result, settings or {})]
+    parts += [*_notes(result), *([card_html(card)] if card else []), *_cases(result), *_made(result, settings or {})]
     parts.append(f"</main><footer>napari-bonemet {escape(__version__)}. Research use.</footer></body></html>\n")
     return "\n".join(parts)
 
@@ -158,11 +158,12 @@ def _notes(result: ClassifierResult) -> Iterator[str]:
         yield f"<details open><summary>To know ({len(result.notes)})</summary><ul>{items}</ul></details>"
 
 
-def _card(card: ModelCard) -> Iterator[str]:
+def card_html(card: ModelCard) -> str:
+    """A card as a part of a page."""
     rows = [("use", card.use), ("trained on", card.trained_on), *card.scored]
     rows += [("limits", limit) for limit in card.limits] + [*card.details]
     told = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
-    yield f"<h2>Model card: {escape(card.name)}</h2><dl class='card'>{told}</dl>"
+    return f"<h2>Model card: {escape(card.name)}</h2><dl class='card'>{told}</dl>"
 
 
 def _cases(result: ClassifierResult) -> Iterator[str]:

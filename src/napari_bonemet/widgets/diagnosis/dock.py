@@ -4,7 +4,7 @@ from typing import Any
 
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QColor, QIcon, QPixmap
-from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QTableWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QPushButton, QTableWidget
 
 from napari_bonemet.errors import BoneMetError
 from napari_bonemet.forecast.forecaster import Forecast
@@ -12,18 +12,18 @@ from napari_bonemet.options import as_flags
 from napari_bonemet.scan import Kind
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.copy_command import CopyCommandButton, CopyPythonButton, beside
-from napari_bonemet.widgets.diagnosis_plot import Curve, ProbabilityPlot, colour_of
-from napari_bonemet.widgets.diagnosis_run import (
-    RULE,
+from napari_bonemet.widgets.diagnosis.card import show_card
+from napari_bonemet.widgets.diagnosis.export import DiagnosisExport
+from napari_bonemet.widgets.diagnosis.looked_box import LookedBox
+from napari_bonemet.widgets.diagnosis.plot import Curve, ProbabilityPlot, colour_of
+from napari_bonemet.widgets.diagnosis.run import (
     Diagnosed,
     DiagnosisOptions,
     LegDiagnosis,
-    forecast_line,
-    model_line,
     require_weeks,
-    rows,
     run_diagnosis,
 )
+from napari_bonemet.widgets.diagnosis.words import COLUMNS, RULE, forecast_line, model_line, rows, strange_line
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.futures_words import weeks_commands
@@ -92,8 +92,12 @@ class DiagnosisDock(Dock):
         choice.addRow("Classify", self.weeks)
         choice.addRow("", self.with_forecast)
         box.addLayout(choice)
-        self.form = OptionsForm(DiagnosisOptions, basic=())
+        self.form = OptionsForm(DiagnosisOptions, basic=("network",))
         box.addWidget(self.form)
+        self.card_button = QPushButton("Model card…")
+        self.card_button.setToolTip("What it learned from, how well it does and on whom, and what it cannot do.")
+        self.card_button.clicked.connect(self.show_card)
+        box.addWidget(self.card_button)
         self.run_bar = RunBar("Classify")
         self.run_bar.run_button.clicked.connect(self.classify)
         self.run_bar.lock(self.form, self.weeks, self.with_forecast)
@@ -105,19 +109,26 @@ class DiagnosisDock(Dock):
 
     def _build_result(self) -> None:
         box = self.box("Probability of a lesion")
-        self.table = SmallTable(("Week", "Lesion", "Verdict", "Slice"))
+        self.table = SmallTable(COLUMNS)
         self.table.setIconSize(QSize(10, 10))
         self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
-        self.table.horizontalHeader().setToolTip(f"Probability of a lesion, and the slice where it is highest. {RULE}")
+        self.table.horizontalHeader().setToolTip(
+            f"Probability of a lesion, and the slice where it is highest. {RULE} Records: what MiceMediRec.csv, in or "
+            "beside the leg's folder, says of the scan."
+        )
         self.table.setToolTip("Click to go to the most suspicious slice of a week; Ctrl+C copies the table")
         self.table.cellClicked.connect(self._row_clicked)
         self.plot = ProbabilityPlot(self.viewer.theme)
         self.plot.asked.connect(self.go_to)
-        self.forecast_line, self.hint, self.model = QLabel(), QLabel(HINT), QLabel()
-        for label in (self.forecast_line, self.hint, self.model):
+        self.strange_line, self.forecast_line, self.hint, self.model = QLabel(), QLabel(), QLabel(HINT), QLabel()
+        for label in (self.strange_line, self.forecast_line, self.hint, self.model):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        for widget in (self.table, self.forecast_line, self.plot, self.hint, self.model):
+        self.looked = LookedBox(self.viewer, self.desk, lambda: (self.form.options(), self._seen_week()))
+        self.export = DiagnosisExport(self.desk)
+        for widget in (self.table, self.strange_line, self.forecast_line, self.plot, self.hint):
+            box.addWidget(widget)
+        for widget in (self.looked, self.export, self.model):
             box.addWidget(widget)
         self.result = box.parentWidget()
 
@@ -145,9 +156,12 @@ class DiagnosisDock(Dock):
             return
         week = self.desk.week if self.weeks.currentText() == SHOWN else None
         forecast = self.desk.forecast if self.with_forecast.isChecked() else None
+        folder = self.desk.leg.folder if self.desk.leg is not None else None
         self.run_bar.start(
             f"Classifying {series.leg}",
-            lambda progress: run_diagnosis(series, options, week=week, forecast=forecast, progress=progress),
+            lambda progress: run_diagnosis(
+                series, options, week=week, forecast=forecast, folder=folder, progress=progress
+            ),
             lambda made: self._keep(self.still(series, self.desk.shown, made), forecast, (options, week)),
         )
 
@@ -164,14 +178,27 @@ class DiagnosisDock(Dock):
     def _show_result(self) -> None:
         volumes = self.volumes
         self.result.setVisible(bool(volumes))
-        self.table.fill(rows(volumes))
+        self.table.fill(rows(volumes, self.desk.diagnoses.labels if self.desk.diagnoses is not None else {}))
         for number in range(len(volumes)):
             item = self.table.item(number, 0)
             if item is not None:
                 item.setIcon(_swatch(colour_of(number)))
-        self.forecast_line.setText(forecast_line(volumes))
-        self.forecast_line.setVisible(bool(self.forecast_line.text()))
+        for label, text in ((self.strange_line, strange_line(volumes)), (self.forecast_line, forecast_line(volumes))):
+            label.setText(text)
+            label.setVisible(bool(text))
+        self.looked.forget()
         self._draw()
+
+    def show_card(self) -> None:
+        """Open the card of the classifier that is chosen."""
+        try:
+            self.card = show_card(self.form.options(), self)
+        except BoneMetError as error:
+            self.run_bar.say(str(error))
+
+    def _seen_week(self) -> float | None:
+        """The week on the canvas, where it is none that was forecast."""
+        return None if self._at_forecast else self.desk.week
 
     def _current(self) -> int:
         """The row of what the canvas shows: the week, or its forecast where that was asked for."""
@@ -193,6 +220,7 @@ class DiagnosisDock(Dock):
             curves.append(Curve(volume.title, volume.curve(slices), volume.band(slices), volume.predicted))
         self.plot.show_curves(curves, current)
         self.model.setText(model_line(volumes[current]))
+        self.looked.follow()
         self.table.selectRow(current)
         self._mark()
 
@@ -250,6 +278,7 @@ class DiagnosisDock(Dock):
     def leave(self) -> None:
         """Stop what runs, and stop listening to the viewer."""
         super().leave()
+        self.looked.forget()
         self.viewer.dims.events.point.disconnect(self._mark)
         self.viewer.events.theme.disconnect(self._theme)
 

@@ -1,6 +1,6 @@
 """What the Diagnosis dock runs beside the screen: the classifier over the weeks and the forecast, and its words."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,16 +8,19 @@ from typing import Annotated, Literal
 import numpy as np
 
 from napari_bonemet.diagnose.classifier import LesionClassifier
-from napari_bonemet.diagnose.diagnosis import LESION, VERDICT_AT, Diagnosis
+from napari_bonemet.diagnose.cohort_labels import read_labels
+from napari_bonemet.diagnose.diagnosis import Diagnosis
 from napari_bonemet.diagnose.registry import load_classifier
+from napari_bonemet.diagnose.training_data import find_records
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.forecaster import Forecast
 from napari_bonemet.options import Doc, Options
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
-from napari_bonemet.study.common import seen_in_every_week
+from napari_bonemet.study.common import cut_to, seen_in_every_week
 from napari_bonemet.study.device import choose_device
+from napari_bonemet.widgets.diagnosis.words import week_words
 
 BONE_THRESHOLD = 75.0
 
@@ -29,6 +32,13 @@ class DiagnosisOptions(Options):
     checkpoint: Annotated[
         Path | None, Doc("A trained classifier (.safetensors); empty takes the one that comes with the program.")
     ] = None
+    network: Annotated[
+        Literal["lesion-slices", "lesion-weeks"],
+        Doc(
+            "Which of those that come with the program: it sees each week alone, or beside the week before it and the "
+            "first one, which takes registered weeks."
+        ),
+    ] = "lesion-slices"
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"], Doc("Where the network computes; auto takes the fastest there is.")
     ] = "auto"
@@ -63,7 +73,7 @@ class Diagnosed:
     @property
     def title(self) -> str:
         """The week in words: "week 3", "week 3, predicted"."""
-        return f"{_week(self.week)}{', predicted' if self.predicted else ''}"
+        return f"{week_words(self.week)}{', predicted' if self.predicted else ''}"
 
     @property
     def slice_index(self) -> int:
@@ -95,14 +105,17 @@ class LegDiagnosis:
     ----------
     volumes : tuple of Diagnosed
         The weeks in their order, then the forecast if there is one.
+    labels : mapping of week to bool
+        Whether the medical records name a lesion, for the weeks that they know.
     """
 
     volumes: tuple[Diagnosed, ...] = field(default=())
+    labels: Mapping[float, bool] = field(default_factory=dict)
 
     def without_forecast(self) -> "LegDiagnosis | None":
         """The weeks alone; None where nothing is left."""
         weeks = tuple(volume for volume in self.volumes if not volume.predicted)
-        return LegDiagnosis(weeks) if weeks else None
+        return LegDiagnosis(weeks, self.labels) if weeks else None
 
 
 def classifier_for(options: DiagnosisOptions) -> LesionClassifier:
@@ -113,7 +126,7 @@ def classifier_for(options: DiagnosisOptions) -> LesionClassifier:
     InputError
         When its file or the device is not there, or the file is no classifier.
     """
-    return load_classifier(options.checkpoint, device=choose_device(options.device))
+    return load_classifier(options.checkpoint, name=options.network, device=choose_device(options.device))
 
 
 def run_diagnosis(
@@ -122,6 +135,7 @@ def run_diagnosis(
     *,
     week: float | None = None,
     forecast: Forecast | None = None,
+    folder: Path | None = None,
     progress: Progress = NO_PROGRESS,
 ) -> LegDiagnosis:
     """Classify the weeks that are on the canvas, and a forecast beside them.
@@ -137,6 +151,8 @@ def run_diagnosis(
         Only this one.
     forecast : Forecast, optional
         Its mean is classified, and each sample where there are several.
+    folder : path, optional
+        Of the leg; medical records lie in it or beside it.
     progress : Progress
         Told how far it is, asked between slices.
 
@@ -154,19 +170,40 @@ def run_diagnosis(
     made = []
     for number, scan in enumerate(todo):
         part = PartOf(progress, number / len(todo), (number + 1) / len(todo))
-        made.append(classifier.classify(scan, progress=part))
+        earlier = earlier_weeks(seen, scan) if classifier.options.together > 1 else ()
+        made.append(classifier.classify(scan, earlier=earlier, progress=part))
     progress.advance(1.0)
     volumes = [*laid_on(series, weeks, made)]
     if forecast is not None:
         mean, samples = made[len(weeks)], tuple(made[len(weeks) + 1 :])
         volumes.append(Diagnosed(mean, _offset(forecast.mean, series), predicted=True, samples=samples))
-    return LegDiagnosis(tuple(volumes))
+    return LegDiagnosis(tuple(volumes), records_beside(folder, series))
+
+
+def records_beside(folder: Path | None, series: ScanSeries) -> Mapping[float, bool]:
+    """What the records in or beside a leg's folder say of its weeks; nothing where there are none that can be read."""
+    if folder is None:
+        return {}
+    try:
+        labels = read_labels(find_records(folder))
+    except InputError:
+        return {}  # whoever learns from the records is told what is wrong with them
+    mine = (series.baseline.subject or "", series.baseline.side or "")
+    return {week: lesion for (subject, side, week), lesion in labels.items() if (subject, side) == mine}
 
 
 def laid_on(shown: ScanSeries, scans: Iterable[Scan], diagnoses: Iterable[Diagnosis]) -> Iterator[Diagnosed]:
     """Diagnoses of `scans`, the slices of which are counted in the weeks that the canvas shows."""
     for scan, diagnosis in zip(scans, diagnoses, strict=False):
         yield Diagnosed(diagnosis, _offset(scan, shown))
+
+
+def earlier_weeks(series: ScanSeries, scan: Scan) -> tuple[Scan, ...]:
+    """The weeks before a scan, cut to its grid; none where they do not lie over one another."""
+    if not series.on_one_grid or scan.week is None:
+        return ()
+    before = [each for each in series if each.week is not None and each.week < scan.week]
+    return tuple(cut_to(each, scan.grid) for each in before)
 
 
 def _futures(forecast: Forecast | None) -> list[Scan]:
@@ -179,59 +216,6 @@ def _offset(scan: Scan, series: ScanSeries) -> int:
     """Where the first slice of `scan` lies in the week that the canvas shows."""
     whole = series.at_week(scan.week) if scan.week in series.weeks else series.baseline
     return round(whole.grid.to_index((scan.origin[0], 0.0, 0.0))[0])
-
-
-def _week(week: float | None) -> str:
-    return "week not known" if week is None else f"week {week:g}"
-
-
-RULE = (
-    f"{LESION}: a probability of {VERDICT_AT} or more. A week's is never below that of any of its slices, "
-    "and above the highest where slices show different signs."
-)
-
-
-def as_number(probability: float) -> str:
-    """Two digits; never rounded to a certainty, which no network has."""
-    if probability < 0.005:
-        return "< 0.01"
-    return "> 0.99" if probability >= 0.995 else f"{probability:.2f}"
-
-
-def rows(volumes: Iterable[Diagnosed]) -> list[list[str]]:
-    """The table of the dock: week, probability of a lesion, verdict, slice."""
-    return [
-        [
-            volume.title.removeprefix("week ").replace(",", ""),
-            as_number(volume.diagnosis.probability),
-            volume.diagnosis.verdict,
-            f"{volume.slice_index}",
-        ]
-        for volume in volumes
-    ]
-
-
-def forecast_line(volumes: Sequence[Diagnosed]) -> str:
-    """What the forecast says, with the range over its samples; empty where there is no forecast."""
-    predicted = next((volume for volume in volumes if volume.predicted), None)
-    if predicted is None:
-        return ""
-    text = f"Predicted {_week(predicted.week)}: {as_number(predicted.diagnosis.probability)}"
-    if not predicted.samples:
-        return f"{text}, of one future."
-    each = [sample.probability for sample in predicted.samples]
-    lesions = sum(sample.lesion for sample in predicted.samples)
-    return (
-        f"{text} (samples {as_number(min(each))} to {as_number(max(each))}), "
-        f"{LESION} in {lesions} of {len(each)} samples. Model samples, not confidence."
-    )
-
-
-def model_line(volume: Diagnosed) -> str:
-    """Which network it was, what it learned from, and what it is for."""
-    said = volume.diagnosis
-    stranger = " It never saw a real bone." if said.trained_on_synthetic and not said.synthetic else ""
-    return f"{said.model}: {said.note.rstrip('.')}.{stranger} This is no diagnosis of an animal or a person."
 
 
 def require_weeks(series: ScanSeries | None) -> ScanSeries:
