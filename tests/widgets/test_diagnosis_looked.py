@@ -117,3 +117,12 @@ def test_the_table_is_saved_with_what_the_records_say(
     assert [(row["week"], row["of"]) for row in rows] == [("0.0", "scan"), ("3.0", "scan")]
     assert [row["records"] for row in rows] == ["", "bone lesion"]
     assert float(rows[1]["probability"]) == pytest.approx(screen.volumes[1].diagnosis.probability, abs=1e-4)
+
+
+def test_the_verdicts_stand_below_the_weeks_of_the_figure(screen: Any, qtbot: Any) -> None:
+    press(screen.export.figure_button)
+    figure = screen.viewer.window.add_plugin_dock_widget("napari-bonemet", "Figure")[1]
+    told = figure.builder.options().verdicts
+    assert [one.partition("=")[0] for one in told] == ["0", "3"]
+    assert told[1].startswith("3=lesion_")
+    assert "--verdicts" in figure.command()

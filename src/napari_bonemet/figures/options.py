@@ -78,6 +78,13 @@ class MontageOptions(Options):
     lesion_opening: Annotated[
         int, Doc("Losses thinner than twice this plus one are surface noise and get no arrow."), Between(0, 10)
     ] = 1
+    verdicts: Annotated[
+        tuple[str, ...],
+        Doc(
+            "Words below the pictures of one leg's weeks, WEEK=WORDS with _ for a space: 3=lesion_0.97; "
+            "4p=... stands below what is predicted for week 4."
+        ),
+    ] = ()
     crop_to_bone: Annotated[bool, Doc("Show the bone and a margin rather than the whole slice.")] = True
     bone_threshold: Annotated[float, Doc("Bone is above this grey value."), Between(0, 65535)] = 75.0
     scale_bar_mm: Annotated[

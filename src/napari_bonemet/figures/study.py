@@ -15,6 +15,7 @@ from napari_bonemet.figures.options import MontageOptions
 from napari_bonemet.figures.panel import Row
 from napari_bonemet.figures.record import record_of_forecast, record_of_rows
 from napari_bonemet.figures.table import rows_of_table
+from napari_bonemet.figures.verdicts import with_verdicts
 from napari_bonemet.forecast.forecaster import Forecast
 from napari_bonemet.metrics.table import ForecastScores
 from napari_bonemet.processing.composite import CompositeResult
@@ -160,6 +161,8 @@ def subjects_figure(
     progress.message("drawing")
     content, options = contents[0], contents[0].options
     rows = _rows(contents, PartOf(progress, 0.6, 0.8))
+    if len(contents) == 1:
+        rows = with_verdicts(rows, options.verdicts)
     title, notes = title_of(contents), notes_of(contents)
     fit = content.several or options.layout != "overview"
     drawn = draw_rows(rows, title=title, options=options, notes=notes, fit_paper=fit)

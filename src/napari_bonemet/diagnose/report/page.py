@@ -160,10 +160,13 @@ def _notes(result: ClassifierResult) -> Iterator[str]:
 
 def card_html(card: ModelCard) -> str:
     """A card as a part of a page."""
-    rows = [("use", card.use), ("trained on", card.trained_on), *card.scored]
-    rows += [("limits", limit) for limit in card.limits] + [*card.details]
-    told = "".join(f"<dt>{escape(name)}</dt><dd>{escape(value)}</dd>" for name, value in rows)
+    rows = [("use", card.use), ("trained on", card.trained_on), *card.scored, ("limits", "\n".join(card.limits))]
+    told = "".join(f"<dt>{escape(name)}</dt><dd>{_lines(value)}</dd>" for name, value in [*rows, *card.details])
     return f"<h2>Model card: {escape(card.name)}</h2><dl class='card'>{told}</dl>"
+
+
+def _lines(text: str) -> str:
+    return escape(text).replace("\n", "<br>")
 
 
 def _cases(result: ClassifierResult) -> Iterator[str]:

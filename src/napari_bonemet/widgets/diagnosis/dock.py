@@ -125,7 +125,7 @@ class DiagnosisDock(Dock):
             label.setWordWrap(True)
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.looked = LookedBox(self.viewer, self.desk, lambda: (self.form.options(), self._seen_week()))
-        self.export = DiagnosisExport(self.desk)
+        self.export = DiagnosisExport(self.viewer, self.desk)
         for widget in (self.table, self.strange_line, self.forecast_line, self.plot, self.hint):
             box.addWidget(widget)
         for widget in (self.looked, self.export, self.model):

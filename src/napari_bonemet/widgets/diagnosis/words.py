@@ -8,7 +8,17 @@ from napari_bonemet.diagnose.diagnosis import LESION, NO_LESION, UNLIKE, VERDICT
 if TYPE_CHECKING:
     from napari_bonemet.widgets.diagnosis.run import Diagnosed
 
-__all__ = ["COLUMNS", "RULE", "as_number", "forecast_line", "model_line", "rows", "strange_line", "week_words"]
+__all__ = [
+    "COLUMNS",
+    "RULE",
+    "as_number",
+    "forecast_line",
+    "model_line",
+    "rows",
+    "strange_line",
+    "verdict_words",
+    "week_words",
+]
 
 COLUMNS = ("Week", "Lesion", "Verdict", "Slice", "Records")
 RULE = (
@@ -22,6 +32,11 @@ _SHORT = {LESION: "lesion", NO_LESION: "none", UNLIKE: "unlike"}
 def week_words(week: float | None) -> str:
     """The week in words."""
     return "week not known" if week is None else f"week {week:g}"
+
+
+def verdict_words(volume: "Diagnosed") -> str:
+    """The verdict in a word."""
+    return _SHORT[volume.diagnosis.verdict]
 
 
 def as_number(probability: float) -> str:
@@ -46,7 +61,7 @@ def rows(volumes: Iterable["Diagnosed"], labels: Mapping[float, bool] | None = N
         [
             volume.title.removeprefix("week ").replace(",", ""),
             as_number(volume.diagnosis.probability),
-            _SHORT[volume.diagnosis.verdict],
+            verdict_words(volume),
             f"{volume.slice_index}",
             {True: "lesion", False: "none", None: "–"}[known.get(volume.week) if volume.week is not None else None],
         ]
