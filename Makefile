@@ -55,7 +55,7 @@ COHORT ?= build/cohort
 TVAE_FLAGS ?= --inputs 0 1 2 --target 3 --validation-share 0.1 --kl-weight 1e-6 --half-precision
 STVAE_FLAGS ?= --inputs 0 1 2 --target 3 --validation-share 0.06 --loose 0.25 --minutes 60 --half-precision
 # The classifiers learn from animals of varied scanners and tumours.
-LESION_COHORT ?= --controls 120 --tumours 176 --variety wide
+LESION_COHORT ?= --controls 80 --tumours 120 --variety wide
 LESION_FLAGS ?= --validation-share 0.2 --half-precision --epochs 16 --slices 10
 CHECKPOINTS ?= src/napari_bonemet/checkpoints
 BONEMET := $(BIN)/napari-bonemet
