@@ -70,7 +70,6 @@ checkpoints: $(VENV)/.app  ## The networks that come with the package, again fro
 	$(BONEMET) train --network lesion-slices --data $(COHORT)-wide/Regist-CT $(LESION_FLAGS) --out $(CHECKPOINTS)/lesion-slices.safetensors --overwrite
 	$(BONEMET) train --network lesion-weeks --data $(COHORT)-wide/Regist-CT $(LESION_FLAGS) --out $(CHECKPOINTS)/lesion-weeks.safetensors --overwrite
 	$(BONEMET) train --network lesion-slices --data $(COHORT)-wide/Regist-CT $(LESION_FLAGS) --slices 1 --out build/slice-by-slice.safetensors --overwrite
-	$(BIN)/python benchmarks/diagnosis.py --record
 	$(BIN)/python benchmarks/diagnosis_shifted.py --single build/slice-by-slice.safetensors --page docs/reference/diagnosis-benchmark.md
 
 clean:  ## Remove everything that was made
