@@ -55,8 +55,9 @@ COHORT ?= build/cohort
 TVAE_FLAGS ?= --inputs 0 1 2 --target 3 --validation-share 0.1 --kl-weight 1e-6 --half-precision
 STVAE_FLAGS ?= --inputs 0 1 2 --target 3 --validation-share 0.06 --loose 0.25 --minutes 60 --half-precision
 # The classifiers learn from animals of varied scanners and tumours.
-LESION_COHORT ?= --controls 120 --tumours 176 --variety wide
-LESION_FLAGS ?= --validation-share 0.2 --half-precision --epochs 16 --slices 10
+LESION_COHORT ?= --controls 48 --tumours 72 --variety wide
+LESION_FLAGS ?= --validation-share 0.2 --half-precision --epochs 16 --batch 8 --slices 10
+SLICE_FLAGS ?= --validation-share 0.2 --half-precision --epochs 16 --batch 8 --slices 1
 CHECKPOINTS ?= src/napari_bonemet/checkpoints
 BONEMET := $(BIN)/napari-bonemet
 
@@ -69,8 +70,7 @@ checkpoints: $(VENV)/.app  ## The networks that come with the package, again fro
 	$(BONEMET) cohort $(LESION_COHORT) --seed $(COHORT_SEED) --format zarr --out $(COHORT)-wide --overwrite
 	$(BONEMET) train --network lesion-slices --data $(COHORT)-wide/Regist-CT $(LESION_FLAGS) --out $(CHECKPOINTS)/lesion-slices.safetensors --overwrite
 	$(BONEMET) train --network lesion-weeks --data $(COHORT)-wide/Regist-CT $(LESION_FLAGS) --out $(CHECKPOINTS)/lesion-weeks.safetensors --overwrite
-	$(BONEMET) train --network lesion-slices --data $(COHORT)-wide/Regist-CT $(LESION_FLAGS) --slices 1 --out build/slice-by-slice.safetensors --overwrite
-	$(BIN)/python benchmarks/diagnosis.py --record
+	$(BONEMET) train --network lesion-slices --data $(COHORT)-wide/Regist-CT $(SLICE_FLAGS) --out build/slice-by-slice.safetensors --overwrite
 	$(BIN)/python benchmarks/diagnosis_shifted.py --single build/slice-by-slice.safetensors --page docs/reference/diagnosis-benchmark.md
 
 clean:  ## Remove everything that was made

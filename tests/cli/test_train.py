@@ -151,6 +151,28 @@ def test_futures_are_drawn_by_a_checkpoint(cli: Cli, cohort: Path, networks: Pat
     np.testing.assert_array_equal(drawn(1, "d"), one)
 
 
+def test_weeks_together_by_labels_of_the_animal_with_folds(cli: Cli, cohort: Path, tmp_path: Path) -> None:
+    out = tmp_path / "weeks.safetensors"
+    words = ["train", "--network", "lesion-weeks", "--data", cohort / "Regist-CT", "--out", out, "--epochs", 1]
+    said = cli(*words, "--crop", 48, "--width", 4, "--definition", "last week", "--folds", 2, "--slices", 4)
+    assert said.code == 0
+    model = load_classifier(out)
+    assert (model.name, model.options.together) == ("lesion-weeks", 3)
+    record: Any = model.training
+    meant = record["labels_mean"]
+    assert (meant["definition"], meant["legs"], meant["injected"]) == ("last week", 5, 3)
+    assert record["with_lesion"] + record["validation"]["with_lesion"] == 4 * meant["lesion_by_last_week"]
+    crossed = record["cross_validation"]
+    assert crossed["folds"] == 2
+    assert crossed["accuracy"]["animals"] == 5
+    assert 0 <= crossed["accuracy"]["low"] <= crossed["accuracy"]["high"] <= 1
+    assert "never saw the animal" in said.out + said.err
+    wrong = cli(
+        "train", "--network", "lesion-slices", "--together", 2, *words[3:5], "--out", tmp_path / "s.safetensors"
+    )
+    assert "sees a week alone" in wrong.err
+
+
 def test_the_classifier_is_trained_on_the_records_beside_the_scans(
     cli: Cli, cohort: Path, networks: Path, tmp_path: Path
 ) -> None:

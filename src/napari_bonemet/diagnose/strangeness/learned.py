@@ -11,7 +11,7 @@ from napari_bonemet.diagnose.strangeness.familiar import Cloud, Familiar
 from napari_bonemet.diagnose.strangeness.statistics import scan_statistics, slice_statistics
 
 # Scans, and slices of each, that are enough to know a cloud.
-_MOST_SCANS, _MOST_SLICES = 600, 64
+_MOST_SCANS, _MOST_SLICES = 400, 24
 
 
 def familiar_with(
