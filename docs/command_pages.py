@@ -29,11 +29,27 @@ ROOMS = {
     "diagnose/attention": "Diagnosis: where it looked",
     "diagnose/strangeness": "Diagnosis: strange scans",
     "diagnose/scoring": "Diagnosis: how good it is",
+    "diagnose/response": "Diagnosis: response to treatment",
+    "diagnose/report": "Diagnosis: reports",
     "figures": "Figures",
     "study": "The whole chain",
+    "study/recipes": "Recipes of classifiers",
 }
-_NETWORKS = ("ridge", "tvae-gate", "tvae-3d-unet", "stvae", "predrnn", "gan-3d", "lesion-slices")
-WITH_FLAGS_OF_THEIR_OWN = {"train": [f"train --network {network}" for network in _NETWORKS]}
+_NETWORKS = (
+    "ridge",
+    "tvae-gate",
+    "tvae-3d-unet",
+    "stvae",
+    "predrnn",
+    "gan-3d",
+    "lesion-slices",
+    "lesion-weeks",
+    "response",
+)
+WITH_FLAGS_OF_THEIR_OWN = {
+    "train": [*(f"train --network {network}" for network in _NETWORKS), "train --recipe FILE"],
+    "evaluate": ["evaluate", "evaluate --checkpoint FILE"],
+}
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 

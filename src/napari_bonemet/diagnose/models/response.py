@@ -15,8 +15,6 @@ def build_response_network(options: ResponseOptions) -> Any:
     return ResponseNetwork(
         options.channels,
         len(options.weeks),
-        options.rows,
-        options.columns,
         width=options.width,
         hidden=options.hidden,
         dropout=options.dropout,

@@ -8,28 +8,32 @@ torch = import_torch()
 nn: Any = torch.nn
 Module: Any = nn.Module
 
+_PLACES = 3
+
 
 class ResponseNetwork(Module):
     """Two 3D convolutions, two 3D poolings and two dense layers over (week, row, column).
 
-    Source: Xu et al., Comput Med Imaging Graph 2023, section 2.4 and figure 6. The first pooling leaves the weeks as
-    they are, so that the second convolution sees three of them; group normalisation, which the paper does not name,
-    stands between convolution and pooling, since batches are small.
+    Source: Xu et al., Comput Med Imaging Graph 2023, section 2.4 and figure 6, which tells no sizes. Here pictures are
+    first averaged over 2 x 2 pixels; both poolings are means and leave the weeks as they are, the second to a grid of
+    3 x 3 places, so that the dense layers have few weights for few animals. Batch normalisation, which the paper does
+    not name, follows each convolution: unlike that of single legs, it leaves how much bone is lost as it is.
     """
 
-    def __init__(self, channels: int, weeks: int, rows: int, columns: int, *, width: int, hidden: int, dropout: float):
+    def __init__(self, channels: int, weeks: int, *, width: int, hidden: int, dropout: float) -> None:
         super().__init__()
         self.features = nn.Sequential(
+            nn.AvgPool3d((1, 2, 2)),
             nn.Conv3d(channels, width, 3, padding=1),
-            nn.GroupNorm(1, width),
+            nn.BatchNorm3d(width),
             nn.ReLU(inplace=True),
-            nn.MaxPool3d((1, 2, 2)),
+            nn.AvgPool3d((1, 2, 2)),
             nn.Conv3d(width, 2 * width, 3, padding=1),
-            nn.GroupNorm(1, 2 * width),
+            nn.BatchNorm3d(2 * width),
             nn.ReLU(inplace=True),
-            nn.MaxPool3d((2, 2, 2)),
+            nn.AdaptiveAvgPool3d((weeks, _PLACES, _PLACES)),
         )
-        size = 2 * width * (weeks // 2) * (rows // 4) * (columns // 4)
+        size = 2 * width * weeks * _PLACES**2
         self.dense = nn.Sequential(
             nn.Flatten(), nn.Dropout(dropout), nn.Linear(size, hidden), nn.ReLU(inplace=True), nn.Dropout(dropout)
         )

@@ -84,7 +84,7 @@ def _headline(result: ClassifierResult, own: OpinionScores) -> Iterator[str]:
 
 def _compared(result: ClassifierResult, scores: Sequence[OpinionScores]) -> Iterator[str]:
     yield "<h2>Beside the baselines</h2>" if len(scores) > 1 else "<h2>Scores</h2>"
-    averaged = f"of “{result.classes[1]}”" if len(result.classes) == 2 else "means of the classes"
+    averaged = f"of “{result.classes[1]}”" if len(result.classes) == 2 else "as means of the classes"
     heads = ["", "area under the curve", "accuracy", "precision", "recall", "F1", "Brier"]
     rows = []
     for number, each in enumerate(scores):

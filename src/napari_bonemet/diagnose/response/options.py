@@ -34,7 +34,7 @@ class ResponseOptions(Options):
     width: Annotated[int, Doc("Channels of the first layer; the second has twice as many."), Between(2, 128)] = 8
     hidden: Annotated[int, Doc("Neurons of the first dense layer."), Between(2, 1024)] = 32
     dropout: Annotated[float, Doc("Share of what the dense layers see that a step leaves out."), Between(0, 0.9)] = 0.3
-    epochs: Annotated[int, Doc("Times that every leg is seen."), Between(1, 10_000)] = 60
+    epochs: Annotated[int, Doc("Times that every leg is seen."), Between(1, 10_000)] = 40
     batch: Annotated[int, Doc("Legs in a step."), Between(2, 4096)] = 16
     learning_rate: Annotated[
         float, Doc("AdamW's, at its highest; it warms up, and falls to 0 along a cosine."), Between(1e-7, 1)
