@@ -45,6 +45,8 @@ class RecipeForm(QWidget):
             self.network.addItem(known.title, name)
         self.data = FolderList("Folder of weekly scans", "Weekly scans; the medical records lie in it or beside it.")
         self.form = OptionsForm(Recipe, basic=_BASIC, hidden=("network", "data", "out", "options"))
+        self.form.fields["weeks"].native.setPlaceholderText("the network's own")
+        self.form.fields["records"].line_edit.native.setPlaceholderText("in or beside the folder")
         self.own: OptionsForm[Any] = self._made()
         row = form_layout()
         row.addRow("Learns to tell", self.network)
