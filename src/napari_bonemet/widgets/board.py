@@ -54,6 +54,9 @@ class BoardBox(QGroupBox):
         self._runner.failed.connect(self._say)
         desk.week_changed.connect(self._update)
         desk.registration_changed.connect(self._forget)
+        # Under a composite or a future it would be taken for the week itself.
+        for signal in (desk.roi_changed, desk.forecast_changed, desk.looked_ahead, desk.result_shown):
+            signal.connect(self.turn_off)
         self._forget()
 
     def _lay_out(self) -> None:
@@ -101,6 +104,11 @@ class BoardBox(QGroupBox):
                 self._say("")
         elif wish != self._shown and not self._runner.running:
             self._start(wish)
+
+    def turn_off(self, *_: Any) -> None:
+        """Take the board off the canvas."""
+        self.buttons[OFF].setChecked(True)
+        self._update()
 
     def _take_away(self) -> None:
         self._shown = None

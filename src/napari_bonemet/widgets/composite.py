@@ -213,6 +213,7 @@ class CompositeDock(Dock):
         result = self.desk.composites.get(self._shown) if self._shown is not None else None
         if result is None:
             return
+        self.desk.result_shown.emit()
         for old in find_layers(self.viewer, leg=result.scan.leg, kind=str(Kind.COMPOSITE)):
             old.visible = False
         extra = {"rule": result.rule, "volumes": result.volumes.as_record()}
