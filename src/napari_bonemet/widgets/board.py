@@ -18,6 +18,11 @@ __all__ = ["BoardBox"]
 
 WHAT = "checkerboard"
 OFF, BEFORE, AFTER = "Off", "Before", "After"
+_TIPS = {
+    OFF: "The week alone.",
+    BEFORE: "Squares of the baseline and of the week as it was scanned.",
+    AFTER: "Squares of the baseline and of the registered week: outlines must run on from square to square.",
+}
 
 
 @dataclass(frozen=True)
@@ -62,8 +67,9 @@ class BoardBox(QGroupBox):
     def _lay_out(self) -> None:
         self._group = QButtonGroup(self)
         row = QHBoxLayout()
-        for button in self.buttons.values():
+        for name, button in self.buttons.items():
             button.setCheckable(True)
+            button.setToolTip(_TIPS[name])
             self._group.addButton(button)
             row.addWidget(button, 1)
         self.squares.setRange(2, 64)

@@ -141,6 +141,8 @@ class FuturesOnCanvas(QGroupBox):
         self.back.setToolTip("Sample before")
         self.on.setToolTip("Next sample")
         self.slider.setPageStep(1)
+        self.slider.setToolTip("The future that is shown, of those that were drawn.")
+        self.overlay.setToolTip("What all futures together say, in colours over the bone.")
         leaf = QHBoxLayout()
         for widget in (QLabel("Sample"), self.back, self.slider, self.on, self.count):
             leaf.addWidget(widget, 1 if widget is self.slider else 0)

@@ -72,6 +72,11 @@ class TrainingSource(QWidget):
     def _lay_out(self) -> None:
         self.list.setFixedHeight(_LIST_HEIGHT)
         self.list.setToolTip("Weeks on one grid: what Register weeks or `napari-bonemet register` wrote.")
+        self.kind.setToolTip("Animals made on the spot, or registered weeks in folders of your own.")
+        self.add_button.setToolTip("A folder of registered legs; all legs in it are listed.")
+        self.remove_button.setToolTip("Take the folder chosen in the list off it.")
+        self.spacing.setToolTip("Voxel size, where the files state none; where they do, theirs counts.")
+        self.bar.run_button.setToolTip("See how many legs and weeks the folders hold, before training.")
         self.spacing.setRange(0, 1000)
         self.spacing.setDecimals(3)
         self.spacing.setSuffix(" µm")

@@ -1,0 +1,61 @@
+"""The tabs of the docks at the edge of the window: short enough to be read when all are open, with tips in full."""
+
+from typing import Any
+
+from qtpy.QtCore import QEvent, QObject
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabBar, QToolTip
+
+__all__ = ["FULL_NAME", "DockTabs", "name_of", "short_name"]
+
+# Where a dock's frame keeps its name in the menu.
+FULL_NAME = "bonemet-name"
+# Thirteen of them in the height of a laptop's screen at 150 %.
+_STYLE = "QTabBar::tab { padding: 2px 3px; font-size: 10pt; }"
+
+
+def short_name(name: str) -> str:
+    """The first word: "Composite" of "Composite and RoI"."""
+    return name.partition(" ")[0]
+
+
+def name_of(frame: QDockWidget) -> str:
+    """A dock's name in the menu; napari puts the plugin behind it."""
+    return str(frame.property(FULL_NAME) or frame.windowTitle().partition(" (")[0])
+
+
+class DockTabs(QObject):
+    """Dresses the tab bars of a window that hold docks of ours, and says their full names.
+
+    Parameters
+    ----------
+    window : QMainWindow
+        Its window.
+    """
+
+    def __init__(self, window: QMainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+
+    def dress(self) -> None:
+        """Take hold of tab bars that are new."""
+        names = self._names()
+        for bar in self._window.findChildren(QTabBar):
+            ours = any(bar.tabText(index) in names for index in range(bar.count()))
+            if ours and bar.parent() is self._window and bar.styleSheet() != _STYLE:
+                bar.setStyleSheet(_STYLE)
+                bar.installEventFilter(self)
+
+    def _names(self) -> dict[str, str]:
+        """What the tabs say to the full names."""
+        frames = self._window.findChildren(QDockWidget)
+        return {frame.windowTitle(): name_of(frame) for frame in frames if frame.property(FULL_NAME)}
+
+    def eventFilter(self, bar: QObject | None, event: QEvent | None) -> bool:  # noqa: N802 - Qt's name
+        """Say a dock's whole name where the pointer rests on its tab."""
+        if event is not None and event.type() == QEvent.Type.ToolTip and isinstance(bar, QTabBar):
+            tip: Any = event
+            name = self._names().get(bar.tabText(bar.tabAt(tip.pos())))
+            if name:
+                QToolTip.showText(tip.globalPos(), name, bar)
+                return True
+        return super().eventFilter(bar, event)
