@@ -148,8 +148,7 @@ class Dock(QWidget):
             window.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.East)
             window.tabifyDockWidget(anchor, mine)
             mine.raise_()
-        # Qt makes the bar of the tabs when it lays the window out.
-        QTimer.singleShot(0, self._helpers(window).dress)
+        self._helpers(window).dress_soon()
 
     def _helpers(self, window: QMainWindow) -> DockTabs:
         """Once for a window: readable tabs, and a ring around what has the keyboard."""
