@@ -86,7 +86,7 @@ def test_what_few_need_is_folded_away(qtbot, form):
     form.show()
     assert form.fields["metric"].native.isVisible()
     assert form.fields["iterations"].native.visibleRegion().isEmpty()
-    qtbot.mouseClick(form.more.toggleButton(), Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(form.more.button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not form.fields["iterations"].native.visibleRegion().isEmpty())
 
 

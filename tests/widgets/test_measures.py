@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_bonemet.cli.flags import parse
 from napari_bonemet.cli.measure import STEPS, Arguments
+from napari_bonemet.morphometry.definitions import DEFINITIONS
 from napari_bonemet.morphometry.measure import MeasureOptions
 from napari_bonemet.scan import Kind
 from napari_bonemet.widgets import measures_run
@@ -96,6 +97,8 @@ def test_measure_and_read(done):
     dash = cells(done, "Tb.BMD")[1][0]
     assert dash.text() == "–"
     assert NO_RODS in dash.toolTip()
+    row, _ = cells(done, "BV/TV")
+    assert DEFINITIONS["BV/TV"] in table.item(row, 0).toolTip()
     assert done.notes.text() == "The growth plate was not found."
     done.result.show_as.setCurrentIndex(2)
     assert [item.text() for item in cells(done, "BV/TV")[1]] == ["base", "−10.0", "−20.0"]

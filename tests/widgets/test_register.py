@@ -102,6 +102,19 @@ def test_checkerboard_before_and_after(qtbot, viewer, dock, leg):
     assert find_layers(viewer, what="checkerboard") == []
 
 
+def test_a_result_takes_the_place_of_the_checkerboard(qtbot, viewer, dock, leg):
+    register(qtbot, dock, leg)
+    dock.desk.set_week(1)
+    press(qtbot, dock.board.buttons["After"])
+    qtbot.waitUntil(lambda: find_layers(viewer, what="checkerboard") != [], timeout=20000)
+    composite = viewer.window.add_plugin_dock_widget("napari-bonemet", "Composite and RoI")[1]
+    with qtbot.waitSignal(composite.run_bar.runner.finished, timeout=60000):
+        press(qtbot, composite.run_bar.run_button)
+    assert find_layers(viewer, kind=Kind.COMPOSITE)
+    assert find_layers(viewer, what="checkerboard") == [], "week 0 in half of its squares, taken for week 1"
+    assert dock.board.buttons["Off"].isChecked()
+
+
 def test_transforms_are_saved(qtbot, dock, leg, tmp_path, monkeypatch):
     register(qtbot, dock, leg)
     monkeypatch.setattr("napari_bonemet.widgets.register.QFileDialog.getExistingDirectory", lambda *_: str(tmp_path))
@@ -162,7 +175,7 @@ def test_docks_of_the_plugin_share_one_place(qtbot, make_napari_viewer):
     second, dock = viewer.window.add_plugin_dock_widget("napari-bonemet", "Register weeks")
     window = dock.window()
     qtbot.waitUntil(lambda: bool(window.tabifiedDockWidgets(second)))
-    assert second.windowTitle() == "Register weeks"
+    assert second.windowTitle() == "Register"
     dock.resize(300, 700)
     inner = dock.column.parentWidget()
     for widget in (dock.form, dock.run_bar, dock.board, dock.copy_button):

@@ -3,15 +3,18 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
 from napari_bonemet.widgets.desk import desk_of
+from napari_bonemet.widgets.session_capture import open_docks_of
 
 if sys.platform == "win32":
     pytest.skip("threads cannot be asked what they do", allow_module_level=True)
@@ -19,6 +22,7 @@ if sys.platform == "win32":
 from .watchdog import Watchdog, whose
 
 WAIT_MS = 120_000
+FEW = ("Weekly scans", "Composite and RoI", "Futures", "Session")
 
 
 @pytest.fixture
@@ -149,4 +153,45 @@ def test_large_weeks_open_and_turn_to_3d_beside_the_screen(
         viewer.dims.ndisplay = 2
         viewer.dims.order = (1, 0, 2)
         qtbot.waitUntil(lambda: not keeper.busy and viewer.layers[0].data_level == 0, timeout=WAIT_MS)
+    assert [str(block) for block in watchdog.too_long()] == []
+
+
+@pytest.fixture
+def larger_weeks(make_series: Callable[..., Any], tmp_path: Path) -> Path:
+    """A folder with registered weeks of 36 × 100 × 100 voxels."""
+    from napari_bonemet.io.bonemet import write_series
+    from napari_bonemet.scan import Kind
+    from napari_bonemet.series import ScanSeries
+
+    small = make_series((0, 1, 2, 3), kind=Kind.REGIST)
+    block = np.ones((3, 5, 5), np.uint8)
+    large = [replace(scan, voxels=np.kron(scan.to_numpy(), block)) for scan in small]
+    write_series(ScanSeries(tuple(large)), tmp_path / "weeks")
+    return tmp_path / "weeks"
+
+
+def test_a_session_is_opened_beside_the_screen(
+    make_napari_viewer: Callable[..., Any], qtbot: Any, watchdog: Watchdog, larger_weeks: Path, tmp_path: Path
+) -> None:
+    viewer = make_napari_viewer(show=True)
+    viewer.window.resize(1000, 700)
+    steps, path = Steps(viewer, qtbot, watchdog), tmp_path / "one.bonemet.json"
+    docks = {name: steps.dock(name) for name in FEW}
+    qtbot.waitUntil(lambda: len(open_docks_of(desk_of(viewer))) == len(FEW), timeout=WAIT_MS)
+    docks["Weekly scans"].open_folder(larger_weeks)
+    qtbot.waitUntil(lambda: desk_of(viewer).series is not None, timeout=WAIT_MS)
+    steps.run("composite", docks["Composite and RoI"].run_bar)
+    docks["Futures"].form.fields["model"].value = "ridge"
+    steps.run("futures", docks["Futures"].run_bar)
+    with watchdog.during("saving"):
+        docks["Session"].save_to(path)
+        qtbot.waitUntil(lambda: path.exists() and not docks["Session"].save_bar.running, timeout=WAIT_MS)
+    with watchdog.during("opening a session"):
+        docks["Session"].open(path, ask=False)
+        qtbot.waitUntil(lambda: docks["Session"].save_bar.line.text().startswith("Opened"), timeout=WAIT_MS)
+        qtbot.wait(300)
+    assert desk_of(viewer).composites
+    assert desk_of(viewer).forecast is not None
+    for block in watchdog.apart():
+        print(f"apart: {block}")
     assert [str(block) for block in watchdog.too_long()] == []

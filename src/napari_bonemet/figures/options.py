@@ -57,10 +57,10 @@ class MontageOptions(Options):
         float | None,
         Doc("From where volumes are seen: turned about the bone's axis; to see most of the lost bone when not given."),
         Between(-360, 360),
-        Unit("degrees"),
+        Unit("°"),
     ] = None
     elevation: Annotated[
-        float, Doc("From where volumes are seen: from above the bone's middle."), Between(-90, 90), Unit("degrees")
+        float, Doc("From where volumes are seen: from above the bone's middle."), Between(-90, 90), Unit("°")
     ] = 15.0
     shown_samples: Annotated[
         int,

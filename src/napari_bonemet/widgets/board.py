@@ -18,6 +18,11 @@ __all__ = ["BoardBox"]
 
 WHAT = "checkerboard"
 OFF, BEFORE, AFTER = "Off", "Before", "After"
+_TIPS = {
+    OFF: "The week alone.",
+    BEFORE: "Squares of the baseline and of the week as it was scanned.",
+    AFTER: "Squares of the baseline and of the registered week: outlines must run on from square to square.",
+}
 
 
 @dataclass(frozen=True)
@@ -54,13 +59,17 @@ class BoardBox(QGroupBox):
         self._runner.failed.connect(self._say)
         desk.week_changed.connect(self._update)
         desk.registration_changed.connect(self._forget)
+        # Under a composite or a future it would be taken for the week itself.
+        for signal in (desk.roi_changed, desk.forecast_changed, desk.looked_ahead, desk.result_shown):
+            signal.connect(self.turn_off)
         self._forget()
 
     def _lay_out(self) -> None:
         self._group = QButtonGroup(self)
         row = QHBoxLayout()
-        for button in self.buttons.values():
+        for name, button in self.buttons.items():
             button.setCheckable(True)
+            button.setToolTip(_TIPS[name])
             self._group.addButton(button)
             row.addWidget(button, 1)
         self.squares.setRange(2, 64)
@@ -101,6 +110,11 @@ class BoardBox(QGroupBox):
                 self._say("")
         elif wish != self._shown and not self._runner.running:
             self._start(wish)
+
+    def turn_off(self, *_: Any) -> None:
+        """Take the board off the canvas."""
+        self.buttons[OFF].setChecked(True)
+        self._update()
 
     def _take_away(self) -> None:
         self._shown = None

@@ -21,6 +21,7 @@ from napari_bonemet.widgets.composite_parts import (
 )
 from napari_bonemet.widgets.copy_command import CopyCommandButton, CopyPythonButton, beside
 from napari_bonemet.widgets.dock import Dock
+from napari_bonemet.widgets.folded import Folded
 from napari_bonemet.widgets.forms import OptionsForm, form_layout
 from napari_bonemet.widgets.futures_words import weeks_commands
 from napari_bonemet.widgets.layers import add_scan, find_layers
@@ -62,6 +63,8 @@ class CompositeDock(Dock):
     def _build_composite(self) -> None:
         box = self.box("Composite")
         self.baseline, self.later = QComboBox(), QComboBox()
+        self.baseline.setToolTip("The week that changes are counted from.")
+        self.later.setToolTip("The week whose bone is compared with the baseline's, voxel by voxel.")
         weeks = form_layout()
         weeks.addRow("Baseline", self.baseline)
         weeks.addRow("Later week", self.later)
@@ -69,6 +72,7 @@ class CompositeDock(Dock):
         self.form = OptionsForm(CompositeOptions, basic=("bone_threshold", "least_voxels"))
         box.addWidget(self.form)
         self.run_bar = RunBar("Make composite")
+        self.run_bar.run_button.setToolTip("Mark and measure bone that was lost, kept and formed between both weeks.")
         self.run_bar.run_button.clicked.connect(self.make)
         self.run_bar.lock(self.form, self.baseline, self.later)
         box.addWidget(self.run_bar)
@@ -81,6 +85,8 @@ class CompositeDock(Dock):
     def _build_result(self) -> None:
         box = self.result_box = self.box("Volumes")
         self.colours, self.greys = QRadioButton("Colours"), QRadioButton("Published greys")
+        self.colours.setToolTip("Lost orange, kept grey, formed green: told apart by colour-blind eyes, too.")
+        self.greys.setToolTip("The grey values of the data set's papers: 60 lost, 180 kept, 240 formed.")
         (self.greys if composite_style_setting() == "published" else self.colours).setChecked(True)
         self._styles = QButtonGroup(self)
         row = QHBoxLayout()
@@ -93,29 +99,19 @@ class CompositeDock(Dock):
         self.legend, self.rule, self.which = QLabel(), QLabel(), QLabel()
         self.table = SmallTable(["mm³", "after rule", "before"])
         self.save_button = QPushButton("Save volumes and slices…")
+        self.save_button.setToolTip("volumes.csv, composite.json, and PNG slices of each composite, into a folder.")
         self.save_button.clicked.connect(self.save)
         self.saver = RunBar("Save")
         self.saver.run_button.hide()
         for label in (self.legend, self.rule, self.which):
             label.setWordWrap(True)
-        self.rule_button = QPushButton()
-        self.rule_button.setCheckable(True)
-        self.rule_button.setStyleSheet("text-align: left")
-        self.rule_button.toggled.connect(self._unfold_rule)
-        self._unfold_rule(False)
-        for widget in (
-            *(self.which, self.legend, self.table, self.rule_button, self.rule),
-            *(self.save_button, self.saver),
-        ):
+        rule = Folded("What counts as change, what as noise", self.rule, "The rule, with its figures")
+        for widget in (self.which, self.legend, self.table, rule, self.save_button, self.saver):
             box.addWidget(widget)
         self.saver.hide()
         self.saver.runner.started.connect(self.saver.show)
         self.result = box.parentWidget()
         self.result.hide()
-
-    def _unfold_rule(self, unfolded: bool) -> None:
-        self.rule_button.setText(f"{'▾' if unfolded else '▸'} What counts as change, what as noise")
-        self.rule.setVisible(unfolded)
 
     def _build_roi(self) -> None:
         self.roi = RoiBox(self.viewer, self.desk, self.view)
@@ -213,6 +209,7 @@ class CompositeDock(Dock):
         result = self.desk.composites.get(self._shown) if self._shown is not None else None
         if result is None:
             return
+        self.desk.result_shown.emit()
         for old in find_layers(self.viewer, leg=result.scan.leg, kind=str(Kind.COMPOSITE)):
             old.visible = False
         extra = {"rule": result.rule, "volumes": result.volumes.as_record()}

@@ -86,6 +86,8 @@ class Desk(QObject):
         The current week, or None.
     looked_ahead : Signal(bool)
         Of a week that is forecast, the futures are asked for, or the week as it came.
+    result_shown : Signal()
+        A result was asked onto the canvas: what was laid over the weeks to check them makes room.
     strip_wanted : Signal(bool)
         The strip of weeks under the canvas is wanted, or not.
     """
@@ -102,6 +104,7 @@ class Desk(QObject):
     checkpoint_changed = Signal(object)
     week_changed = Signal(object)
     looked_ahead = Signal(bool)
+    result_shown = Signal()
     strip_wanted = Signal(bool)
 
     def __init__(self) -> None:

@@ -21,6 +21,8 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.widgets.desk import Desk, desk_of
 from napari_bonemet.widgets.dock_state import fill_in, filled_in
+from napari_bonemet.widgets.dock_tabs import FULL_NAME, DockTabs, short_name
+from napari_bonemet.widgets.focus_ring import FocusRing
 from napari_bonemet.widgets.navigator import bind_keys, bind_numbers
 from napari_bonemet.widgets.remedies import Words
 from napari_bonemet.widgets.settings import PLUGIN, apply_machine_settings
@@ -135,8 +137,10 @@ class Dock(QWidget):
         bind_keys(window, self.desk)
         self._weeks_under(window)
         self._keep_sessions(window)
-        # napari names the plugin in every title, which leaves no room for it in a tab.
-        mine.setWindowTitle(mine.windowTitle().partition(" (")[0])
+        name = mine.windowTitle().partition(" (")[0]
+        mine.setProperty(FULL_NAME, name)
+        # The title goes on the tab; the bar above the dock, napari's own, keeps the whole name.
+        mine.setWindowTitle(short_name(name))
         frames = [frame for dock in window.findChildren(Dock) if (frame := frame_of(dock)) is not None]
         anchor = next((frame for frame in frames if frame is not mine and _stands(frame)), None)
         if anchor is not None and mine not in window.tabifiedDockWidgets(anchor):
@@ -144,6 +148,15 @@ class Dock(QWidget):
             window.setTabPosition(Qt.DockWidgetArea.RightDockWidgetArea, QTabWidget.TabPosition.East)
             window.tabifyDockWidget(anchor, mine)
             mine.raise_()
+        self._helpers(window).dress_soon()
+
+    def _helpers(self, window: QMainWindow) -> DockTabs:
+        """Once for a window: readable tabs, and a ring around what has the keyboard."""
+        tabs = window.findChild(DockTabs)
+        if tabs is None:
+            tabs = DockTabs(window)
+            FocusRing(getattr(self.viewer, "__wrapped__", self.viewer), window, Dock)
+        return tabs
 
     def _weeks_under(self, window: QMainWindow) -> None:
         """Once for a window: the strip of weeks under its canvas."""

@@ -71,6 +71,7 @@ class FigureDock(Dock):
         box = self.box("Montage of the leg")
         self.live = Live(self, self._live_work, self._show, self._say_live)
         self.run_bar = RunBar("Preview")
+        self.run_bar.run_button.setToolTip("Draw the figure as it is set up below.")
         self.run_bar.run_button.clicked.connect(self.preview)
         self.run_bar.runner.started.connect(self.live.stop)
         self.live_box = QCheckBox("Follow every change")
@@ -99,6 +100,7 @@ class FigureDock(Dock):
     def _build_options(self) -> None:
         box = self.box("What it shows, and how")
         self.here_button = QPushButton("Take the slice on the canvas")
+        self.here_button.setToolTip("Plane and slice as the canvas shows them now.")
         self.here_button.clicked.connect(self.take_slice)
         self.folders = ModelFolders(self.models)
         self.folders.changed.connect(self.refresh)

@@ -72,6 +72,8 @@ class MontageBuilder(QWidget):
         self.width.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.paper = {name: self._button(name) for name in ("overview", *PAPER)}
         self.load_button, self.save_button = QPushButton("Load template…"), QPushButton("Save template…")
+        self.load_button.setToolTip("Settings that were saved as a template, for another leg or study.")
+        self.save_button.setToolTip("These settings as a file, to use them again.")
         self._setting = False
         self._lay_out()
         self._connect()
@@ -158,7 +160,7 @@ class MontageBuilder(QWidget):
     def _choose_width(self, index: int) -> None:
         if index == self.width.count() - 1:
             if self.form.more is not None:
-                self.form.more.expand(animate=False)
+                self.form.more.unfold()
             self.form.fields["width_mm"].native.setFocus()
             return
         field = self.form.fields["width_mm"]

@@ -37,7 +37,9 @@ class CanvasPicture(QWidget):
         self.title.setPlaceholderText("leg and slice")
         self.footer.setPlaceholderText("what to say below")
         self.footer.setToolTip("Forecasts and synthetic data are named in any case.")
+        self.title.setToolTip("Above the picture; leg and slice when left empty.")
         self.whole = QCheckBox("Whole layers, not just the view")
+        self.whole.setToolTip("All of the layers' extent, rather than what the window shows.")
         self.keep = QCheckBox("Keep the data beside it")
         self.keep.setChecked(True)
         self.keep.setToolTip(

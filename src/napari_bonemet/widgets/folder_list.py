@@ -46,6 +46,8 @@ class FolderList(QWidget):
         self.list.setFixedHeight(_HEIGHT)
         self.list.setToolTip(tip)
         self.add_button, self.remove_button = QPushButton("Add folder…"), QPushButton("Remove")
+        self.add_button.setToolTip("A folder of legs; all legs in it are taken.")
+        self.remove_button.setToolTip("Take the folder chosen in the list off it.")
         self.bar = RunBar("Look")
         self.bar.run_button.hide()
         self.bar.hide()

@@ -10,10 +10,10 @@ from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 from magicgui.widgets import CheckBox, ComboBox, FileEdit, FloatSpinBox, LineEdit
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
-from superqt import QCollapsible
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.options import OptionField, Options, describe
+from napari_bonemet.widgets.folded import Folded
 
 __all__ = ["OptionsForm", "form_layout"]
 
@@ -41,6 +41,8 @@ class _Field:
         self.kind, self.optional = _plain(option)
         self.widget: Any = self._make()
         self.widget.tooltip = option.doc
+        for part in self.widget.native.findChildren(QWidget):
+            part.setToolTip(option.doc)
         if not option.required:
             self.set(option.default)
 
@@ -200,7 +202,7 @@ class OptionsForm(QWidget, Generic[OptionsT]):
         self._fields = {option.name: _Field(option) for option in known}
         self.fields = {name: field.widget for name, field in self._fields.items()}
         seen = list(self._fields) if basic is None else [name for name in basic if name in self._fields]
-        self.more: QCollapsible | None = None
+        self.more: Folded | None = None
         self._lay_out(seen, [name for name in self._fields if name not in seen])
         if not isinstance(options, type):
             self.set_options(options)
@@ -218,12 +220,7 @@ class OptionsForm(QWidget, Generic[OptionsT]):
             return
         inside = QWidget()
         self._add_rows(form_layout(inside), folded)
-        self.more = QCollapsible("More options", expandedIcon="▾", collapsedIcon="▸")
-        self.more.setContent(inside)
-        self.more.layout().setContentsMargins(0, 0, 0, 0)
-        self.more.layout().setSpacing(0)
-        self.more.setDuration(0)
-        self.more.collapse(animate=False)
+        self.more = Folded("More options", inside, "What few need to change; each says what it is for.")
         column.addWidget(self.more)
 
     def _add_rows(self, layout: QFormLayout, names: Sequence[str]) -> None:

@@ -141,6 +141,8 @@ class FuturesOnCanvas(QGroupBox):
         self.back.setToolTip("Sample before")
         self.on.setToolTip("Next sample")
         self.slider.setPageStep(1)
+        self.slider.setToolTip("The future that is shown, of those that were drawn.")
+        self.overlay.setToolTip("What all futures together say, in colours over the bone.")
         leaf = QHBoxLayout()
         for widget in (QLabel("Sample"), self.back, self.slider, self.on, self.count):
             leaf.addWidget(widget, 1 if widget is self.slider else 0)
@@ -167,6 +169,8 @@ class FuturesOnCanvas(QGroupBox):
     def show_drawn(self, drawn: Drawn) -> None:
         """Show the futures drawn so far; the newest one, unless the user has leafed to another."""
         first = self.layers.drawn is None
+        if first:
+            self._desk.result_shown.emit()
         newest = first or self.layers.at == self.slider.maximum()
         self.layers.show(drawn, drawn.count - 1 if newest else self.layers.at)
         self._fill()
@@ -231,6 +235,7 @@ class FuturesOnCanvas(QGroupBox):
         drawn = self.layers.drawn
         if drawn is not None and drawn.true_lost_mm3 is not None and self._desk.week != drawn.week:
             self._desk.set_week(drawn.week)
+        self._desk.result_shown.emit()
         self.layers.see(base, over)
         self._show_legend()
 

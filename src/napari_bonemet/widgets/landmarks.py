@@ -52,6 +52,10 @@ class LandmarksBox(QWidget):
         self.refresh()
 
     def _lay_out(self) -> None:
+        self.fixed.setToolTip("Points on the week that stays, the baseline.")
+        self.moved.setToolTip("Points on the week that moves, in the same order.")
+        self.new_button.setToolTip("Two points layers, one for each week, to click landmarks into.")
+        self.use_button.setToolTip("The pose that lays the second points on the first; three pairs or more.")
         hint = QLabel(HINT)
         hint.setWordWrap(True)
         rows = form_layout()

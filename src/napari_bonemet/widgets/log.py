@@ -58,6 +58,8 @@ class LogDock(Dock):
         self.tree.setIndentation(14)
         self.tree.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.copy_button.setToolTip("The rows selected, or all of them, as text.")
+        self.save_button.setToolTip("The whole list with settings, as a text file.")
+        self.tree.setToolTip("Every step that was run, the newest first; unfold one to see its settings.")
         self.clear_button.setToolTip("Forget the runs that have ended.")
         self.column.addWidget(self.tree, 1)
         row = QHBoxLayout()

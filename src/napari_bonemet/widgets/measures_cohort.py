@@ -57,6 +57,7 @@ class CohortBox(QWidget):
 
     def _lay_out(self) -> None:
         self.add_button.setToolTip(f"{ABOUT} Add a second file to join both.")
+        self.clear_button.setToolTip("Forget the records that were read.")
         self.bar.run_button.hide()
         self.bar.hide()
         buttons = QHBoxLayout()

@@ -3,9 +3,10 @@
 from typing import Any, Generic, TypeVar
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_bonemet.options import OptionField, Options, describe
+from napari_bonemet.widgets.folded import Folded
 from napari_bonemet.widgets.forms import OptionsForm
 
 __all__ = ["NestedForm"]
@@ -48,22 +49,11 @@ class NestedForm(QWidget, Generic[OptionsT]):
                 self.forms[field.name] = self._part(column, field)
         for form in self.forms.values():
             form.changed.connect(self.changed)
-        self._title = title
-        self.inside = inside
-        self.fold = QPushButton()
-        self.fold.setCheckable(True)
-        self.fold.setStyleSheet("text-align: left")
-        self.fold.toggled.connect(self._unfold)
+        folded = Folded(title, inside, "Compartments, thickness, density: each says what it is for.")
+        self.fold = folded.button
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
-        outer.setSpacing(0)
-        outer.addWidget(self.fold)
-        outer.addWidget(inside)
-        self._unfold(False)
-
-    def _unfold(self, unfolded: bool) -> None:
-        self.fold.setText(f"{'▾' if unfolded else '▸'} {self._title}")
-        self.inside.setVisible(unfolded)
+        outer.addWidget(folded)
 
     def _asked_above(self, options: type[Options]) -> dict[str, str]:
         """Names that an earlier part has, and which part: they are one choice, as they are one flag of a command."""

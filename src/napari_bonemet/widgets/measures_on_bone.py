@@ -51,9 +51,11 @@ class OnBone(QWidget):
         self._week: float | None = None
         self.layers = MeasureLayers(viewer, self)
         self.combo = QComboBox()
+        self.combo.setToolTip("What is laid over the bone: compartments, or local thickness or separation in colours.")
         self.hint = QLabel(f"{_legend()}<br>{PAINT}")
         self.hint.setWordWrap(True)
         self.painted_bar = RunBar("Measure with painted compartments")
+        self.painted_bar.run_button.setToolTip("Measure again in the compartments as you painted them.")
         choice = form_layout()
         choice.addRow("Show", self.combo)
         column = QVBoxLayout(self)

@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_bonemet.morphometry.catalogue import BY_SYMBOL
+from napari_bonemet.morphometry.definitions import definition_of
 from napari_bonemet.morphometry.result import ScanMeasures
 from napari_bonemet.widgets.measures_plot import AlongBone, GroupLine, WeeklyPlot
 from napari_bonemet.widgets.measures_rows import SHOWN, rows_of, values_of
@@ -47,6 +48,7 @@ class MeasuresResult(QWidget):
         self.show_as.addItems(["values", "change", "change in %"])
         self.show_as.setToolTip("What the table holds; changes are counted from the first week.")
         self.export = QPushButton("Copy, export")
+        self.export.setToolTip("The table as text on the clipboard, or as CSV, JSON or a page in a folder.")
         self.table = MeasuresTable()
         self.plot, self.along = WeeklyPlot(theme), AlongBone(theme)
         self._lay_out()
@@ -131,7 +133,7 @@ class MeasuresResult(QWidget):
         if not self.weeks:
             return
         measure = BY_SYMBOL[self.symbol]
-        self.meaning.setText(f"<b>{measure.column}</b>: {measure.meaning}")
+        self.meaning.setText(f"<b>{measure.column}</b>: {measure.meaning}. {definition_of(measure.symbol)}")
         weeks = np.array([np.nan if week.scan.week is None else week.scan.week for week in self.weeks])
         title = f"{measure.symbol} over the weeks"
         label, leg = measure.unit or measure.symbol, self.weeks[0].scan.leg

@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QGuiApplication
 from qtpy.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from napari_bonemet.morphometry.definitions import definition_of
 from napari_bonemet.widgets.measures_rows import Row
 from napari_bonemet.widgets.tables import SmallTable
 
@@ -111,7 +112,7 @@ class MeasuresTable(SmallTable):
         self.insertRow(at)
         name = QTableWidgetItem(f"{measure.symbol} {measure.unit}".strip())
         name.setData(_SYMBOL, measure.symbol)
-        name.setToolTip(f"{measure.column}: {measure.meaning}")
+        name.setToolTip(f"{measure.column}: {measure.meaning}. {definition_of(measure.symbol)}")
         self.setItem(at, 0, name)
         for column, cell in enumerate(row.cells, start=1):
             item = QTableWidgetItem(cell.text)

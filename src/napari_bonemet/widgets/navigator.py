@@ -55,6 +55,7 @@ class WeekNavigator(QGroupBox):
         self.on.setText("▶")
         self.back.setToolTip(f"Week before ({BACK_KEY})")
         self.on.setToolTip(f"Next week ({ON_KEY})")
+        self.slider.setToolTip("The week that the canvas and every dock show.")
         self.slider.setPageStep(1)
         self.slider.setTickPosition(QSlider.TickPosition.TicksBelow)
         self.slider.setTickInterval(1)

@@ -7,13 +7,13 @@ from typing import Any
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QGroupBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
-from superqt import QCollapsible
 
 from napari_bonemet.errors import BoneMetError
 from napari_bonemet.processing.register import RegistrationOptions, RegistrationResult
 from napari_bonemet.progress import Progress
 from napari_bonemet.transform import RigidTransform
 from napari_bonemet.widgets.desk import Desk
+from napari_bonemet.widgets.folded import Folded
 from napari_bonemet.widgets.landmarks import LandmarksBox
 from napari_bonemet.widgets.nudge_fields import NudgeFields
 from napari_bonemet.widgets.nudge_steps import Bench, fixed_of, landmarks_pose, lay_again, load_pose, settle, take_up
@@ -77,16 +77,12 @@ class NudgeBox(QGroupBox):
 
     def _lay_out(self) -> None:
         self.refine_button.setToolTip("Let the registration find the best pose near this one.")
+        self.stop_button.setToolTip("Forget this correction; the week stays as it was registered.")
         self.undo_button.setToolTip("Back to the pose that the registration found by itself; Accept lays it again.")
         self.file_button.setToolTip("A transform on disk: .tfm of ITK or Slicer, or .json.")
         self.run_bar.run_button.setToolTip("Lay the week again in this pose, and judge it again.")
         self.line.setWordWrap(True)
-        more = QCollapsible("From landmarks", expandedIcon="▾", collapsedIcon="▸")
-        more.setContent(self.landmarks)
-        more.layout().setContentsMargins(0, 0, 0, 0)
-        more.layout().setSpacing(0)
-        more.setDuration(0)
-        more.collapse(animate=False)
+        more = Folded("From landmarks", self.landmarks, "Points set at the same places of both weeks give the pose.")
         row = QHBoxLayout()
         for button in (self.file_button, self.refine_button, self.undo_button):
             row.addWidget(button)

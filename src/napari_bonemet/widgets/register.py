@@ -97,6 +97,7 @@ class RegisterDock(Dock):
             "The robust residual is to fall, mutual information to rise; both jump where the resolution gets finer."
         )
         self.save_button.setToolTip("ITK transforms (.tfm) and a record (registration.json) into a folder.")
+        self.run_bar.run_button.setToolTip("Bring all weeks onto one grid; the scans stay as they were.")
         for widget in (
             self.form,
             self.memory,

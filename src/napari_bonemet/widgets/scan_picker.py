@@ -42,6 +42,7 @@ class ScanPicker(QWidget):
         self.combo.setMinimumContentsLength(10)
         self.week.setRange(0, 200)
         self.week.setToolTip("The layer does not say its week.")
+        self.combo.setToolTip("The scan of both hindlimbs: a week of the leg on the table, or a layer on the canvas.")
         self.rows = form_layout()
         self.rows.addRow("Scan", self.combo)
         self.rows.addRow("Week", self.week)

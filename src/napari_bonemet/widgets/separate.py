@@ -71,6 +71,8 @@ class SeparateDock(Dock):
 
     def _lay_out(self) -> None:
         self.mark.setToolTip("In orange, on slices and on projections; it follows the threshold as you turn it.")
+        self.sample_bar.run_button.setToolTip("A synthetic scan of both hindlimbs and the spine, made on the spot.")
+        self.run_bar.run_button.setToolTip("Find tibiae, femora and spine, and show their boxes; nothing is cut yet.")
         self.accept_bar.run_button.setToolTip("Cut out the ticked parts; a week that was accepted before is replaced.")
         self.save_button.setToolTip("PNG slices of the ticked parts in the BoneMet layout, with a record.")
         self._next = QGridLayout()

@@ -55,6 +55,7 @@ class ReviewBox(QGroupBox):
         self._connect()
 
     def _lay_out(self) -> None:
+        self.missing.setToolTip("A part that was not found: choose it to get a box that you drag to its place.")
         for label in (self.reason, self.hint):
             label.setWordWrap(True)
         self.table.setSelectionBehavior(SmallTable.SelectionBehavior.SelectRows)

@@ -68,6 +68,12 @@ class SessionDock(Dock):
             "What you drew or painted is kept in the file."
         )
         self.locate_button.setToolTip("The folder that holds the scans now.")
+        self.save_as_button.setToolTip("Save in a file of another name.")
+        self.open_button.setToolTip("Open a session in place of what is on the table.")
+        self.follow_button.setToolTip("The session names scans outside its own folder: read them there.")
+        self.recent.setToolTip("Sessions saved or opened before; a double click opens one.")
+        self.open_recent_button.setToolTip("Open the session chosen in the list.")
+        self.forget_button.setToolTip("Take it off this list; the file stays.")
         row = QHBoxLayout()
         row.addWidget(self.save_as_button)
         row.addWidget(self.open_button)

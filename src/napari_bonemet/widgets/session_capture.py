@@ -26,6 +26,7 @@ from napari_bonemet.study.session_layers import FileLayer
 from napari_bonemet.study.session_records import composed_of, cropped_of, file_hash, registered_of, source_of
 from napari_bonemet.widgets.desk import Desk
 from napari_bonemet.widgets.dock import Dock, frame_of
+from napari_bonemet.widgets.dock_tabs import name_of
 from napari_bonemet.widgets.layers import find_layers
 from napari_bonemet.widgets.log_book import book_of
 from napari_bonemet.widgets.session_layers import Painted, record_layer
@@ -224,7 +225,7 @@ def open_docks_of(desk: Desk) -> dict[str, Dock]:
         with contextlib.suppress(RuntimeError):
             frame = None if dock is None else frame_of(dock)
             if dock is not None and frame is not None:
-                found[frame.windowTitle().partition(" (")[0]] = dock
+                found[name_of(frame)] = dock
     return found
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 import platformdirs
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QPoint, Qt, QTimer, Signal
-from qtpy.QtGui import QColor, QPainter, QPen
+from qtpy.QtCore import QPoint
 from qtpy.QtWidgets import (
     QAbstractButton,
     QDockWidget,
@@ -23,12 +22,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_bonemet.widgets.ring import Ring
 from napari_bonemet.widgets.settings import PLUGIN
 
 __all__ = ["STEPS", "Tour", "tour_was_seen"]
 
 RING = "#ffb000"
-_WIDE, _MARGIN, _FOLLOW_MS = 320, 14, 150
+_WIDE, _MARGIN = 320, 14
 
 
 @dataclass(frozen=True)
@@ -112,45 +112,6 @@ def remember_tour() -> None:
         _mark_of_seen().touch()
 
 
-class _Ring(QWidget):
-    """A ring around a widget, wherever it moves."""
-
-    followed = Signal()
-
-    def __init__(self, window: QWidget) -> None:
-        super().__init__(window)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setObjectName("bonemet-tour-ring")
-        self.around: QWidget | None = None
-        self._timer = QTimer(self)
-        self._timer.setInterval(_FOLLOW_MS)
-        self._timer.timeout.connect(self.follow)
-        self._timer.start()
-        self.hide()
-
-    def follow(self) -> None:
-        """Lie around the widget; nowhere where it is not seen."""
-        target, window = self.around, self.parentWidget()
-        try:
-            seen = target is not None and target.isVisible() and target.window() is window
-        except RuntimeError:  # its dock was closed
-            seen, self.around = False, None
-        self.setVisible(seen)
-        if seen and target is not None and window is not None:
-            corner = target.mapTo(window, QPoint(0, 0))
-            self.setGeometry(corner.x() - 4, corner.y() - 4, target.width() + 8, target.height() + 8)
-            self.raise_()
-            self.followed.emit()
-
-    def paintEvent(self, _event: Any) -> None:  # noqa: N802 - Qt's name
-        """A rounded line."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(QColor(RING), 3))
-        painter.drawRoundedRect(self.rect().adjusted(2, 2, -2, -2), 6, 6)
-        painter.end()
-
-
 class Tour(QFrame):
     """Goes through the docks in the order of the work; nothing is pressed unless the user says so.
 
@@ -178,7 +139,8 @@ class Tour(QFrame):
         self.words, self.count = QLabel(), QLabel()
         self.back_button, self.do_button = QPushButton("Back"), QPushButton("Do it")
         self.next_button, self.end_button = QPushButton("Next"), QPushButton("End")
-        self.ring = _Ring(window)
+        self.ring = Ring(window, RING, gap=4, thick=3)
+        self.ring.setObjectName("bonemet-tour-ring")
         # Docks that are opened and joined lay the window out anew, with the canvas on top.
         self.ring.followed.connect(self.raise_)
         self._lay_out()
@@ -250,5 +212,4 @@ class Tour(QFrame):
         """Leave the docks as they are; the tour offers itself no more."""
         remember_tour()
         self.ring.around = None
-        self.ring.hide()
         self.hide()

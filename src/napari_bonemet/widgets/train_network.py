@@ -32,6 +32,7 @@ class NetworkChoice(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.combo = QComboBox()
+        self.combo.setToolTip("The network that learns; its layers are set below.")
         for name in TRAINABLE:
             self.combo.addItem(architecture(name).title, name)
         row = form_layout()

@@ -54,6 +54,8 @@ class TrainingSource(QWidget):
         self._turned()
 
     def _lay_out(self) -> None:
+        self.kind.setToolTip("Animals made on the spot, or registered weeks in folders of your own.")
+        self.spacing.setToolTip("Voxel size, where the files state none; where they do, theirs counts.")
         self.spacing.setRange(0, 1000)
         self.spacing.setDecimals(3)
         self.spacing.setSuffix(" µm")

@@ -71,6 +71,8 @@ class WeeklyDock(Dock):
         self.folder_button.setToolTip("A folder in the BoneMet layout, one with a folder per week, or one scan.")
         self.sample_button.setToolTip("Four weeks of a synthetic tibia with a growing lesion, made on the spot.")
         self.close_button.setToolTip("Take this leg's layers off the canvas and release its memory.")
+        self.open_bar.run_button.setToolTip("Put the leg chosen in the list on the table; a double click does so, too.")
+        self.tree.setToolTip("Animals, their legs and weeks; a click on a week of the open leg turns to it.")
         self.where.setWordWrap(True)
         self.where.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.spacing.setRange(0, 1000)

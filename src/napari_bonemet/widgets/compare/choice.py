@@ -1,6 +1,7 @@
 """What to compare: a layout by name or volumes ticked one by one, and the two that are laid over each other."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
@@ -13,10 +14,10 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
-from superqt import QCollapsible
 
 from napari_bonemet.widgets.compare.items import Item, usual_pair
 from napari_bonemet.widgets.compare.layouts import OWN, Layout, layouts_for
+from napari_bonemet.widgets.folded import Folded
 
 __all__ = ["Choice"]
 
@@ -34,7 +35,7 @@ class Choice(QWidget):
         Whether the difference of the pair is shown in a cell.
     minuend, subtrahend : QComboBox
         The pair.
-    single_samples, to_make : QCollapsible
+    single_samples, to_make : Folded
         Where samples, and what is made when it is asked for, are listed.
     swap_button : QPushButton
         Changes the pair about.
@@ -64,14 +65,19 @@ class Choice(QWidget):
             combo.setMinimumContentsLength(6)
         self.layouts.setToolTip("What stands in the cells; tick volumes below for a choice of your own.")
         self.swap_button.setToolTip("Change the two about")
+        self.with_difference.setToolTip("A cell more: the first of the pair less the second, voxel by voxel.")
+        self.minuend.setToolTip("The first of the pair, which the difference is taken from.")
+        self.subtrahend.setToolTip("The second of the pair, which is taken away.")
         self.swap_button.setMaximumWidth(34)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.layouts)
         self._plain = QVBoxLayout()
         column.addLayout(self._plain)
-        self.single_samples, self._single = _folded("Single samples")
-        self.to_make, self._recipes = _folded("Made when shown")
+        self.single_samples, self._single = _folded(
+            "Single samples", "Each future that was drawn, for a cell of its own."
+        )
+        self.to_make, self._recipes = _folded("Made when shown", "Computed from the others as soon as a cell shows it.")
         column.addWidget(self.single_samples)
         column.addWidget(self.to_make)
         column.addWidget(self.with_difference)
@@ -116,6 +122,17 @@ class Choice(QWidget):
             place = self._single if item.one_of_many else self._plain if item.make is None else self._recipes
             place.addWidget(box)
             self.boxes.append(box)
+        self._order_keys()
+
+    def _order_keys(self) -> None:
+        """Tab goes as the eye does, though the boxes came last."""
+        single = [box for box, item in zip(self.boxes, self.items, strict=True) if item.one_of_many]
+        made = [box for box, item in zip(self.boxes, self.items, strict=True) if item.make is not None]
+        plain = [box for box in self.boxes if box not in single and box not in made]
+        lists = [self.layouts, *plain, self.single_samples.button, *single, self.to_make.button, *made]
+        pair = [self.with_difference, self.minuend, self.subtrahend, self.swap_button]
+        for before, after in pairwise([*lists, *pair]):
+            QWidget.setTabOrder(before, after)
 
     def _fill_pair(self) -> None:
         pair = usual_pair(self.items) if self.items else None
@@ -181,17 +198,8 @@ class Choice(QWidget):
         self.set_pair(self.subtrahend.currentText(), self.minuend.currentText())
 
 
-def _count(folded: QCollapsible, words: str, count: int) -> None:
-    folded.setText(f"{words} ({count})")
-    folded.setVisible(count > 0)
-
-
-def _folded(words: str) -> tuple[QCollapsible, QVBoxLayout]:
+def _folded(words: str, tip: str) -> tuple[Folded, QVBoxLayout]:
     inside = QWidget()
     column = QVBoxLayout(inside)
-    folded = QCollapsible(words, expandedIcon="▾", collapsedIcon="▸")
-    folded.setContent(inside)
-    folded.layout().setContentsMargins(0, 0, 0, 0)
-    folded.setDuration(0)
-    folded.collapse(animate=False)
-    return folded, column
+    column.setContentsMargins(0, 0, 0, 0)
+    return Folded(words, inside, tip), column

@@ -82,6 +82,8 @@ class CompareDock(Dock):
         self.leaf = SampleLeaf()
         self.column.addWidget(self.leaf)
         self.slices, self.volumes = QRadioButton("Slices"), QRadioButton("Volumes (3D)")
+        self.slices.setToolTip("Every cell shows the same slice; the slider below the canvas moves all.")
+        self.volumes.setToolTip("Every cell shows the bone as a volume; turn one and all turn.")
         self.slices.setChecked(True)
         self._modes = QButtonGroup(self)
         row = QHBoxLayout()

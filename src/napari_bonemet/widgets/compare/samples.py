@@ -44,6 +44,7 @@ class SampleLeaf(QWidget):
         self.play_button.setText("▶")
         self.play_button.setCheckable(True)
         self.play_button.setToolTip("Leaf through the samples")
+        self.slider.setToolTip("The future that is shown, of those that were drawn.")
         self.slider.setPageStep(1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
