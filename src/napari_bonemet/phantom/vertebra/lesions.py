@@ -118,7 +118,11 @@ def spread(
         away = np.sqrt(squeezed**2 + (shape.y - middle_y) ** 2 + (shape.x - middle_x) ** 2)
         depth = blob.radius * (1 + np.float32(_ROUGHNESS) * rough) - away
         here = np.clip(depth / 1.5 + 0.5, 0, 1)
-        here[(shape.posterior if blob.posterior else shape.body) < 0] = 0
+        if blob.posterior:
+            # A lesion of one side ends where the other begins.
+            here[(shape.posterior < 0) | (shape.x * np.sign(middle_x) < 0)] = 0
+        else:
+            here[shape.body < 0] = 0
         takes = _share_lytic(lesion.quality, parting)
         lytic = np.maximum(lytic, here * takes)
         blastic = np.maximum(blastic, here * (1 - takes))

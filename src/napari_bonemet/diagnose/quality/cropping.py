@@ -1,0 +1,104 @@
+"""What the network sees of a slice: the bone, found by a threshold, in a square around it (section 3.3)."""
+
+import numpy as np
+from scipy import ndimage
+from skimage import measure
+
+from napari_bonemet.diagnose.quality.options import QualityOptions
+from napari_bonemet.errors import InputError
+from napari_bonemet.scan import Scan
+
+# Soft tissue further from the bone than this is blanked out: it tells nothing, and scanners differ in it.
+_AROUND_UM = 4000.0
+# Gaps in the threshold's bone are closed up to this width: thin spongiosa and lytic holes belong to it.
+_GAP_UM = 6000.0
+_HIGHEST_GREY, _LOWEST_HU = 255.0, -250.0
+_AIR_HU = -150.0
+
+
+def require_values(scan: Scan, options: QualityOptions) -> None:
+    """Raise InputError when the voxels cannot be what the network was trained on."""
+    voxels = scan.to_numpy()
+    low, high = float(voxels.min()), float(voxels.max())
+    if options.values == "HU" and low > _AIR_HU and high > options.bone_from:
+        raise InputError(
+            f"{scan.title}: these are no Hounsfield units",
+            expected="fat or air below -150, bone above 150",
+            found=f"{low:g} to {high:g}",
+            remedy="Export the series with its rescale slope and intercept, or name its values: --values grey",
+        )
+    if options.values == "grey" and (low < -_HIGHEST_GREY or high > 2 * _HIGHEST_GREY):
+        raise InputError(f"{scan.title}: these are no greys", expected="0 to 255", found=f"{low:g} to {high:g}")
+
+
+def bone_of(plane: np.ndarray, bone_from: float, pixel_um: float) -> np.ndarray:
+    """The largest piece of bone in a slice with all that it encloses; (y, x) bool.
+
+    Parameters
+    ----------
+    plane : ndarray, (y, x)
+        Values of the slice.
+    bone_from : float
+        Bone is at and above this value.
+    pixel_um : float
+        Size of a pixel, micrometres.
+    """
+    reach = max(1, round(_GAP_UM / 2 / pixel_um))
+    disc = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1]) <= reach
+    # Padded, so that closing does not eat what touches the rim.
+    seen = np.pad(ndimage.median_filter(plane, 3) >= bone_from, reach)
+    closed = ndimage.binary_closing(seen, disc)[reach:-reach, reach:-reach]
+    pieces = measure.label(closed, connectivity=2)
+    if not pieces.max():
+        return np.zeros(plane.shape, dtype=bool)
+    largest = pieces == 1 + np.argmax(np.bincount(pieces.ravel())[1:])
+    return np.asarray(ndimage.binary_fill_holes(largest))
+
+
+def squares_of(scan: Scan, options: QualityOptions, which: np.ndarray | None = None) -> np.ndarray:
+    """The squares that the network looks at, one for each slice.
+
+    Parameters
+    ----------
+    scan : Scan
+        Hounsfield units or greys, as `options` say.
+    options : QualityOptions
+        Side, pixel, window and threshold.
+    which : ndarray, (n,) int, optional
+        The slices wanted; all when None.
+
+    Returns
+    -------
+    ndarray, (n, crop, crop) uint8
+        0 and 255 are the ends of the window; 0 far from the bone, and throughout where a slice shows none.
+
+    Raises
+    ------
+    InputError
+        When the values are not what the options say.
+    """
+    require_values(scan, options)
+    voxels = scan.to_numpy()
+    wanted = range(len(voxels)) if which is None else which
+    zoom = (scan.spacing[1] / options.pixel_um, scan.spacing[2] / options.pixel_um)
+    made = [_square(voxels[int(at)].astype(np.float32), zoom, options) for at in wanted]
+    return np.stack(made) if made else np.zeros((0, options.crop, options.crop), np.uint8)
+
+
+def _square(plane: np.ndarray, zoom: tuple[float, float], options: QualityOptions) -> np.ndarray:
+    if max(abs(step - 1) for step in zoom) > 1e-3:
+        # Halving without blur would let noise through that a coarser scanner averages.
+        blur = [0.4 / step if step < 1 else 0.0 for step in zoom]
+        plane = ndimage.zoom(ndimage.gaussian_filter(plane, blur), zoom, order=1)
+    bone = bone_of(plane, options.bone_from, options.pixel_um)
+    side, half = options.crop, options.crop // 2
+    if not bone.any():
+        return np.zeros((side, side), np.uint8)
+    around = max(1, round(_AROUND_UM / options.pixel_um)) if options.values == "HU" else 0
+    near = ndimage.distance_transform_edt(~bone) <= around
+    low, high = options.window
+    shown = np.where(near, np.clip((plane - low) / (high - low), 0, 1) * 255, 0)
+    box = ndimage.find_objects(bone.astype(np.int8))[0]
+    y, x = (round((part.start + part.stop) / 2) for part in box)
+    padded = np.pad(shown, half)
+    return np.asarray(np.rint(padded[y : y + side, x : x + side]), dtype=np.uint8)
