@@ -14,6 +14,7 @@ ROOMS = {
     "": "Scans, geometry, options and history",
     "io": "Reading and writing",
     "phantom": "The synthetic tibia",
+    "phantom/vertebra": "Synthetic vertebrae",
     "processing": "Registration, composites, regions of interest",
     "morphometry": "Bone measures, remodelling, lesions",
     "morphometry/masks": "Bone measures: compartments",
@@ -24,10 +25,11 @@ ROOMS = {
     "forecast": "Forecasts",
     "forecast/benchmark": "Forecasts: the benchmark",
     "diagnose": "Diagnosis",
+    "diagnose/quality": "Diagnosis: bone quality",
     "figures": "Figures",
     "study": "The whole chain",
 }
-_NETWORKS = ("ridge", "tvae-gate", "tvae-3d-unet", "stvae", "predrnn", "gan-3d", "lesion-slices")
+_NETWORKS = ("ridge", "tvae-gate", "tvae-3d-unet", "stvae", "predrnn", "gan-3d", "lesion-slices", "bone-quality")
 WITH_FLAGS_OF_THEIR_OWN = {"train": [f"train --network {network}" for network in _NETWORKS]}
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 

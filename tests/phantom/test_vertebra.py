@@ -29,7 +29,8 @@ def drawn(quality: Quality, involvement: Involvement) -> tuple[VertebraSlices, V
     anatomy = replace(patient_anatomy(rng), turn=0.0, shift=(0.0, 0.0))
     for _ in range(500):
         lesion = draw_metastasis(anatomy, 1.0, rng)
-        if (lesion.quality, lesion.involvement) == (quality, involvement):
+        # A single small one may show one kind alone.
+        if (lesion.quality, lesion.involvement) == (quality, involvement) and len(lesion.blobs) > 2:
             break
     else:
         pytest.fail("never drawn")
@@ -55,7 +56,8 @@ def test_it_is_synthetic_ct_in_hounsfield_units(spine: SyntheticSpine) -> None:
     assert scan.spacing[1:] == (1500.0, 1500.0)
     assert scan.spacing[0] in {1000 * mm for mm in spine.options.thicknesses_mm}
     voxels = scan.to_numpy()
-    assert np.percentile(voxels, 1) < -100 < np.median(voxels) < 100 < 500 < voxels.max()
+    assert np.percentile(voxels, 1) < -100 < np.median(voxels) < 100
+    assert voxels.max() > 500
     assert set(spine.vertebra.tolist()) == {0, 1, 2, 3}
 
 

@@ -23,6 +23,10 @@ note, synthetic. The weeks need not be registered; of registered ones, only what
 A network's opinion, research use: without --checkpoint by the classifier that comes with the program, which has
 learned from synthetic legs alone.
 
+With --bone-quality: whether bone is blastic, mixed, lytic or normal, and which sides of a vertebra are involved, in
+axial CT in Hounsfield units. --data is a scan (the folder of a DICOM series, or a file), or a table with the columns
+scan, slice and vertebra, or the folder that has it as labels.csv. Writes a row for each vertebra and each slice.
+
 Example: napari-bonemet classify --data registered --out diagnosis.csv"""
 STEPS = ()
 
@@ -35,6 +39,9 @@ class Arguments:
     checkpoint: Annotated[
         Path | None, Doc("A trained classifier (.safetensors); the one that comes with the program when not given.")
     ] = None
+    bone_quality: Annotated[
+        bool, Doc("Tell the quality of the bone instead: blastic, mixed, lytic, normal; involved sides.")
+    ] = False
     common: EveryCommand = field(default_factory=Common)
 
 
@@ -54,6 +61,10 @@ def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress)
     from napari_bonemet.study.device import choose_device
 
     out = _place(own.common)
+    if own.bone_quality:
+        from napari_bonemet.cli.classify_quality import run_quality
+
+        return run_quality(own.data, own.checkpoint, out, common=own.common, terminal=terminal, progress=progress)
     classifier = load_classifier(own.checkpoint, device=choose_device(own.common.device))
     legs = read_grey_legs(own.data, own.common, PartOf(progress, 0.0, 0.1))
     scans = [pair for leg in legs for pair in _looked_at(leg, classifier.options.bone_threshold)]

@@ -14,6 +14,7 @@ FAMILIES = {
     "ridge": "train_ridge",
     **dict.fromkeys(ARCHITECTURES, "train_network"),
     "lesion-slices": "train_lesions",
+    "bone-quality": "train_quality",
 }
 
 

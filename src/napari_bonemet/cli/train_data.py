@@ -24,6 +24,7 @@ Network = Literal[
     "predrnn",
     "gan-3d",
     "lesion-slices",
+    "bone-quality",
 ]
 
 NETWORKS = "Each network has flags of its own; --network NAME with --help shows them."

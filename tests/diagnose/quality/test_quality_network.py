@@ -55,9 +55,7 @@ def test_densenet_121_is_that_of_the_paper() -> None:
     assert tuple(network.heads["blastic"].weight.shape) == (2, 1024)
 
 
-def test_weights_of_imagenet_come_from_the_cache_or_not_at_all(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_weights_of_imagenet_come_from_the_cache_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     options = QualityOptions(backbone="densenet121", pretrained=True)
     with pytest.raises(MissingWeightsError, match=DENSENET_FILE):

@@ -86,7 +86,7 @@ def imagenet_state(path: Path | None = None) -> dict[str, Any]:
         raise MissingWeightsError(
             "DenseNet-121 needs the weights of ImageNet, which are not on this machine",
             expected=f"the file {DENSENET_FILE} in {path.parent}",
-            remedy=f"Download {DENSENET_URL} into that folder (TORCH_HOME names another), or train without --pretrained",
+            remedy=f"Download {DENSENET_URL} into that folder (TORCH_HOME names another), or leave --pretrained out",
         )
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)

@@ -13,17 +13,18 @@ _AROUND_UM = 4000.0
 # Gaps in the threshold's bone are closed up to this width: thin spongiosa and lytic holes belong to it.
 _GAP_UM = 6000.0
 _HIGHEST_GREY, _LOWEST_HU = 255.0, -250.0
-_AIR_HU = -150.0
+# Without its intercept CT has no value below 0; fat always is.
+_FAT_HU = -50.0
 
 
 def require_values(scan: Scan, options: QualityOptions) -> None:
     """Raise InputError when the voxels cannot be what the network was trained on."""
     voxels = scan.to_numpy()
     low, high = float(voxels.min()), float(voxels.max())
-    if options.values == "HU" and low > _AIR_HU and high > options.bone_from:
+    if options.values == "HU" and low > _FAT_HU and high > options.bone_from:
         raise InputError(
             f"{scan.title}: these are no Hounsfield units",
-            expected="fat or air below -150, bone above 150",
+            expected="fat or air below -50, bone above 150",
             found=f"{low:g} to {high:g}",
             remedy="Export the series with its rescale slope and intercept, or name its values: --values grey",
         )

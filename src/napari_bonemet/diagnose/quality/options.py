@@ -37,13 +37,13 @@ class QualityOptions(Options):
     pretrained: Annotated[
         bool, Doc("Start DenseNet-121 from the weights of ImageNet, which have to be in torch hub's cache.")
     ] = False
-    growth: Annotated[int, Doc("Channels that each dense layer adds; reduced backbone."), Between(2, 64)] = 12
+    growth: Annotated[int, Doc("Channels that each dense layer adds; reduced backbone."), Between(2, 64)] = 8
     blocks: Annotated[
         tuple[int, int, int, int], Doc("Layers of the dense blocks; reduced backbone."), Between(1, 64)
-    ] = (2, 4, 6, 4)
+    ] = (3, 4, 4, 3)
     stem_pools: Annotated[
         bool, Doc("Whether the first layers halve slices twice, as for 224 pixels, or once; reduced backbone.")
-    ] = False
+    ] = True
     sharing: Annotated[Sharing, Doc("What tasks share, by the names of the paper's table 1.")] = "hard-sharing-2"
     involvement: Annotated[bool, Doc("Whether posterolateral involvement is learned beside the quality.")] = True
     perceptron: Annotated[
@@ -66,7 +66,7 @@ class QualityOptions(Options):
     learning_rate: Annotated[float, Doc("Of stochastic gradient descent, at its highest."), Between(1e-7, 10)] = 0.05
     momentum: Annotated[float, Doc("Of stochastic gradient descent."), Between(0, 0.999)] = 0.9
     weight_decay: Annotated[float, Doc("Of stochastic gradient descent."), Between(0, 1)] = 0.0005
-    batch: Annotated[int, Doc("Slices in a step."), Between(2, 4096)] = 32
+    batch: Annotated[int, Doc("Slices in a step."), Between(2, 4096)] = 16
     epochs: Annotated[int, Doc("Times that every slice is seen."), Between(1, 10_000)] = 30
     minutes: Annotated[float, Doc("Stop after this time; 0 sets no limit."), Between(0, 1e5), Unit("min")] = 0.0
     seed: Annotated[int, Doc("First weights, order of the slices, shifts and turns."), Between(0, 2**32 - 1)] = 0

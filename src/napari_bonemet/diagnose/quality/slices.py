@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
@@ -73,9 +73,9 @@ class LabelledSlices:
         if not parts:
             raise InputError("There are no slices", remedy="Give at least one scan with labels")
         columns = ("squares", "quality", "involvement", "patient", "segment")
-        joined = [np.concatenate([getattr(part, name) for part in parts]) for name in columns]
+        joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in columns}
         named = {name: code for part in parts for name, code in part.segment_quality.items()}
-        return cls(*joined, named)
+        return cls(**joined, segment_quality=named)
 
 
 def require_apart(*sets: LabelledSlices) -> None:

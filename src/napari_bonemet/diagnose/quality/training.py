@@ -69,11 +69,16 @@ class Opinion:
     involvement: np.ndarray | None
 
     @property
-    def quality(self) -> np.ndarray:
-        """The most probable class of each slice, (n,) int64."""
+    def known(self) -> np.ndarray:
+        """The probabilities, (n, 4) float32; InputError where quality was not learned."""
         if self.probability is None:
             raise InputError("This network did not learn bone quality", remedy="Take one that did")
-        return np.asarray(self.probability.argmax(axis=1))
+        return self.probability
+
+    @property
+    def quality(self) -> np.ndarray:
+        """The most probable class of each slice, (n,) int64."""
+        return np.asarray(self.known.argmax(axis=1))
 
 
 def train_quality(

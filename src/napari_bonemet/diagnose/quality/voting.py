@@ -26,9 +26,7 @@ def vote(quality: np.ndarray, probability: np.ndarray, threshold: int) -> Qualit
     return first if counts[first] > threshold else Quality.NORMAL
 
 
-def vote_all(
-    quality: np.ndarray, probability: np.ndarray, segment: np.ndarray, threshold: int
-) -> dict[str, Quality]:
+def vote_all(quality: np.ndarray, probability: np.ndarray, segment: np.ndarray, threshold: int) -> dict[str, Quality]:
     """:func:`vote` for every segment by its name."""
     return {
         str(name): vote(quality[segment == name], probability[segment == name], threshold)
@@ -36,9 +34,7 @@ def vote_all(
     }
 
 
-def choose_threshold(
-    quality: np.ndarray, probability: np.ndarray, segment: np.ndarray, truth: dict[str, int]
-) -> int:
+def choose_threshold(quality: np.ndarray, probability: np.ndarray, segment: np.ndarray, truth: dict[str, int]) -> int:
     """The threshold with the highest mean sensitivity over the classes, on patients held out; of equals the lowest."""
     most = max(int(np.count_nonzero(segment == name)) for name in truth)
     names = list(truth)

@@ -85,7 +85,7 @@ def patient_anatomy(rng: np.random.Generator) -> VertebraAnatomy:
         spine=size * about(27.0, 0.1),
         shell=about(0.9, 0.2) * (0.75 + 0.5 * density),
         posterior_shell=about(1.9, 0.15) * (0.75 + 0.5 * density),
-        trabecular_hu=float(70 + 150 * density),
+        trabecular_hu=float(95 + 135 * density),
         cortical_hu=float(650 + 300 * density),
         texture_hu=about(38.0, 0.2),
         sclerosis_hu=0.0,

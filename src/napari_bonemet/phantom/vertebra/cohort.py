@@ -24,9 +24,7 @@ class SpineCohortOptions(Options):
 
     patients: Annotated[int, Doc("Synthetic patients with CT of a stretch of spine."), Between(0, 100_000)] = 40
     seed: Annotated[int, Doc("Which patients."), Between(0, 2**32 - 1)] = 0
-    spine: Annotated[SpineOptions, Doc("Vertebrae and scanner of every patient.")] = field(
-        default_factory=SpineOptions
-    )
+    spine: Annotated[SpineOptions, Doc("Vertebrae and scanner of every patient.")] = field(default_factory=SpineOptions)
 
 
 def patients(options: SpineCohortOptions) -> tuple[SpineOptions, ...]:

@@ -1,4 +1,4 @@
-"""Metastases of a vertebra: rough blobs that take bone (lytic), add to it (blastic), or do both side by side (mixed)."""
+"""Metastases of a vertebra: rough blobs that take bone (lytic), add to it (blastic), or do both at once (mixed)."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from napari_bonemet.phantom.vertebra.shape import VertebraShape, side_bars
 
 # How far the surface of a blob leaves the ellipsoid, as a share of its radius, and over what length.
 _ROUGHNESS, _ROUGH_MM = 0.3, 4.0
-_MIXED_MM = 5.0
+_MIXED_MM = 3.5
 _MOST_BLOBS = 3
 
 
@@ -60,7 +60,7 @@ def draw_metastasis(anatomy: VertebraAnatomy, lesion_share: float, rng: np.rando
     sides = rng.permutation([-1.0, 1.0])[: int(involvement)]
     blobs += [_side_blob(anatomy, float(side), quality, rng) for side in sides]
     return Metastasis(
-        quality, involvement, tuple(blobs), float(rng.uniform(15, 75)), float(np.exp(rng.uniform(*np.log((150, 600)))))
+        quality, involvement, tuple(blobs), float(rng.uniform(5, 45)), float(np.exp(rng.uniform(*np.log((200, 600)))))
     )
 
 
@@ -71,7 +71,7 @@ def _body_blob(anatomy: VertebraAnatomy, quality: Quality, rng: np.random.Genera
         float(out * np.sin(turn) * anatomy.half_depth * 0.9),
         float(out * np.cos(turn) * anatomy.half_width * 0.9),
     )
-    least = 7.5 if quality is Quality.MIXED else 4.0
+    least = 8.5 if quality is Quality.MIXED else 4.0
     radius = float(rng.uniform(least, 13.0))
     return Blob(middle, radius * float(rng.uniform(0.7, 1.1)), radius, False)
 

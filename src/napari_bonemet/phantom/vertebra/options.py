@@ -25,6 +25,6 @@ class SpineOptions(Options):
     lesion_share: Annotated[float, Doc("Chance of a vertebra to hold a metastasis."), Between(0, 1)] = 0.75
     noise_hu: Annotated[
         tuple[float, float], Doc("Least and most standard deviation of a patient's noise."), Between(0, 200), Unit("HU")
-    ] = (15.0, 45.0)
+    ] = (12.0, 30.0)
     seed: Annotated[int, Doc("The patient."), Between(0, 2**32 - 1)] = 0
     subject: Annotated[str, Doc("The patient's name.")] = "synthetic-patient-1"

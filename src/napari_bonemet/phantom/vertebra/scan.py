@@ -16,9 +16,9 @@ _VEIN_RADIUS_MM = 3.2
 _TEXTURE_MM = 1.3
 _BLUR_MM = 0.7
 # So many layers make up a slice: its thickness blurs what is oblique to it.
-_LAYERS = 3
+_LAYERS = 2
 # Lesions of less than this show to nobody in a slice; where they do, the slice is labelled.
-SEEN_MM2, SEEN_AT_THE_SIDES_MM2 = 25.0, 15.0
+SEEN_MM2, SEEN_AT_THE_SIDES_MM2 = 40.0, 25.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ def scan_vertebra(
     shape = shape_vertebra(anatomy, heights, plane + 12)
     spacing = (thickness / _LAYERS, options.pixel_mm, options.pixel_mm)
     lytic, blastic = spread(shape, lesion, spacing, rng)
-    hu = _expose(shape, anatomy, lesion, lytic, blastic, spacing, rng)
+    hu = _expose(shape, anatomy, lesion, lytic=lytic, blastic=blastic, spacing=spacing, rng=rng)
     behind = shape.posterior > 0
     sides = [np.broadcast_to(behind & (shape.x * side > 0), hu.shape) for side in (-1, 1)]
     shown = np.maximum(lytic, blastic)
@@ -101,6 +101,7 @@ def _expose(
     shape: VertebraShape,
     anatomy: VertebraAnatomy,
     lesion: Metastasis,
+    *,
     lytic: np.ndarray,
     blastic: np.ndarray,
     spacing: tuple[float, float, float],

@@ -82,10 +82,10 @@ def _body_outline(anatomy: VertebraAnatomy, z: np.ndarray, y: np.ndarray, x: np.
 def _posterior(anatomy: VertebraAnatomy, canal_y: float, z: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
     bars = []
     for side in (-1.0, 1.0):
-        bars += [_bar(z, y, x, *bar) for bar in side_bars(anatomy, canal_y, side)]
+        bars += [_bar(z, y, x, bar) for bar in side_bars(anatomy, canal_y, side)]
     back = canal_y + anatomy.canal_depth + anatomy.lamina * 0.4
     tip = (-0.45 * anatomy.height, back + anatomy.spine, 0.0)
-    bars.append(_bar(z, y, x, (0.0, back, 0.0), tip, anatomy.process, 2.2))
+    bars.append(_bar(z, y, x, ((0.0, back, 0.0), tip, anatomy.process, 2.2)))
     return np.maximum.reduce(bars)
 
 
@@ -105,9 +105,8 @@ def side_bars(anatomy: VertebraAnatomy, canal_y: float, side: float) -> list[tup
     ]
 
 
-def _bar(
-    z: np.ndarray, y: np.ndarray, x: np.ndarray, start: Point, stop: Point, radius: float, tall: float
-) -> np.ndarray:
+def _bar(z: np.ndarray, y: np.ndarray, x: np.ndarray, bar: tuple[Point, Point, float, float]) -> np.ndarray:
+    start, stop, radius, tall = bar
     # A rod whose section is `tall` times as high as it is wide: z is squeezed, so that distances stay simple.
     a = np.array([start[0] / tall, start[1], start[2]], dtype=np.float32)
     way = np.array([stop[0] / tall, stop[1], stop[2]], dtype=np.float32) - a

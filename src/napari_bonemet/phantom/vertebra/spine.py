@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from napari_bonemet.bone_quality import Quality
+from napari_bonemet.bone_quality import Quality, is_blastic, is_lytic, quality_of
 from napari_bonemet.phantom.options import stream
 from napari_bonemet.phantom.vertebra.anatomy import level_anatomy, patient_anatomy
 from napari_bonemet.phantom.vertebra.lesions import Metastasis, draw_metastasis
@@ -49,9 +49,9 @@ class SyntheticSpine:
     metastases: tuple[Metastasis, ...]
 
     def vertebra_quality(self, number: int) -> Quality:
-        """What a vertebra is labelled, from 1: its lesions' kind, normal where no slice shows any."""
+        """What a vertebra is labelled, from 1: what its slices show together."""
         shown = self.quality[self.vertebra == number]
-        return self.metastases[number - 1].quality if (shown != Quality.NORMAL).any() else Quality.NORMAL
+        return Quality(int(quality_of(np.array(is_blastic(shown).any()), np.array(is_lytic(shown).any()))))
 
 
 def make_spine(options: SpineOptions | None = None) -> SyntheticSpine:
