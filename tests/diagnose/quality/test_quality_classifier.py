@@ -55,7 +55,7 @@ def test_labels_are_drawn_anew_for_the_share_asked(parts: Parts) -> None:
 def test_the_square_holds_the_bone_and_blanks_what_is_far_from_it(spines: list[SyntheticSpine]) -> None:
     spine = spines[0]
     at = int(np.flatnonzero(spine.vertebra)[3])
-    bone = bone_of(spine.scan.to_numpy()[at].astype(float), TINY.bone_from, TINY.pixel_um)
+    bone = bone_of(spine.scan.to_numpy()[at].astype(float), TINY.bone_from, TINY.gap_um / TINY.pixel_um)
     square = squares_of(spine.scan, TINY, np.array([at]))[0]
     seen = square > 255 * (TINY.bone_from - TINY.window[0]) / (TINY.window[1] - TINY.window[0])
     assert bone.sum() > 40

@@ -40,8 +40,8 @@ class AblationRow:
 
 SINGLE, FINAL, INVOLVEMENT = "Single-task", "Final model", "Involvement alone"
 ROWS: tuple[AblationRow, ...] = (
-    AblationRow(SINGLE, {**_OFF, "sharing": "single-task"}, (1, 4)),
     AblationRow(FINAL, {}, (1, 2, 4)),
+    AblationRow(SINGLE, {**_OFF, "sharing": "single-task"}, (1, 4)),
     AblationRow("Final model without SPL", {"self_paced": False}, (1,)),
     AblationRow("Single-task with SPL", {**_OFF, "sharing": "single-task", "self_paced": True}, (1,)),
     AblationRow("Hard-sharing-2", {**_OFF}, (1, 3)),

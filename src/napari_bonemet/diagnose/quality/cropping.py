@@ -8,10 +8,6 @@ from napari_bonemet.diagnose.quality.options import QualityOptions
 from napari_bonemet.errors import InputError
 from napari_bonemet.scan import Scan
 
-# Soft tissue further from the bone than this is blanked out: it tells nothing, and scanners differ in it.
-_AROUND_UM = 4000.0
-# Gaps in the threshold's bone are closed up to this width: thin spongiosa and lytic holes belong to it.
-_GAP_UM = 6000.0
 _HIGHEST_GREY, _LOWEST_HU = 255.0, -250.0
 # Without its intercept CT has no value below 0; fat always is.
 _FAT_HU = -50.0
@@ -32,7 +28,7 @@ def require_values(scan: Scan, options: QualityOptions) -> None:
         raise InputError(f"{scan.title}: these are no greys", expected="0 to 255", found=f"{low:g} to {high:g}")
 
 
-def bone_of(plane: np.ndarray, bone_from: float, pixel_um: float) -> np.ndarray:
+def bone_of(plane: np.ndarray, bone_from: float, gap: float) -> np.ndarray:
     """The largest piece of bone in a slice with all that it encloses; (y, x) bool.
 
     Parameters
@@ -41,17 +37,18 @@ def bone_of(plane: np.ndarray, bone_from: float, pixel_um: float) -> np.ndarray:
         Values of the slice.
     bone_from : float
         Bone is at and above this value.
-    pixel_um : float
-        Size of a pixel, micrometres.
+    gap : float
+        Gaps up to this width are closed, pixels: thin spongiosa and lytic holes belong to the bone.
     """
-    reach = max(1, round(_GAP_UM / 2 / pixel_um))
-    disc = np.hypot(*np.mgrid[-reach : reach + 1, -reach : reach + 1]) <= reach
+    reach = max(1, round(gap / 2))
     # Padded, so that closing does not eat what touches the rim.
-    seen = np.pad(ndimage.median_filter(plane, 3) >= bone_from, reach)
-    closed = ndimage.binary_closing(seen, disc)[reach:-reach, reach:-reach]
-    pieces = measure.label(closed, connectivity=2)
-    if not pieces.max():
+    seen = np.pad(ndimage.median_filter(plane, 3) >= bone_from, reach + 1)
+    if not seen.any():
         return np.zeros(plane.shape, dtype=bool)
+    # Closing with a disc, by distances: grown by its radius, then shrunk by it.
+    grown = ndimage.distance_transform_edt(~seen) <= reach
+    closed = (ndimage.distance_transform_edt(grown) > reach)[reach + 1 : -reach - 1, reach + 1 : -reach - 1]
+    pieces = measure.label(closed, connectivity=2)
     largest = pieces == 1 + np.argmax(np.bincount(pieces.ravel())[1:])
     return np.asarray(ndimage.binary_fill_holes(largest))
 
@@ -91,11 +88,11 @@ def _square(plane: np.ndarray, zoom: tuple[float, float], options: QualityOption
         # Halving without blur would let noise through that a coarser scanner averages.
         blur = [0.4 / step if step < 1 else 0.0 for step in zoom]
         plane = ndimage.zoom(ndimage.gaussian_filter(plane, blur), zoom, order=1)
-    bone = bone_of(plane, options.bone_from, options.pixel_um)
+    bone = bone_of(plane, options.bone_from, options.gap_um / options.pixel_um)
     side, half = options.crop, options.crop // 2
     if not bone.any():
         return np.zeros((side, side), np.uint8)
-    around = max(1, round(_AROUND_UM / options.pixel_um)) if options.values == "HU" else 0
+    around = options.around_um / options.pixel_um
     near = ndimage.distance_transform_edt(~bone) <= around
     low, high = options.window
     shown = np.where(near, np.clip((plane - low) / (high - low), 0, 1) * 255, 0)

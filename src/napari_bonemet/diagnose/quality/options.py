@@ -63,10 +63,10 @@ class QualityOptions(Options):
     label_smoothing: Annotated[float, Doc("Share of a label that is spread over all classes."), Between(0, 0.9)] = 0.1
     schedule: Annotated[bool, Doc("Whether the learning rate warms up and falls along a cosine, or stays.")] = True
     warm_up: Annotated[float, Doc("Share of the training in which the learning rate rises."), Between(0, 1)] = 0.1
-    learning_rate: Annotated[float, Doc("Of stochastic gradient descent, at its highest."), Between(1e-7, 10)] = 0.05
+    learning_rate: Annotated[float, Doc("Of stochastic gradient descent, at its highest."), Between(1e-7, 10)] = 0.1
     momentum: Annotated[float, Doc("Of stochastic gradient descent."), Between(0, 0.999)] = 0.9
     weight_decay: Annotated[float, Doc("Of stochastic gradient descent."), Between(0, 1)] = 0.0005
-    batch: Annotated[int, Doc("Slices in a step."), Between(2, 4096)] = 16
+    batch: Annotated[int, Doc("Slices in a step."), Between(2, 4096)] = 32
     epochs: Annotated[int, Doc("Times that every slice is seen."), Between(1, 10_000)] = 30
     minutes: Annotated[float, Doc("Stop after this time; 0 sets no limit."), Between(0, 1e5), Unit("min")] = 0.0
     seed: Annotated[int, Doc("First weights, order of the slices, shifts and turns."), Between(0, 2**32 - 1)] = 0
@@ -101,6 +101,16 @@ class QualityOptions(Options):
     def bone_from(self) -> float:
         """Bone is at and above this value."""
         return 150.0 if self.values == "HU" else 75.0
+
+    @property
+    def gap_um(self) -> float:
+        """Gaps in the bone up to this width are closed: in a human vertebra, in a mouse's tibia."""
+        return 6000.0 if self.values == "HU" else 300.0
+
+    @property
+    def around_um(self) -> float:
+        """Soft tissue further from the bone than this is blanked out: it tells nothing, and scanners differ in it."""
+        return 4000.0 if self.values == "HU" else 100.0
 
     @property
     def window(self) -> tuple[float, float]:
