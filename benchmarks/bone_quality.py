@@ -28,6 +28,7 @@ from napari_bonemet.forecast.checkpoint import load_checkpoint, save_checkpoint
 from napari_bonemet.io.atomic import atomic_file, write_json, write_table
 from napari_bonemet.io.names import safe_name
 from napari_bonemet.phantom.vertebra.cohort import SpineCohortOptions, patients
+from napari_bonemet.phantom.vertebra.options import GENERATOR
 from napari_bonemet.torch_import import import_torch
 
 PROTOCOL = (
@@ -96,7 +97,12 @@ def measured(row: AblationRow, seed: int, base: QualityOptions, sets: Sets, path
         "figures": figures_of(trained.network, measure, threshold),
     }
     if "slices" in record["figures"]:
-        told = {**record, "held_out": {"protocol": PROTOCOL, **record["figures"]}}
+        told = {
+            "of": "vertebrae",
+            "generator": GENERATOR,
+            **record,
+            "held_out": {"protocol": PROTOCOL, **record["figures"]},
+        }
         for name in ("options", "figures", "synthetic"):
             del told[name]
         BoneQualityClassifier(options, trained.network, threshold, told, synthetic=True).save(path)

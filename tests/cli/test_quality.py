@@ -26,7 +26,8 @@ def spines(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def checkpoint(spines: Path) -> Path:
     path = spines.parent / "quality.safetensors"
-    assert main(["train", "--network", "bone-quality", "--data", str(spines), *TINY, "--out", str(path)]) == 0
+    words = ["train", "--network", "bone-quality", "--data", str(spines / "labels.csv"), "--out", str(path)]
+    assert main([*words, *TINY]) == 0
     return path
 
 

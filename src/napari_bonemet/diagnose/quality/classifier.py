@@ -102,6 +102,7 @@ class BoneQualityClassifier(Saved):
             options = replace(options, involvement=False)
         made = train_quality(slices, options, device=device, progress=PartOf(progress, 0.0, 0.97))
         record: dict[str, Json] = {
+            "of": "bone",
             "patients": len(slices.patients),
             "slices": len(slices),
             "classes": {**slices.counts()},
