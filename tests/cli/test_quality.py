@@ -54,6 +54,7 @@ def test_every_vertebra_and_slice_gets_a_row(cli: Cli, spines: Path, checkpoint:
     labels, found = rows(spines / "labels.csv"), rows(out)
     assert len([row for row in found if row["slice"]]) == len(labels)
     assert len([row for row in found if not row["slice"]]) == len({(row["scan"], row["vertebra"]) for row in labels})
+    assert {row["scan"] for row in found} == {row["scan"] for row in labels}
     assert {row["quality"] for row in found} <= {each.word for each in Quality}
     assert any("synthetic bone alone" in note for note in said.record["warnings"])
     scan = spines / labels[0]["scan"]

@@ -1,6 +1,7 @@
 """``napari-bonemet classify --bone-quality``: blastic, mixed, lytic or normal, slice by slice and by vertebra."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,8 @@ def run_quality(
 
     classifier = load_quality_classifier(checkpoint, device=choose_device(common.device))
     found = [
-        classifier.classify(scan, segment=segment, progress=progress)
-        for scan, segment in _scans(data, common, PartOf(progress, 0.0, 0.9))
+        replace(classifier.classify(scan, segment=segment, progress=progress), scan=name)
+        for name, scan, segment in _scans(data, common, PartOf(progress, 0.0, 0.9))
     ]
     rows = [row for each in found for row in each.as_rows()]
     write_table(out, rows)
@@ -57,14 +58,16 @@ def run_quality(
     return {"out": str(out), "rows": rows, "checkpoint": None if checkpoint is None else str(checkpoint)}
 
 
-def _scans(data: Path, common: Common, progress: Progress) -> Iterator[tuple[Scan, np.ndarray | None]]:
+def _scans(data: Path, common: Common, progress: Progress) -> Iterator[tuple[str, Scan, np.ndarray | None]]:
+    """Each scan by the name that the table has for it, and which of its slices are whose."""
     from napari_bonemet.diagnose.quality.labels import LABELS, read_labels
     from napari_bonemet.io import read_scan
 
     if data.suffix.lower() != ".csv" and not (data / LABELS).is_file():
-        yield read_scan(data, spacing=common.voxel_size, progress=progress).in_memory(), None
+        yield data.name, read_scan(data, spacing=common.voxel_size, progress=progress).in_memory(), None
         return
     labels = read_labels(data, judged=False)
+    home = data if data.is_dir() else data.parent
     scans = list(dict.fromkeys(label.scan for label in labels))
     for number, path in enumerate(scans):
         scan = read_scan(path, spacing=common.voxel_size).in_memory()
@@ -73,7 +76,7 @@ def _scans(data: Path, common: Common, progress: Progress) -> Iterator[tuple[Sca
         segment = np.zeros(max(scan.shape[0], 1 + max(label.at for label in own)), dtype=np.int64)
         for label in own:
             segment[label.at] = int(label.vertebra) if label.vertebra.isdigit() else 1 + names.index(label.vertebra)
-        yield scan, segment
+        yield path.relative_to(home).as_posix() if path.is_relative_to(home) else str(path), scan, segment
         progress.advance((number + 1) / len(scans))
 
 

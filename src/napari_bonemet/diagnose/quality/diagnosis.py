@@ -15,7 +15,7 @@ class QualityDiagnosis:
     Parameters
     ----------
     scan : str
-        Whose scan, in words.
+        Which scan, in words or by its file.
     slices : ndarray, (n,) int64
         The slices that show bone and were judged, counted from 0.
     segment : ndarray, (n,) int64
