@@ -75,7 +75,9 @@ def wanted(seeds: int) -> Iterator[tuple[AblationRow, int]]:
     yield from ((row, seed) for seed in range(1, seeds) for row in ROWS if row.name in (SINGLE, FINAL))
 
 
-def measured(row: AblationRow, seed: int, base: QualityOptions, sets: Sets, path: Path) -> dict[str, Any]:
+def measured(
+    row: AblationRow, seed: int, base: QualityOptions, sets: Sets, *, path: Path, wrong: float
+) -> dict[str, Any]:
     """Train a row, measure it, and keep it as a checkpoint where it learned quality."""
     learn, choose, measure = sets
     options = row.options(base, seed)
@@ -100,6 +102,7 @@ def measured(row: AblationRow, seed: int, base: QualityOptions, sets: Sets, path
         told = {
             "of": "vertebrae",
             "generator": GENERATOR,
+            "wrong_labels": wrong,
             **record,
             "held_out": {"protocol": PROTOCOL, **record["figures"]},
         }
@@ -143,7 +146,7 @@ def main() -> None:
         path = given.out / "rows" / f"{safe_name(row.name)}-{seed}.json"
         if not path.is_file():
             path.parent.mkdir(exist_ok=True)
-            record = measured(row, seed, base, sets, path.with_suffix(".safetensors"))
+            record = measured(row, seed, base, sets, path=path.with_suffix(".safetensors"), wrong=given.wrong_labels)
             write_json(path, record)
             print(json.dumps(flat(record)), flush=True)
         done.append(json.loads(path.read_text(encoding="utf-8")))
