@@ -35,8 +35,14 @@ def test_the_page_has_the_rows_that_there_are_with_their_spread() -> None:
     assert "| Hard-sharing-2 | 1 | 55.0 |" in text
     assert "Soft-sharing" not in text
     assert "| *the paper* | *5* | *94.65* |" in text
-    # Paired by seed: 10 and 20 points, their mean and its standard error.
-    assert "mean sensitivity +15.0 ± 5.0" in text
+    # Paired by seed: 10 and 20 points, their mean and its standard error; by two seeds with the spread between them.
+    assert f"| {SINGLE} → {FINAL} | +15.0 ± 5.0 | +11.7 | +15.0 ± 5.0 | held |" in text
+    # One seed is held against the spread of those that have several: 5 points, two rows' luck.
+    assert f"| {SINGLE} → Hard-sharing-2 | +5.0 | +8.3 | +5.0 | within chance |" in text
+    worse = [*made, record("Hard-sharing-MLP", 0, -0.4)]
+    assert "| Hard-sharing-2 → Hard-sharing-MLP | -45.0 | +1.6 | -45.0 | did not hold |" in page(worse, wrong_labels=0)
+    alone = page([record(SINGLE, 0, 0.0), record(FINAL, 0, 0.1)], wrong_labels=0)
+    assert "not to be told by one seed" in alone
 
 
 def test_the_rows_change_what_their_names_say() -> None:
@@ -55,6 +61,7 @@ def test_the_rows_change_what_their_names_say() -> None:
         0.0,
         False,
     )
+    assert plain.learning_rate < final.learning_rate == options["Hard-sharing-2 + SPL + LS + LRS"].learning_rate
     assert options["Hard-sharing-1"].shared_blocks == 3
     assert options["Soft-sharing"].shared_blocks == 0
     assert options["Hard-sharing-MLP"].joins

@@ -6,7 +6,10 @@ from typing import Any
 
 from napari_bonemet.diagnose.quality.options import QualityOptions
 
+# A rate that never falls has to be lower than the height of one that does: at 0.1 the last weights are mere luck.
+_FLAT_RATE = 0.02
 _OFF: Mapping[str, Any] = {
+    "learning_rate": _FLAT_RATE,
     "involvement": False,
     "perceptron": False,
     "self_paced": False,
@@ -35,7 +38,10 @@ class AblationRow:
 
     def options(self, base: QualityOptions, seed: int) -> QualityOptions:
         """The options of this row: the size and the length of the training are those of `base`."""
-        return replace(base, **self.changes, seed=seed)
+        changes = dict(self.changes)
+        if changes.get("schedule", True):
+            changes.pop("learning_rate", None)
+        return replace(base, **changes, seed=seed)
 
 
 SINGLE, FINAL, INVOLVEMENT = "Single-task", "Final model", "Involvement alone"
