@@ -14,6 +14,7 @@ ROOMS = {
     "": "Scans, geometry, options and history",
     "io": "Reading and writing",
     "phantom": "The synthetic tibia",
+    "phantom/vertebra": "Synthetic vertebrae",
     "processing": "Registration, composites, regions of interest",
     "morphometry": "Bone measures, remodelling, lesions",
     "morphometry/masks": "Bone measures: compartments",
@@ -31,6 +32,7 @@ ROOMS = {
     "diagnose/scoring": "Diagnosis: how good it is",
     "diagnose/response": "Diagnosis: response to treatment",
     "diagnose/report": "Diagnosis: reports",
+    "diagnose/quality": "Diagnosis: bone quality",
     "figures": "Figures",
     "study": "The whole chain",
     "study/recipes": "Recipes of classifiers",
@@ -45,6 +47,7 @@ _NETWORKS = (
     "lesion-slices",
     "lesion-weeks",
     "response",
+    "bone-quality",
 )
 WITH_FLAGS_OF_THEIR_OWN = {
     "train": [*(f"train --network {network}" for network in _NETWORKS), "train --recipe FILE"],

@@ -44,8 +44,8 @@ def test_each_network_has_flags_of_its_own(cli: Cli) -> None:
 
 
 def test_every_network_of_the_catalogue_has_its_command() -> None:
-    lesions = {"lesion-slices", "lesion-weeks"}
-    assert set(get_args(Network)) == set(FAMILIES) == {"ridge", *ARCHITECTURES, *lesions, "response"}
+    classifiers = {"lesion-slices", "lesion-weeks", "response", "bone-quality"}
+    assert set(get_args(Network)) == set(FAMILIES) == {"ridge", *ARCHITECTURES, *classifiers}
     assert all(kind.about and kind.title for kind in ARCHITECTURES.values())
     for name, kind in ARCHITECTURES.items():
         assert kind.options in chosen_by(["--network", name]).STEPS

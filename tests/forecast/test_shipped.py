@@ -27,9 +27,10 @@ def test_all_of_them_are_small_and_say_that_they_are_synthetic() -> None:
         header = load_checkpoint(shipped_checkpoint(name)).header()
         assert header["name"] == name
         assert header["synthetic"] is True
-        assert header["trained_on"] == "synthetic legs"
-        assert header["input_kind"] == "grey"
-        assert header["spacing_um"] == [30.0, 30.0, 30.0]
+        vertebrae = name == "bone-quality"
+        assert header["trained_on"] == ("synthetic vertebrae" if vertebrae else "synthetic legs")
+        assert header["input_kind"] == ("HU" if vertebrae else "grey")
+        assert header["spacing_um"] == [1500.0 if vertebrae else 30.0] * 3
         assert header["training"]
 
 

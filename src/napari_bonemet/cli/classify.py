@@ -25,6 +25,10 @@ have to be registered. A scan that is unlike those of the training (strangeness 
 its probability is worth nothing. A network's opinion, research use: without --checkpoint by a classifier that comes
 with the program, which has learned from synthetic legs alone.
 
+With --bone-quality: whether bone is blastic, mixed, lytic or normal, and which sides of a vertebra are involved, in
+axial CT in Hounsfield units. --data is a scan (the folder of a DICOM series, or a file), or a table with the columns
+scan, slice and vertebra, or the folder that has it as labels.csv. Writes a row for each vertebra and each slice.
+
 Example: napari-bonemet classify --data registered --out diagnosis.csv"""
 STEPS = ()
 
@@ -41,6 +45,9 @@ class Arguments:
         Literal["lesion-slices", "lesion-weeks"],
         Doc("Which of those that come with the program: it sees each week alone, or with earlier ones."),
     ] = "lesion-slices"
+    bone_quality: Annotated[
+        bool, Doc("Tell the quality of the bone instead: blastic, mixed, lytic, normal; involved sides.")
+    ] = False
     common: EveryCommand = field(default_factory=Common)
 
 
@@ -60,6 +67,10 @@ def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress)
     from napari_bonemet.study.device import choose_device
 
     out = _place(own.common)
+    if own.bone_quality:
+        from napari_bonemet.cli.classify_quality import run_quality
+
+        return run_quality(own.data, own.checkpoint, out, common=own.common, terminal=terminal, progress=progress)
     classifier = load_classifier(own.checkpoint, name=own.network, device=choose_device(own.common.device))
     legs = read_grey_legs(own.data, own.common, PartOf(progress, 0.0, 0.1))
     weeks = [look for leg in legs for look in _looked_at(leg, classifier.options.bone_threshold)]

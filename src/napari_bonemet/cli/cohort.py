@@ -9,6 +9,7 @@ from napari_bonemet.cli.flags import Chosen, Common, EveryCommand
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.errors import InputError
 from napari_bonemet.phantom.cohort import RECORDS, TRUTH, CohortOptions
+from napari_bonemet.phantom.slice_labels import LABELS
 from napari_bonemet.progress import Progress
 
 ABOUT = """Write a cohort of synthetic animals: made by a program, no data of any mouse.
@@ -75,7 +76,7 @@ def _spare_others(out: Path) -> None:
     """Raise InputError where ``--overwrite`` would take what is no part of a cohort along with it."""
     if not out.is_dir() or not any(out.iterdir()):
         return
-    ours = {"Seg-CT", "Regist-CT", RECORDS, TRUTH, _LIST}
+    ours = {"Seg-CT", "Regist-CT", RECORDS, LABELS, TRUTH, _LIST}
     others = sorted(entry.name for entry in out.iterdir() if entry.name not in ours)
     if others or not (out / _LIST).is_file():
         found = ", ".join(others[:3]) or f"no {_LIST}"

@@ -28,6 +28,7 @@ LISTED = (
     Listed("roi", "Crop registered weeks to the region of interest."),
     Listed("measure", "Bone measures of each leg and week; of a cohort with records, statistics, plots and a report."),
     Listed("cohort", "Write a cohort of synthetic animals: something to learn from, and to try things on."),
+    Listed("spines", "Write CT of synthetic patients with spinal metastases, for the bone quality network."),
     Listed("train", "Fit a forecaster, or a classifier, to legs whose outcome is known; also by a recipe."),
     Listed("predict", "Forecast a week of each leg."),
     Listed("classify", "Tell how probable a bone lesion is in each leg and week."),

@@ -15,6 +15,7 @@ FAMILIES = {
     **dict.fromkeys(ARCHITECTURES, "train_network"),
     **dict.fromkeys(("lesion-slices", "lesion-weeks"), "train_lesions"),
     "response": "train_response",
+    "bone-quality": "train_quality",
 }
 _RECIPE = "train_recipe"
 

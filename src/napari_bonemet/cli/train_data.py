@@ -26,6 +26,7 @@ Network = Literal[
     "lesion-slices",
     "lesion-weeks",
     "response",
+    "bone-quality",
 ]
 
 NETWORKS = "Each network has flags of its own; --network NAME with --help shows them, --recipe FILE those of recipes."

@@ -1,8 +1,9 @@
-"""The classifier to ask: the one that comes with the package, or one out of a checkpoint."""
+"""The classifiers to ask: those that come with the package, or one out of a checkpoint."""
 
 from pathlib import Path
 
 from napari_bonemet.diagnose.classifier import LesionClassifier
+from napari_bonemet.diagnose.quality.classifier import BoneQualityClassifier
 from napari_bonemet.forecast.shipped import shipped_checkpoint
 
 SINGLE, TOGETHER = LesionClassifier.names
@@ -26,3 +27,9 @@ def load_classifier(path: str | Path | None = None, *, name: str = SINGLE, devic
         When the file is missing, damaged, or holds another model.
     """
     return LesionClassifier.load(shipped_checkpoint(name) if path is None else path, device=device)
+
+
+def load_quality_classifier(path: str | Path | None = None, *, device: str = "cpu") -> BoneQualityClassifier:
+    """The bone quality classifier of a checkpoint; parameters and errors as :func:`load_classifier`."""
+    name = BoneQualityClassifier.name
+    return BoneQualityClassifier.load(shipped_checkpoint(name) if path is None else path, device=device)

@@ -44,7 +44,7 @@ class Checkpoint:
     weeks : tuple of float
         The weeks that it looks at, counted back from the week that it forecasts: (-3, -2, -1).
     training : mapping
-        On what and how it was trained, plain JSON values.
+        On what and how it was trained, plain JSON values; "of" names the bones where they are no legs.
     synthetic : bool
         Whether any leg of the training was made by the generator.
     calibration : mapping
@@ -78,7 +78,7 @@ class Checkpoint:
             "weeks": list(self.weeks),
             "training": dict(self.training),
             "synthetic": self.synthetic,
-            "trained_on": "synthetic legs" if self.synthetic else "scans",
+            "trained_on": f"synthetic {self.training.get('of', 'legs')}" if self.synthetic else "scans",
             "version": __version__,
             **({"calibration": dict(self.calibration)} if self.calibration else {}),
         }

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from napari_bonemet.io.names import safe_name
 from napari_bonemet.options import Between, Doc, Options
 from napari_bonemet.phantom.leg import SyntheticLeg, make_leg
 from napari_bonemet.phantom.options import LegOptions, stream
+from napari_bonemet.phantom.slice_labels import LABELS, label_rows
 from napari_bonemet.phantom.variety import Variety, varied
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.provenance import Json
@@ -57,6 +58,9 @@ class CohortOptions(Options):
             "classifiers learn from (wide) or from beyond them (shifted)."
         ),
     ] = "none"
+    slice_labels: Annotated[
+        bool, Doc("Also write labels.csv: what each slice shows, for the bone quality network.")
+    ] = False
     leg: Annotated[LegOptions, Doc("Strain, weeks, grid and scanner of every animal.")] = field(
         default_factory=LegOptions
     )
@@ -162,19 +166,23 @@ def write_cohort(
         raise InputError("There is no animal to write", remedy="Ask for at least one control or tumour")
     rows: list[dict[str, object]] = []
     known = responses(options)
+    labels: list[dict[str, object]] = []
     legs = []
     for number, animal in enumerate(every):
         part = PartOf(progress, number / len(every), (number + 1) / len(every))
         part.message(f"{animal.subject} ({number + 1} of {len(every)})")
         leg = make_leg(animal, progress=PartOf(part, 0.0, 0.6))
         series = leg.series if options.component == "Seg-CT" else leg.registered()
-        write_series(
+        weeks = write_series(
             series, home / options.component, format=options.format, overwrite=overwrite, progress=PartOf(part, 0.6, 1)
         )
         _write_truth(leg, home / TRUTH / safe_name(series.leg))
         rows += list(_records(leg, known.get(animal.subject)))
+        labels += list(label_rows(leg, weeks, home)) if options.slice_labels else []
         legs.append(series.leg)
     write_json(home / "cohort.json", {"synthetic": True, "options": options.as_record(), "legs": legs})
+    if labels:
+        write_table(home / LABELS, labels)
     write_table(home / RECORDS, rows)
     return Cohort(home / options.component, home / RECORDS, home / TRUTH, tuple(legs))
 
@@ -184,6 +192,7 @@ def _records(leg: SyntheticLeg, responds: bool | None) -> Iterator[dict[str, obj
     voxel = options.grid.voxel_volume_mm3
     for index, week in enumerate(options.weeks):
         lesion = float(np.count_nonzero(truth.lesion_labels[index]) * voxel)
+        added = float(np.count_nonzero(truth.added_labels[index]) * voxel)
         yield {
             "subject": options.subject,
             "side": options.side,
@@ -196,8 +205,9 @@ def _records(leg: SyntheticLeg, responds: bool | None) -> Iterator[dict[str, obj
             "treatment": _treatment(options, week),
             "treatment_strength": options.treatment_strength if options.treatment_week is not None else 0,
             "response": "" if responds is None else RESPONDER if responds else NON_RESPONDER,
-            "diagnosis": "bone lesion" if lesion > 0 else "no lesion",
+            "diagnosis": "bone lesion" if lesion + added > 0 else "no lesion",
             "lesion_volume_mm3": round(lesion, 6),
+            **({} if options.lesion_kind == "lytic" else {"added_bone_mm3": round(added, 6)}),
             "bone_volume_mm3": round(float(np.count_nonzero(truth.bone[index]) * voxel), 6),
             "seed": options.seed,
             "synthetic": "yes",
@@ -212,6 +222,9 @@ def _treatment(options: LegOptions, week: int) -> str:
 
 def _write_truth(leg: SyntheticLeg, folder: Path) -> None:
     truth = leg.truth
+    added: dict[str, Any] = {}
+    if leg.options.lesion_kind != "lytic":
+        added["added_labels"] = np.stack(truth.added_labels)
     folder.mkdir(parents=True, exist_ok=True)
     with atomic_file(folder / "truth.npz") as temporary, temporary.open("wb") as file:
         np.savez_compressed(
@@ -220,6 +233,7 @@ def _write_truth(leg: SyntheticLeg, folder: Path) -> None:
             bone=np.stack(truth.bone),
             lesion_labels=np.stack(truth.lesion_labels),
             compartments=truth.compartments,
+            **added,
         )
     record: dict[str, Json] = {
         "synthetic": True,

@@ -12,9 +12,10 @@ from scipy import ndimage
 
 from napari_bonemet.geometry import Grid, Region
 from napari_bonemet.phantom.anatomy import anatomy_of, extent
-from napari_bonemet.phantom.bone import shape_bone
+from napari_bonemet.phantom.bone import Bone, shape_bone
 from napari_bonemet.phantom.lesions import Fronts, Lesion
 from napari_bonemet.phantom.options import LegOptions, about_one
+from napari_bonemet.phantom.sclerosis import lost_depth, lytic_part, woven_share
 from napari_bonemet.phantom.texture import Axes
 from napari_bonemet.progress import NO_PROGRESS, Progress
 
@@ -40,12 +41,15 @@ class Grown:
         Share of each voxel that is bone, one per scanned week.
     lost_to : tuple of ndarray, (z, y, x) uint8
         Which lesion took the bone that age alone would have left, one per scanned week.
+    added_by : tuple of ndarray, (z, y, x) uint8
+        Which blastic or mixed lesion added bone where there was none, one per scanned week; empty for lytic ones.
     """
 
     grid: Grid
     compartments: np.ndarray
     occupancy: tuple[np.ndarray, ...]
     lost_to: tuple[np.ndarray, ...]
+    added_by: tuple[np.ndarray, ...] = ()
 
 
 def grow_leg(options: LegOptions, wide: Grid, lesions: tuple[Lesion, ...], progress: Progress = NO_PROGRESS) -> Grown:
@@ -82,7 +86,8 @@ def grow_leg(options: LegOptions, wide: Grid, lesions: tuple[Lesion, ...], progr
                 left[index][slab], near[index][slab] = aged, lesion
     for week in (*occupancy, *left) if lesions else occupancy:
         drop_loose(week, grid)
-    return Grown(grid, compartments, tuple(occupancy), _lost_to(occupancy, left, near))
+    added = () if options.lesion_kind == "lytic" else tuple(map(_added_by, occupancy, left, near))
+    return Grown(grid, compartments, tuple(occupancy), _lost_to(occupancy, left, near), added)
 
 
 def _grow_slab(
@@ -106,11 +111,24 @@ def _grow_slab(
             yield left, left, nowhere
             continue
         passed, lesion, healed = fronts.now()
+        if options.lesion_kind != "lytic":
+            yield _with_sclerosis(options, axes, healthy, aged, passed), left, lesion
+            continue
         remaining = _share(np.minimum(aged, -passed), healthy.fibula, options)
         # Less mineral, but bone where it was bone.
         new = remaining[healed]
         remaining[healed] = np.where(new > 0.5, np.maximum(new * _WOVEN, 0.51), new)
         yield remaining, left, lesion
+
+
+def _with_sclerosis(options: LegOptions, axes: Axes, healthy: Bone, aged: np.ndarray, passed: np.ndarray) -> np.ndarray:
+    lytic = lytic_part(options, axes)
+    remaining = _share(np.minimum(aged, -lost_depth(passed, lytic)), healthy.fibula, options)
+    return np.maximum(remaining, woven_share(options, axes, healthy, passed, lytic))
+
+
+def _added_by(occupancy: np.ndarray, left: np.ndarray, near: np.ndarray) -> np.ndarray:
+    return np.where((occupancy > 0.5) & (left <= 0.5), near, np.uint8(0))
 
 
 def ageing_um(options: LegOptions) -> list[float]:

@@ -43,6 +43,8 @@ class LegTruth:
         The :class:`Compartment` of each voxel of the healthy animal.
     lesions : tuple of Lesion
         Where the lesions start, on the baseline's grid, and how far each came in each week.
+    added_labels : tuple of ndarray, (z, y, x) uint8
+        Marrow of the baseline that blastic or mixed lesion 1, 2, ... made bone; all 0 for lytic ones.
     """
 
     poses: tuple[RigidTransform, ...]
@@ -52,6 +54,7 @@ class LegTruth:
     landmarks_um: dict[str, float]
     compartments: np.ndarray
     lesions: tuple[Lesion, ...]
+    added_labels: tuple[np.ndarray, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,6 +171,7 @@ def _truth(options: LegOptions, grown: Grown, lesions: tuple[Lesion, ...], volum
         labels = tuple(np.where(bone[0], scanner.onto(grid, lost, grown.grid), 0) for lost in grown.lost_to)
     else:
         labels = (np.zeros(grid.shape, np.uint8),) * len(bone)
+    added = tuple(scanner.onto(grid, each, grown.grid) for each in grown.added_by)
     plate = options.plate_um
     landmarks = {
         "growth plate": plate,
@@ -182,6 +186,7 @@ def _truth(options: LegOptions, grown: Grown, lesions: tuple[Lesion, ...], volum
         landmarks_um=landmarks,
         compartments=scanner.onto(grid, grown.compartments, grown.grid),
         lesions=tuple(_on_grid(lesion, options) for lesion in lesions),
+        added_labels=added or (np.zeros(grid.shape, np.uint8),) * len(bone),
     )
 
 

@@ -15,6 +15,7 @@ _MOST_ABOVE_PLATE_UM = 1150.0
 _SHARE_ABOVE_PLATE = 0.16
 
 Strain = Literal["C57BL/6", "BALB/c"]
+LesionKind = Literal["lytic", "blastic", "mixed"]
 
 # Version of the generator: raised whenever the same options would give other voxels, so that a checkpoint can
 # say what it learned from.
@@ -46,6 +47,9 @@ class LegOptions(Options):
     first_lesion_week: Annotated[
         int, Doc("Week in which the tumour first takes bone; later ones leave the early weeks without a lesion.")
     ] = 1
+    lesion_kind: Annotated[LesionKind, Doc("What a tumour does: takes bone, adds to it, or both side by side.")] = (
+        "lytic"
+    )
     treatment_week: Annotated[int | None, Doc("Treatment starts after this week's scan; none when empty.")] = None
     treatment_strength: Annotated[
         float, Doc("0 does nothing, 1 stops lesions, above 1 bone grows back into them."), Between(0, 2)
