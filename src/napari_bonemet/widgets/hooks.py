@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import napari
+import numpy as np
 from napari.layers import Layer
 
 from napari_bonemet.errors import InputError
@@ -15,7 +16,10 @@ from napari_bonemet.io.tree import find_scans
 from napari_bonemet.io.write import write_scan
 from napari_bonemet.phantom.sample import sample_leg
 from napari_bonemet.phantom.sample_hindlimb import sample_hindlimb
-from napari_bonemet.scan import Scan
+from napari_bonemet.phantom.vertebra.options import SpineOptions
+from napari_bonemet.phantom.vertebra.spine import make_spine
+from napari_bonemet.provenance import Step
+from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.study.session_file import SUFFIX
 from napari_bonemet.widgets.layers import LayerTuple, layer_tuple, scan_from_layer
@@ -23,7 +27,19 @@ from napari_bonemet.widgets.level_keeper import level_keeper_of
 from napari_bonemet.widgets.settings import voxel_size_setting
 from napari_bonemet.widgets.week_view import FROM_READER
 
-__all__ = ["get_reader", "sample_hindlimb_scan", "sample_registered", "sample_tibia", "write_single", "write_weeks"]
+__all__ = [
+    "get_reader",
+    "sample_hindlimb_scan",
+    "sample_registered",
+    "sample_spine",
+    "sample_tibia",
+    "write_single",
+    "write_weeks",
+]
+
+_BONE_HU = 250
+# From fat to dense bone.
+_WINDOW_HU = (-150.0, 1200.0)
 
 Paths = str | Sequence[str]
 
@@ -106,6 +122,18 @@ def sample_registered() -> list[LayerTuple]:
 def sample_hindlimb_scan() -> list[LayerTuple]:
     """A synthetic scan of both hindlimbs, to take apart."""
     return _weeks(ScanSeries((sample_hindlimb().scan,)), seen=True)
+
+
+def sample_spine() -> list[LayerTuple]:
+    """Some vertebrae of a synthetic patient with metastases, CT in Hounsfield units, and their numbers."""
+    made = make_spine(SpineOptions(seed=11))
+    numbers = np.broadcast_to(made.vertebra[:, None, None], made.scan.shape).astype(np.uint8)
+    step = Step("number vertebrae", {})
+    labels = made.scan.with_voxels(np.where(made.scan.to_numpy() > _BONE_HU, numbers, 0), step=step, kind=Kind.LABELS)
+    return [
+        layer_tuple(made.scan, look={"contrast_limits": _WINDOW_HU}),
+        layer_tuple(labels, as_labels=True, look={"opacity": 0.3}),
+    ]
 
 
 def _scan(data: Any, attributes: dict[str, Any], kind: str) -> Scan:

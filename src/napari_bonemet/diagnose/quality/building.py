@@ -37,6 +37,8 @@ def build_quality_network(options: QualityOptions, *, trained: bool = False) -> 
     MissingWeightsError
         When the weights of ImageNet were asked for and are not on this machine; they are never drawn instead.
     """
+    # Before torchvision, which would bring triton in beside a software OpenGL.
+    torch = import_torch()
     from torchvision.models import DenseNet, densenet121
 
     from napari_bonemet.diagnose.quality.quality_network import QualityNetwork, stages_of
@@ -55,10 +57,10 @@ def build_quality_network(options: QualityOptions, *, trained: bool = False) -> 
 
     def made() -> Any:
         network = DenseNet(options.growth, options.blocks, first, bn_size=4, num_classes=1)
-        network.features.conv0 = import_torch().nn.Conv2d(1, first, 7, 2, 3, bias=False)
+        network.features.conv0 = torch.nn.Conv2d(1, first, 7, 2, 3, bias=False)
         if not options.stem_pools:
-            network.features.pool0 = import_torch().nn.Identity()
-        import_torch().nn.init.kaiming_normal_(network.features.conv0.weight)
+            network.features.pool0 = torch.nn.Identity()
+        torch.nn.init.kaiming_normal_(network.features.conv0.weight)
         return network
 
     channels = made().classifier.in_features

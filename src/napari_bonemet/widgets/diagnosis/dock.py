@@ -16,6 +16,7 @@ from napari_bonemet.widgets.diagnosis.card import show_card
 from napari_bonemet.widgets.diagnosis.export import DiagnosisExport
 from napari_bonemet.widgets.diagnosis.looked_box import LookedBox
 from napari_bonemet.widgets.diagnosis.plot import Curve, ProbabilityPlot, colour_of
+from napari_bonemet.widgets.diagnosis.quality_box import QualityBox
 from napari_bonemet.widgets.diagnosis.run import (
     Diagnosed,
     DiagnosisOptions,
@@ -71,6 +72,7 @@ class DiagnosisDock(Dock):
         self.note = self.heading(NOT_YET)
         self._build_form()
         self._build_result()
+        self._build_quality()
         self.column.addStretch(1)
         for signal in ("series_changed", "registration_changed", "roi_changed", "forecast_changed"):
             getattr(self.desk, signal).connect(self.refresh)
@@ -131,6 +133,18 @@ class DiagnosisDock(Dock):
         for widget in (self.looked, self.export, self.model):
             box.addWidget(widget)
         self.result = box.parentWidget()
+
+    def _build_quality(self) -> None:
+        self.quality = QualityBox(self.viewer, self.form.options)
+        self.quality_button = QPushButton("Bone quality of vertebrae…")
+        self.quality_button.setToolTip("Blastic, mixed, lytic or normal, in axial CT of a spine.")
+        self.quality_button.setCheckable(True)
+        self.column.addWidget(self.quality_button)
+        box = self.box("Bone quality, research use")
+        box.addWidget(self.quality)
+        frame = box.parentWidget()
+        frame.hide()
+        self.quality_button.toggled.connect(frame.setVisible)
 
     @property
     def volumes(self) -> tuple[Diagnosed, ...]:
@@ -274,11 +288,13 @@ class DiagnosisDock(Dock):
 
     def _theme(self, _event: Any = None) -> None:
         self.plot.set_theme(self.viewer.theme)
+        self.quality.plot.set_theme(self.viewer.theme)
 
     def leave(self) -> None:
         """Stop what runs, and stop listening to the viewer."""
         super().leave()
         self.looked.forget()
+        self.quality.leave()
         self.viewer.dims.events.point.disconnect(self._mark)
         self.viewer.events.theme.disconnect(self._theme)
 
