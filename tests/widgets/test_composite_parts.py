@@ -78,3 +78,26 @@ def test_a_name_that_takes_a_second_line_is_not_cut(qtbot: Any) -> None:
         last = table.visualItemRect(table.item(1, 0))
         assert table.viewport().rect().contains(last.bottomLeft()), f"the last row is cut at {width} px"
     assert table.rowHeight(1) > table.rowHeight(0)
+    assert table.viewport().height() - last.bottom() < 12, "room is left below the last row"
+
+
+def test_what_is_unfolded_is_seen_whole(qtbot: Any) -> None:
+    from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+    from napari_bonemet.widgets.folded import Folded
+
+    words = QLabel("Bone is above grey 75. " * 20)
+    words.setWordWrap(True)
+    folded, dock = Folded("The rule", words), QWidget()
+    column = QVBoxLayout(dock)
+    column.addWidget(folded)
+    column.addStretch(1)
+    qtbot.addWidget(dock)
+    dock.resize(250, 900)
+    dock.show()
+    assert words.visibleRegion().isEmpty()
+    folded.unfold()
+    qtbot.wait(50)
+    assert words.height() >= words.heightForWidth(words.width())
+    folded.unfold(False)
+    assert not words.isVisible()

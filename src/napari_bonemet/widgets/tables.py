@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QColor, QGuiApplication, QIcon, QKeySequence, QShortcut
 from qtpy.QtWidgets import QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QWidget
 
@@ -35,7 +35,11 @@ class SmallTable(QTableWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(20)
         # A name that no longer fits takes a second line.
-        header.sectionResized.connect(self._fit_again)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._fit_again)
+        header.sectionResized.connect(lambda *_: self._soon.start())
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(self.copy)
@@ -93,7 +97,7 @@ class SmallTable(QTableWidget):
         headings = [item.text() for c in range(self.columnCount()) if (item := self.horizontalHeaderItem(c))]
         QGuiApplication.clipboard().setText("\n".join("\t".join(row) for row in [headings, *self.rows()]))
 
-    def _fit_again(self, *_: int) -> None:
+    def _fit_again(self) -> None:
         if self._highest is None:
             self._fit()
 
