@@ -129,6 +129,7 @@ class CompositeDock(Dock):
     def refresh(self) -> None:
         """Offer the weeks that lie on the desk."""
         series = self.desk.working
+        self.note.setText(self.next_step(NOT_YET))
         self.note.setVisible(series is None)
         weeks = series.weeks if series is not None else ()
         self._offer(self.baseline, weeks[:-1], 0)
