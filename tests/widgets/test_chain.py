@@ -230,7 +230,7 @@ def test_cancel_stops_and_changes_nothing(screen: Screen) -> None:
 
 def test_bad_input_is_told_in_words(screen: Screen, make_series: Callable[..., Any]) -> None:
     composite, compare, forecast = (screen.dock(name) for name in ("Composite and RoI", "Compare", "Futures"))
-    assert "Register the weeks first" in composite.note.text()
+    assert "Open a leg in Weekly scans first" in composite.note.text()
     assert not composite.run_bar.run_button.isEnabled()
     assert "Open a leg" in compare.note.text()
 

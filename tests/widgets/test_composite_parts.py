@@ -2,6 +2,7 @@ import csv
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,3 +62,42 @@ def test_the_table_and_the_files_agree(series: ScanSeries, tmp_path: Path) -> No
     again = read_scan(slices)
     assert np.array_equal(again.to_numpy(), made[2.0].scan.to_numpy())
     assert again.spacing == (10.0, 10.0, 10.0)
+
+
+def test_a_name_that_takes_a_second_line_is_not_cut(qtbot: Any) -> None:
+    from napari_bonemet.widgets.tables import SmallTable
+
+    table = SmallTable(["mm³", "after rule", "before"])
+    qtbot.addWidget(table)
+    table.resize(400, 100)
+    table.show()
+    table.fill([["conserved", "1.5046", "1.3652"], ["bone of the later week", "1.5055", "1.5050"]])
+    for width in (400, 200, 120):
+        table.resize(width, table.height())
+        qtbot.wait(50)
+        last = table.visualItemRect(table.item(1, 0))
+        assert table.viewport().rect().contains(last.bottomLeft()), f"the last row is cut at {width} px"
+    assert table.rowHeight(1) > table.rowHeight(0)
+    assert table.viewport().height() - last.bottom() < 12, "room is left below the last row"
+
+
+def test_what_is_unfolded_is_seen_whole(qtbot: Any) -> None:
+    from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+    from napari_bonemet.widgets.folded import Folded
+
+    words = QLabel("Bone is above grey 75. " * 20)
+    words.setWordWrap(True)
+    folded, dock = Folded("The rule", words), QWidget()
+    column = QVBoxLayout(dock)
+    column.addWidget(folded)
+    column.addStretch(1)
+    qtbot.addWidget(dock)
+    dock.resize(250, 900)
+    dock.show()
+    assert words.visibleRegion().isEmpty()
+    folded.unfold()
+    qtbot.wait(50)
+    assert words.height() >= words.heightForWidth(words.width())
+    folded.unfold(False)
+    assert not words.isVisible()

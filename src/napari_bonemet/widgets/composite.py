@@ -105,7 +105,7 @@ class CompositeDock(Dock):
         self.saver.run_button.hide()
         for label in (self.legend, self.rule, self.which):
             label.setWordWrap(True)
-        rule = Folded("What counts as change, what as noise", self.rule, "The rule, with its figures")
+        rule = Folded("Change or noise: the rule", self.rule, "What counts as change, and what as noise")
         for widget in (self.which, self.legend, self.table, rule, self.save_button, self.saver):
             box.addWidget(widget)
         self.saver.hide()
@@ -129,6 +129,7 @@ class CompositeDock(Dock):
     def refresh(self) -> None:
         """Offer the weeks that lie on the desk."""
         series = self.desk.working
+        self.note.setText(self.next_step(NOT_YET))
         self.note.setVisible(series is None)
         weeks = series.weeks if series is not None else ()
         self._offer(self.baseline, weeks[:-1], 0)

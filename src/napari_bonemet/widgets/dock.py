@@ -33,6 +33,7 @@ from napari_bonemet.widgets.worker import Runner
 
 MadeT = TypeVar("MadeT")
 
+OPEN_FIRST = "Open a leg in Weekly scans first; then lay its weeks on each other in Register weeks."
 MIN_WIDTH, WIDTH, HEIGHT = 280, 350, 640
 
 
@@ -98,6 +99,10 @@ class Dock(QWidget):
         inside.setContentsMargins(6, 6, 6, 6)
         self.column.addWidget(frame)
         return inside
+
+    def next_step(self, otherwise: str) -> str:
+        """What to do first: open a leg where there is none, else what `otherwise` says."""
+        return OPEN_FIRST if self.desk.series is None else otherwise
 
     @staticmethod
     def still(then: ScanSeries, now: ScanSeries | None, made: MadeT) -> MadeT:

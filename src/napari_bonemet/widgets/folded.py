@@ -1,7 +1,7 @@
 """What few need, folded away under a button: while it is folded the keyboard does not go into it either."""
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 __all__ = ["Folded"]
 
@@ -36,7 +36,6 @@ class Folded(QWidget):
         self.button.setStyleSheet("text-align: left; padding-left: 6px")
         self.button.setToolTip(tip)
         self.button.toggled.connect(self._show)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)

@@ -140,7 +140,7 @@ class FuturesDock(Dock):
         """Offer the weeks that can be forecast."""
         series, scanned = self.desk.working, self.desk.series
         composites = scanned is not None and any(scan.kind == Kind.COMPOSITE for scan in scanned)
-        self.note.setText(NO_GREYS if composites else NOT_YET)
+        self.note.setText(NO_GREYS if composites else self.next_step(NOT_YET))
         self.note.setVisible(series is None)
         self.run_bar.run_button.setEnabled(series is not None and not self.run_bar.running)
         self.week.offer(series)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QColor, QGuiApplication, QIcon, QKeySequence, QShortcut
 from qtpy.QtWidgets import QHeaderView, QSizePolicy, QTableWidget, QTableWidgetItem, QWidget
 
@@ -34,9 +34,17 @@ class SmallTable(QTableWidget):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(20)
+        # A name that no longer fits takes a second line.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self._fit_again)
+        header.sectionResized.connect(lambda *_: self._soon.start())
         copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self)
         copy.setContext(Qt.ShortcutContext.WidgetShortcut)
         copy.activated.connect(self.copy)
+        # It is read, not filled in: Tab goes on to what comes next.
+        self.setTabKeyNavigation(False)
         self.setToolTip("Ctrl+C copies the table")
         self._fit()
 
@@ -89,9 +97,16 @@ class SmallTable(QTableWidget):
         headings = [item.text() for c in range(self.columnCount()) if (item := self.horizontalHeaderItem(c))]
         QGuiApplication.clipboard().setText("\n".join("\t".join(row) for row in [headings, *self.rows()]))
 
+    def _fit_again(self) -> None:
+        if self._highest is None:
+            self._fit()
+
     def _fit(self) -> None:
         if self._highest is None:
             self.resizeRowsToContents()
         height = self.horizontalHeader().sizeHint().height() + sum(self.rowHeight(r) for r in range(self.rowCount()))
         height += 2 * self.frameWidth() + 2
+        if self._highest is None and self.horizontalHeader().length() > self.viewport().width() > 0:
+            # The bar that scrolls it sideways would lie on its last row.
+            height += self.horizontalScrollBar().sizeHint().height()
         self.setFixedHeight(height if self._highest is None else min(height, self._highest))

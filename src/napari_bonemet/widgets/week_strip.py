@@ -24,6 +24,7 @@ from napari_bonemet.widgets.weekly_tree import STATE, voxel_words
 __all__ = ["Cell", "WeekStrip", "cells_of"]
 
 SIDE = 44
+_HIGH = SIDE + 52
 _TURN_MS = 700
 _DIGITS = {getattr(Qt.Key, f"Key_{n}"): n for n in range(10)}
 KEYS = "Arrow keys step, a number key turns to that week, space plays."
@@ -160,7 +161,10 @@ class WeekStrip(QWidget):
         row.addWidget(area, 1)
         row.addWidget(self.hide_button, alignment=Qt.AlignmentFlag.AlignTop)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setFixedHeight(SIDE + 52)
+        self.setFixedHeight(_HIGH)
+        # Where the weeks have to be scrolled, the bar is not to lie on their names.
+        bar = area.horizontalScrollBar()
+        bar.rangeChanged.connect(lambda low, high: self.setFixedHeight(_HIGH + (bar.height() if high > low else 0)))
 
     def refresh(self, *_: Any) -> None:
         """Make the cells anew."""
