@@ -66,6 +66,7 @@ checkpoints: $(VENV)/.app  ## The networks that come with the package, again fro
 	$(BONEMET) train --network stvae --data $(COHORT)-400/Regist-CT $(STVAE_FLAGS) --out $(CHECKPOINTS)/stvae.safetensors --overwrite
 	$(BONEMET) train --network lesion-slices --data $(COHORT)/Regist-CT $(LESION_FLAGS) --out $(CHECKPOINTS)/lesion-slices.safetensors --overwrite
 	$(BIN)/python benchmarks/diagnosis.py --record
+	$(BIN)/python benchmarks/response.py --train --record --checkpoint $(CHECKPOINTS)/response.safetensors
 
 clean:  ## Remove everything that was made
 	rm -rf $(VENV) demo-output docs/_build build dist
