@@ -73,6 +73,7 @@ checkpoints: $(VENV)/.app  ## The networks that come with the package, again fro
 	$(BONEMET) train --network lesion-slices --data $(COHORT)-wide/Regist-CT $(SLICE_FLAGS) --out build/slice-by-slice.safetensors --overwrite
 	$(BIN)/python benchmarks/diagnosis_shifted.py --single build/slice-by-slice.safetensors --page docs/reference/diagnosis-benchmark.md
 	$(BIN)/python benchmarks/bone_quality.py --rows "Final model" --seeds 1 --ship $(CHECKPOINTS)/bone-quality.safetensors
+	$(BIN)/python benchmarks/response.py --train --record --checkpoint $(CHECKPOINTS)/response.safetensors
 
 clean:  ## Remove everything that was made
 	rm -rf $(VENV) demo-output docs/_build build dist

@@ -36,7 +36,7 @@ from napari_bonemet.study.common import seen_in_every_week
 from napari_bonemet.torch_import import import_torch
 
 TREATED = CohortOptions(
-    controls=0, tumours=0, treated=240, responders=0.5, resistant_strength=0.2, response_spread=0.15, seed=1
+    controls=0, tumours=0, treated=120, responders=0.5, resistant_strength=0.2, response_spread=0.15, seed=1
 )
 SHIPPED = Path(__file__).parents[1] / "src/napari_bonemet/checkpoints/response.safetensors"
 _FIGURES = ("auc", "accuracy", "precision", "recall", "f1")
@@ -49,9 +49,9 @@ def cases(options: CohortOptions, kept: Path | None) -> list[ResponseCase]:
         return _made(options, place)
     with np.load(place) as file:
         table = {name: file[name] for name in file.files}
-    known = responses(options)
+    known, version = responses(options), (str(options.leg.generator),)
     found = [
-        ResponseCase(str(name), "left", bool(answer), seen, BoneChange(volume, grey), True)
+        ResponseCase(str(name), "left", bool(answer), seen, BoneChange(volume, grey), True, version)
         for name, answer, seen, volume, grey in zip(*(table[name] for name in "arpvg"), strict=True)
         if str(name) in known
     ]
@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("--train", action="store_true")
     parser.add_argument("--record", action="store_true")
     parser.add_argument("--learn", type=int, default=TREATED.treated)
-    parser.add_argument("--test", type=int, default=100)
+    parser.add_argument("--test", type=int, default=60)
     parser.add_argument("--kept", type=Path)
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args()

@@ -9,6 +9,7 @@ import pytest
 
 from napari_bonemet.cli.evaluate import chosen_by
 from napari_bonemet.cli.train import chosen_by as training_of
+from napari_bonemet.forecast import shipped
 
 Cli = Callable[..., Any]
 
@@ -17,7 +18,7 @@ ANIMALS = ["--controls", 1, "--tumours", 0, "--treated", 6, "--responders", 0.5,
 LEGS = ["--shape", 10, 40, 40, "--spacing-um", 60, "--weeks", 0, 2, "--format", "zarr"]
 
 
-def test_train_evaluate_and_ask(cli: Cli, tmp_path: Path) -> None:
+def test_train_evaluate_and_ask(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for seed in (7, 8):
         assert cli("cohort", *ANIMALS, seed, *LEGS, "--out", tmp_path / str(seed)).code == 0
     data, others = tmp_path / "7" / "Regist-CT", tmp_path / "8" / "Regist-CT"
@@ -50,6 +51,10 @@ def test_train_evaluate_and_ask(cli: Cli, tmp_path: Path) -> None:
     assert asked.code == 0, asked.err
     with (tmp_path / "response.csv").open() as file:
         rows = list(csv.DictReader(file))
+    monkeypatch.setattr(shipped, "FOLDER", model.parent)
+    model.rename(model.with_name("response.safetensors"))
+    again = cli("response", "--data", others, "--out", tmp_path / "again.csv", "--json")
+    assert again.record["rows"] == asked.record["rows"]
     assert len(rows) == 7
     assert {row["synthetic"] for row in rows} == {"True"}
     with (tmp_path / "scored" / "predictions.csv").open() as file:

@@ -150,4 +150,4 @@ def test_the_card_of_the_lesion_classifier_that_comes_with_the_package() -> None
     card = card_of(load_checkpoint(shipped_checkpoint("lesion-slices")))
     assert card.synthetic
     assert "animals" in card.trained_on
-    assert any("auc" in value for _, value in card.scored)
+    assert any("synthetic legs" in limit for limit in card.limits)

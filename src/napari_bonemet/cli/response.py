@@ -14,9 +14,10 @@ from napari_bonemet.progress import PartOf, Progress
 ABOUT = """Tell from the registered weeks of each leg how probable it is that its animal responds to treatment.
 
 Writes a row for each leg: subject, side, weeks, probability (0 to 1), verdict, model, note, synthetic. Legs without
-all the weeks that the network knows are left out. A network's opinion, research use.
+all the weeks that the network knows are left out. A network's opinion, research use: without --checkpoint by the
+network that comes with the program, which has learned from synthetic legs alone.
 
-Example: napari-bonemet response --data registered --checkpoint response/model.safetensors --out response.csv"""
+Example: napari-bonemet response --data registered --out response.csv"""
 STEPS = ()
 
 
@@ -25,7 +26,9 @@ class Arguments:
     """What to look at, and by what."""
 
     data: Annotated[Path, Doc("A folder of registered weeks in a BoneMet layout.")]
-    checkpoint: Annotated[Path, Doc("A trained classifier (.safetensors); `train --network response` makes one.")]
+    checkpoint: Annotated[
+        Path | None, Doc("A trained classifier (.safetensors); the one that comes with the program when not given.")
+    ] = None
     common: EveryCommand = field(default_factory=Common)
 
 
@@ -43,6 +46,7 @@ def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress)
 
     from napari_bonemet.cli.reading import spare
     from napari_bonemet.diagnose.response.classifier import ResponseClassifier
+    from napari_bonemet.forecast.shipped import shipped_checkpoint
     from napari_bonemet.io.atomic import write_table
     from napari_bonemet.study.device import choose_device
     from napari_bonemet.study.training_legs import legs_in_folders
@@ -51,7 +55,8 @@ def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress)
     if out.suffix != ".csv":
         raise InputError("The table needs a file name", expected="--out NAME.csv", found=str(out))
     spare(own.data, own.common)
-    model = ResponseClassifier.load(own.checkpoint, device=choose_device(own.common.device))
+    given = own.checkpoint or shipped_checkpoint(ResponseClassifier.name)
+    model = ResponseClassifier.load(given, device=choose_device(own.common.device))
     legs = legs_in_folders(
         (own.data,),
         model.options.weeks,
@@ -73,4 +78,4 @@ def run(own: Arguments, _chosen: Chosen, terminal: Terminal, progress: Progress)
     for note in dict.fromkeys(each.note for each in found):
         terminal.warn(note)
     terminal.say(f"The table is {out}")
-    return {"out": str(out), "rows": rows, "checkpoint": str(own.checkpoint)}
+    return {"out": str(out), "rows": rows, "checkpoint": None if own.checkpoint is None else str(own.checkpoint)}

@@ -9,6 +9,7 @@ from napari_bonemet.diagnose.response.bone_measures import BoneChange, bone_chan
 from napari_bonemet.diagnose.response.options import ResponseOptions
 from napari_bonemet.diagnose.response.projections import pictures, project
 from napari_bonemet.errors import InputError
+from napari_bonemet.forecast.training_record import generators
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.scan import Side
 from napari_bonemet.series import ScanSeries
@@ -32,6 +33,8 @@ class ResponseCase:
         What the baselines see.
     synthetic : bool
         Whether the generator made it.
+    generator : tuple of str
+        Versions of the generator that made it.
     """
 
     animal: str
@@ -40,6 +43,7 @@ class ResponseCase:
     pictures: np.ndarray
     bone: BoneChange
     synthetic: bool
+    generator: tuple[str, ...] = ()
 
 
 def case_of(
@@ -55,6 +59,7 @@ def case_of(
         pictures=pictures(seen, options),
         bone=bone_change(chosen, options.bone_threshold, progress=PartOf(progress, 0.5, 1.0)),
         synthetic=chosen.synthetic,
+        generator=tuple(str(version) for version in generators(chosen)),
     )
 
 

@@ -206,6 +206,7 @@ def _record(
         "animal_names": [*sorted({case.animal for case in cases})],
         "legs": len(cases),
         "responders": sum(case.responds for case in cases),
+        "generator": [*sorted({version for case in cases for version in case.generator})],
         "minutes": round(minutes, 2),
         "losses": [round(loss, 4) for loss in losses],
         "cross_validation": {
