@@ -14,8 +14,11 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 import numpy as np
 
+from napari_bonemet.bone_quality import Involvement, Quality
 from napari_bonemet.phantom.leg import LegOptions, SyntheticLeg, continue_leg, make_leg
 from napari_bonemet.phantom.sample import SAMPLES
+from napari_bonemet.phantom.vertebra.cohort import SpineCohortOptions, patients
+from napari_bonemet.phantom.vertebra.spine import SyntheticSpine, make_spine
 from napari_bonemet.scan import Scan
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -105,6 +108,35 @@ def futures() -> None:
     save(figure, "futures")
 
 
+def kinds() -> None:
+    """The last week of one tibia, its lesions of each kind, and a slice of vertebrae with each."""
+    figure, rows = plt.subplots(2, 4, figsize=(12, 6.2))
+    legs = [make_leg(LegOptions(seed=5, lesion_kind=kind)) for kind in ("lytic", "blastic", "mixed")]
+    for place, leg in zip(rows[0, 1:], legs, strict=True):
+        show(place, leg.registered()[-1].to_numpy()[22], f"tibia, {leg.options.lesion_kind}, week 3")
+    show(rows[0, 0], legs[0].registered()[0].to_numpy()[22], "tibia, week 0")
+    spines = [make_spine(patient) for patient in patients(SpineCohortOptions(patients=8, seed=4))]
+    for place, quality in zip(rows[1], (Quality.NORMAL, Quality.LYTIC, Quality.BLASTIC, Quality.MIXED), strict=True):
+        spine, z = most_of(spines, quality)
+        side = Involvement(int(spine.involvement[z])).word
+        show(place, spine.scan.to_numpy()[z, 8:88, 8:88], f"vertebra, {quality.word}, involvement {side}")
+        place.images[0].set_clim(-150, 900)
+    save(figure, "lesion-kinds")
+
+
+def most_of(spines: list[SyntheticSpine], quality: Quality) -> tuple[SyntheticSpine, int]:
+    """The slice of that kind with the most bone lost and added; of normal ones that with the most bone and neither."""
+    found = []
+    for spine in spines:
+        lesion = (spine.lytic | spine.blastic).sum(axis=(1, 2))
+        bone = (spine.scan.to_numpy() > 300).sum(axis=(1, 2))
+        shown = np.where(lesion == 0, bone, -1) if quality is Quality.NORMAL else lesion
+        shown = np.where((spine.quality == quality) & (spine.vertebra > 0), shown, -1)
+        found.append((shown.max(), spine, int(shown.argmax())))
+    _, spine, z = max(found, key=lambda each: each[0])
+    return spine, z
+
+
 def cohort() -> None:
     """BV/TV of the cohort that the how-to measures, by the commands that it names."""
     animals = "cohort --controls 4 --tumours 4 --treated 4 --seed 1 --out cohort"
@@ -120,4 +152,5 @@ if __name__ == "__main__":
     lengthwise()
     weeks()
     futures()
+    kinds()
     cohort()

@@ -11,7 +11,7 @@ from napari_bonemet.bone_quality import quality_of
 from napari_bonemet.diagnose.quality.building import build_quality_network
 from napari_bonemet.diagnose.quality.losses import slice_losses, soft_distance, targets_of
 from napari_bonemet.diagnose.quality.options import QualityOptions
-from napari_bonemet.diagnose.quality.self_paced import EasyFirst
+from napari_bonemet.diagnose.quality.self_paced import EasyFirst, closed_form_weights
 from napari_bonemet.diagnose.quality.slices import LabelledSlices
 from napari_bonemet.diagnose.training import turned
 from napari_bonemet.errors import InputError
@@ -183,8 +183,6 @@ class _Loop:
         return float((weights * losses.detach()).sum()), int(weights.sum())
 
     def _weights(self, losses: Any) -> Any:
-        from napari_bonemet.diagnose.quality.self_paced import closed_form_weights
-
         if not math.isfinite(self.easy.threshold):
             return import_torch().ones_like(losses)
         return closed_form_weights(losses, self.easy.threshold).to(losses.dtype)
