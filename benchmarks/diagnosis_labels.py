@@ -2,7 +2,7 @@
 
 The BoneMet supplementary, section D, asks what focal loss does where five scans are well for one that is ill, and what
 label smoothing does where labels are noisy. The same question here on synthetic legs of 60 µm (a scan of week 2 from
-each animal), with a small network: each row is the mean over trainings of different seeds, all tested on the same
+each animal), with a small network: each row is the mean over trainings of other seeds, all tested on the same
 other animals, half of them ill. Weighing both kinds alike (--balance) is the third way, and stands beside.
 """
 

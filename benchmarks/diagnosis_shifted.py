@@ -142,22 +142,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("build/shifted"), help="what was found of each animal")
     parser.add_argument("--page", type=Path, help="write the tables to this page")
+    parser.add_argument("--networks", nargs="+", choices=(TOGETHER, SINGLE), default=(TOGETHER, SINGLE))
     parser.add_argument("--single", type=Path, help="checkpoint of the network that was taught slice by slice")
     parser.add_argument("--each", type=int, default=17, help="animals with a tumour in each group, and as many without")
     parser.add_argument("--seed", type=int, default=900, help="the shipped classifiers learned from those of seed 1")
     given = parser.parse_args()
     import_torch().set_num_threads(1)
-    files = {TOGETHER: shipped_checkpoint(TOGETHER), SINGLE: shipped_checkpoint(SINGLE)}
+    files = {name: shipped_checkpoint(name) for name in given.networks}
     files |= {"slice by slice": given.single} if given.single else {}
     networks = {name: load_classifier(path) for name, path in files.items()}
     key = hashlib.sha256(b"".join(path.read_bytes() for path in files.values())).hexdigest()[:12]
-    fitted = CohortOptions(controls=given.each, tumours=given.each, seed=given.seed + 1, variety="wide")
+    each = given.each
+    fitted = CohortOptions(controls=each, tumours=each, seed=given.seed + 1, variety="wide")
     slow = {name: network for name, network in networks.items() if name == "slice by slice"}
     kinds = {FITTED: looked_up(given.out, FITTED, ((a, 1.0) for a in animals(fitted)), slow, key)}
     familiar = replace(fitted, seed=given.seed + 2)
     kinds[FAMILIAR] = looked_up(given.out, "familiar", ((a, 1.0) for a in animals(familiar)), networks, key)
     for number, group in enumerate(GROUPS):
-        legs = legs_of(group, given.each, given.seed + 10 + number)
+        legs = legs_of(group, each, given.seed + 10 + number)
         kinds[group.name] = looked_up(given.out, group.name, legs, networks, key)
     text = page_of(kinds, tuple(networks))
     print(text)
