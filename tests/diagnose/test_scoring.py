@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from napari_bonemet.diagnose.scoring.curves import curve_of
-from napari_bonemet.diagnose.scoring.figures import figures_of, roc_area
+from napari_bonemet.diagnose.scoring.figures import figures_of
 from napari_bonemet.diagnose.scoring.lead_time import lead_time
 from napari_bonemet.diagnose.scoring.temperature import temperature
 from napari_bonemet.errors import InputError
@@ -43,20 +42,6 @@ def test_what_cannot_be_scored() -> None:
     with pytest.raises(InputError, match="no numbers"):
         figures_of(SCORES * np.nan, ILL, ANIMALS)
     assert np.isnan(figures_of(SCORES, np.ones(8, dtype=bool), ANIMALS, draws=10)["roc_area"].value)
-
-
-def test_curves_go_through_what_is_counted_by_hand() -> None:
-    roc, pr = (curve_of(kind, SCORES, ILL, ANIMALS, draws=200) for kind in ("roc", "pr"))
-    # Down to 0.8 two of the ill; then one of the well; then the other two.
-    assert np.interp(0.0, roc.x, roc.y) == pytest.approx(2 / 4)
-    assert np.interp(0.26, roc.x, roc.y) == pytest.approx(1.0)
-    assert np.interp(0.5, pr.x, pr.y) == pytest.approx(1.0)
-    assert np.interp(1.0, pr.x, pr.y) == pytest.approx(4 / 5)
-    for curve in (roc, pr):
-        assert np.all(curve.low <= curve.high)
-    step = roc.x[1] - roc.x[0]
-    area = float(((roc.y[1:] + roc.y[:-1]) / 2).sum() * step)
-    assert area == pytest.approx(roc_area(SCORES, ILL), abs=0.02)
 
 
 def test_temperature_takes_away_what_was_put_on() -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from scipy import stats
 
+from napari_bonemet.diagnose.intervals import over_animals
+from napari_bonemet.diagnose.measures import area_under_curve
 from napari_bonemet.errors import InputError
-from napari_bonemet.metrics.bootstrap import Interval, bootstrap_interval
+from napari_bonemet.metrics.bootstrap import Interval
 from napari_bonemet.metrics.events import average_precision
 
 Figure = Callable[[np.ndarray, np.ndarray], float | None]
@@ -54,11 +55,7 @@ def accuracy(said: np.ndarray, ill: np.ndarray) -> float | None:
 
 def roc_area(scores: np.ndarray, ill: np.ndarray) -> float | None:
     """Area under the receiver operating characteristic, ties counting half; None where all are of one kind."""
-    count = int(ill.sum())
-    if count in (0, len(ill)):
-        return None
-    ranks = stats.rankdata(scores)
-    return float((ranks[ill].sum() - count * (count + 1) / 2) / (count * (len(ill) - count)))
+    return area_under_curve(scores, ill) if 0 < int(ill.sum()) < len(ill) else None
 
 
 VERDICTS: Mapping[str, Figure] = {
@@ -113,31 +110,16 @@ def figures_of(
         )
     if np.isnan(scores).any():
         raise InputError("Some scores are no numbers")
-    table = by_animal(scores, ill, animals)
     made = {}
     for name, figure in (*VERDICTS.items(), *RANKINGS.items()):
-        cut = at if name in VERDICTS else None
-        made[name] = bootstrap_interval(table, _statistic(figure, cut), level=level, draws=draws, seed=seed)
+        said = scores >= at if name in VERDICTS else scores
+        made[name] = over_animals(animals, _statistic(figure, said, ill), level=level, draws=draws, seed=seed)
     return made
 
 
-def by_animal(scores: np.ndarray, ill: np.ndarray, animals: Sequence[str]) -> np.ndarray:
-    """Table (animals, scans, 2) of scores and truth, filled up with NaN."""
-    names = list(dict.fromkeys(animals))
-    of = np.array([names.index(animal) for animal in animals])
-    table = np.full((len(names), int(np.bincount(of).max(initial=1)), 2), np.nan)
-    for number in range(len(names)):
-        mine = of == number
-        table[number, : mine.sum()] = np.column_stack([scores[mine], ill[mine]])
-    return table
-
-
-def _statistic(figure: Figure, at: float | None) -> Callable[[np.ndarray], float]:
-    def found(rows: np.ndarray) -> float:
-        flat = rows.reshape(-1, 2)
-        flat = flat[~np.isnan(flat[:, 0])]
-        said = flat[:, 0] if at is None else flat[:, 0] >= at
-        value = figure(said, flat[:, 1] > 0)
+def _statistic(figure: Figure, said: np.ndarray, ill: np.ndarray) -> Callable[[np.ndarray], float]:
+    def found(drawn: np.ndarray) -> float:
+        value = figure(said[drawn], ill[drawn])
         return float("nan") if value is None else value
 
     return found
