@@ -20,6 +20,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QApplication, QFileDialog, QScrollArea, QWidget
 
 from napari_bonemet.widgets.glass import canvas_in
+from pictures_of_diagnosis import classifiers, diagnosed, spine
 
 PLUGIN = "napari-bonemet"
 LIMIT_BYTES = 300_000
@@ -156,12 +157,7 @@ def walk(screen: Screen) -> None:
     compared(screen)
     annotated(screen)
 
-    diagnosis = screen.dock("Diagnosis")
-    screen.press(diagnosis.run_bar.run_button, diagnosis.run_bar)
-    diagnosis.table.cellClicked.emit(len(diagnosis.volumes) - 1, 0)
-    screen.top(diagnosis)
-    screen.settle()
-    screen.save("diagnosis")
+    diagnosed(screen)
 
     draw(screen)
 
@@ -382,12 +378,16 @@ def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[1] / "docs" / "images")
     words.add_argument("--dock-width", type=int, default=360, help="width of the docks in pixels")
+    words.add_argument("--only", choices=("the chain", "classifiers"), help="some of them alone")
     chosen = words.parse_args()
     chosen.out.mkdir(parents=True, exist_ok=True)
-    screen = Screen(chosen.out, chosen.dock_width)
-    walk(screen)
-    keep(screen)
-    screen.viewer.close()
+    walks = {"the chain": (walk, keep), "classifiers": (spine, classifiers)}
+    for name, parts in walks.items():
+        if chosen.only in (None, name):
+            screen = Screen(chosen.out, chosen.dock_width)
+            for part in parts:
+                part(screen)
+            screen.viewer.close()
 
 
 if __name__ == "__main__":
