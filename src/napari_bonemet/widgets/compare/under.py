@@ -42,6 +42,8 @@ class UnderCanvas(QWidget):
         self.measures.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.note = QLabel()
         self.note.setWordWrap(True)
+        # A dock is not asked again how high its words are: room for the second line is there from the start.
+        self.note.setMinimumHeight(2 * self.note.fontMetrics().lineSpacing())
         self.note.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         row = QHBoxLayout()
         row.addWidget(self.measures)
