@@ -7,7 +7,7 @@ from napari_bonemet.errors import InputError
 FOLDER = Path(__file__).parents[1] / "checkpoints"
 # Those that draw futures, the one to start with first.
 SHIPPED_FORECASTERS = ("stvae", "tvae-gate", "tvae")
-SHIPPED = (*SHIPPED_FORECASTERS, "lesion-slices")
+SHIPPED = (*SHIPPED_FORECASTERS, "lesion-slices", "lesion-weeks")
 
 
 def shipped_checkpoint(name: str) -> Path:
