@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from diagnosis_tables.page import FAMILIAR, FITTED, page_of
+from diagnosis_tables.page import FAMILIAR, FITTED, TOLERANCES, page_of
 from napari_bonemet.diagnose.attention.checks import centre_of_bone, hide_and_ask, points_at
 from napari_bonemet.diagnose.attention.maps import highest_place, where_it_looked
 from napari_bonemet.diagnose.classifier import LesionClassifier
@@ -37,8 +37,6 @@ from napari_bonemet.torch_import import import_torch
 
 # The first is all bone, which the threshold on its change looks at.
 MEASURES = ("Tt.BV", "BV/TV", "BS/BV", "Conn.D", "Tb.Th", "Tb.Sp", "Tb.N", "Ct.Ar", "Ct.Th", "Ct.Po")
-# Voxels that a registered week may lie beside the truth, which is of the first week's grid, and that a map is coarse.
-TOLERANCE = 4
 # Every so many scans, the peak of the map is healed and the network is asked again.
 HEALED_OF = 6
 
@@ -110,9 +108,9 @@ def _said(network: LesionClassifier, weeks: Sequence[Scan], lesion: np.ndarray, 
     }
     if mapped and said.lesion and lesion.any():
         place = highest_place(where_it_looked(network, scan, earlier=earlier))
-        found["points"] = [points_at(place, lesion), points_at(place, lesion, TOLERANCE)]
+        found["points"] = [points_at(place, lesion, tolerance) for tolerance in TOLERANCES]
         middle = centre_of_bone(scan)
-        found["centre_points"] = [points_at(middle, lesion), points_at(middle, lesion, TOLERANCE)]
+        found["centre_points"] = [points_at(middle, lesion, tolerance) for tolerance in TOLERANCES]
         if int(said.probability * 1e4) % HEALED_OF == 0:  # some of them, the same in every run
             healed = hide_and_ask(network, scan, earlier=earlier)
             found["healed"] = [healed.before, healed.without_peak, healed.without_other]
@@ -143,12 +141,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("build/shifted"), help="what was found of each animal")
     parser.add_argument("--page", type=Path, help="write the tables to this page")
     parser.add_argument("--networks", nargs="+", choices=(TOGETHER, SINGLE), default=(TOGETHER, SINGLE))
+    parser.add_argument("--weeks", type=Path, help="checkpoint of lesion-weeks; the shipped one when not given")
     parser.add_argument("--single", type=Path, help="checkpoint of the network that was taught slice by slice")
     parser.add_argument("--each", type=int, default=17, help="animals with a tumour in each group, and as many without")
     parser.add_argument("--seed", type=int, default=900, help="the shipped classifiers learned from those of seed 1")
     given = parser.parse_args()
     import_torch().set_num_threads(1)
-    files = {name: shipped_checkpoint(name) for name in given.networks}
+    files = {name: shipped_checkpoint(name) for name in given.networks if name == SINGLE or not given.weeks}
+    files |= {TOGETHER: given.weeks} if given.weeks else {}
     files |= {"slice by slice": given.single} if given.single else {}
     networks = {name: load_classifier(path) for name, path in files.items()}
     key = hashlib.sha256(b"".join(path.read_bytes() for path in files.values())).hexdigest()[:12]

@@ -7,7 +7,7 @@ estimate for other networks. No weight and no feature is negative, so neither is
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -91,6 +91,21 @@ def _maps(classifier: "LesionClassifier", squares: np.ndarray) -> np.ndarray:
             greys = torch.from_numpy(squares[start : start + _SQUARES_AT_ONCE].astype(np.float32) / 255)
             maps = network.maps(greys.to(classifier.device))
             added = torch.einsum("nchw,c->nhw", maps, network.head())[:, None]
-            wide = torch.nn.functional.interpolate(added, size=(side, side), mode="bilinear", align_corners=False)
-            found.append(wide[:, 0].cpu().numpy())
+            found.append(_spread(added, side, classifier.options.backbone)[:, 0].cpu().numpy())
     return np.concatenate(found)
+
+
+def _spread(maps: Any, side: int, backbone: str) -> Any:
+    """Maps (n, 1, y, x) over squares of `side` voxels, each value where the middle of what it saw lies.
+
+    A convolution of three voxels with a stride of two, padded by one, sees voxel 2i in the middle for its value i:
+    after three of them the values lie at voxels 0, 8, 16 and so on, not in the middle of eighths. Patches do lie so.
+    """
+    torch = import_torch()
+    spread = torch.nn.functional.interpolate
+    if backbone.startswith(("swin", "vit")):
+        return spread(maps, size=(side, side), mode="bilinear", align_corners=False)
+    wider = torch.nn.functional.pad(maps, (0, 1, 0, 1), mode="replicate")
+    step = -(-side // maps.shape[-1])
+    whole = step * maps.shape[-1] + 1
+    return spread(wider, size=(whole, whole), mode="bilinear", align_corners=True)[..., :side, :side]
