@@ -88,13 +88,16 @@ def copied(qtbot: Any, dock: Any) -> list[str]:
 
 
 def three_times(qtbot: Any, dock: Any, out: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The same figure from the dock, its command and its record; all must be one picture."""
+    """The same figure from the dock, its command, its script and its record; all must be one picture."""
     gui = exported(qtbot, dock, out / "gui.png", monkeypatch)
     words = copied(qtbot, dock)
     words[words.index("--out") + 1] = str(out / "cli.png")
     assert main(words) == 0
     assert main(["figure", "--from", f"{gui}.json", "--out", str(out / "record.png")]) == 0
-    for other in ("cli", "record"):
+    monkeypatch.chdir(out)
+    QTest.mouseClick(dock.python_button, Qt.MouseButton.LeftButton)
+    exec(compile(QGuiApplication.clipboard().text(), "copied script", "exec"), {})
+    for other in ("cli", "record", "figure"):
         np.testing.assert_array_equal(pixels(out / f"{other}.png"), pixels(gui), err_msg=other)
     return dict(json.loads((out / "gui.png.json").read_text(encoding="utf-8")))
 

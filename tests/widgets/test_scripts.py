@@ -130,6 +130,20 @@ def test_a_folder_can_be_opened_by_a_command(make_napari_viewer: Callable[..., A
     assert QGuiApplication.clipboard().text().startswith("napari --plugin napari-bonemet ")
 
 
+def test_two_weeks_are_compared_by_a_script(
+    make_napari_viewer: Callable[..., Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    viewer = make_napari_viewer()
+    series = make_leg(OPTIONS).registered()
+    write_series(series, tmp_path)
+    compare = viewer.window.add_plugin_dock_widget("napari-bonemet", "Compare")[1]
+    compare.python_button.click()
+    assert "Choose two weeks" in compare.run_bar.line.text()
+    desk_of(viewer).set_series(series, Leg(series=series, folder=tmp_path))
+    assert "weeks" in copied(compare)
+    assert len(capsys.readouterr().out.splitlines()) == OPTIONS.shape[0]
+
+
 def test_every_dock_that_makes_something_gives_both(make_napari_viewer: Callable[..., Any]) -> None:
     viewer = make_napari_viewer()
     for name in (

@@ -9,7 +9,6 @@ from qtpy.QtWidgets import (
     QDockWidget,
     QFrame,
     QGroupBox,
-    QLabel,
     QMainWindow,
     QScrollArea,
     QSizePolicy,
@@ -25,6 +24,7 @@ from napari_bonemet.widgets.dock_state import fill_in, filled_in
 from napari_bonemet.widgets.dock_tabs import FULL_NAME, DockTabs, short_name
 from napari_bonemet.widgets.focus_ring import FocusRing
 from napari_bonemet.widgets.navigator import bind_keys, bind_numbers
+from napari_bonemet.widgets.remedies import Words
 from napari_bonemet.widgets.settings import PLUGIN, apply_machine_settings
 from napari_bonemet.widgets.under_canvas import put_under
 from napari_bonemet.widgets.week_strip import WeekStrip
@@ -85,11 +85,11 @@ class Dock(QWidget):
         self.setMinimumWidth(MIN_WIDTH)
         self._seen = self.placed = False
 
-    def heading(self, text: str) -> QLabel:
-        """Add a line that says what this part is for."""
-        label = QLabel(text)
-        label.setWordWrap(True)
+    def heading(self, text: str) -> Words:
+        """Add a line that says what this part is for, or what to do first."""
+        label = Words(text)
         self.column.addWidget(label)
+        self.column.addWidget(label.remedy)
         return label
 
     def box(self, title: str) -> QVBoxLayout:

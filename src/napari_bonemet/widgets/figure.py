@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QCheckBox, QDialog, QFileDialog, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout
+from qtpy.QtWidgets import QCheckBox, QDialog, QFileDialog, QLabel, QPushButton, QScrollArea, QVBoxLayout
 
 from napari_bonemet.errors import BoneMetError, InputError
 from napari_bonemet.figures.options import MontageOptions
@@ -16,7 +16,7 @@ from napari_bonemet.study.figure_keep import save_with_data
 from napari_bonemet.study.figure_record import save_montage
 from napari_bonemet.study.figure_sources import FigureSources
 from napari_bonemet.study.options import ForecasterName, StudyOptions
-from napari_bonemet.widgets.copy_command import CopyCommandButton, folder_named
+from napari_bonemet.widgets.copy_command import CopyCommandButton, CopyPythonButton, beside, folder_named
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.figure_builder import MontageBuilder
 from napari_bonemet.widgets.figure_canvas import CanvasPicture
@@ -27,9 +27,12 @@ from napari_bonemet.widgets.figure_models import ModelFolders
 from napari_bonemet.widgets.figure_parts import PREVIEW_DPI, Drawing, as_png, drawn_weeks
 from napari_bonemet.widgets.preview import Preview
 from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.script_steps import figure_script
 from napari_bonemet.widgets.settings import start_in
 
 FILTERS = "PNG (*.png);;PDF (*.pdf);;SVG (*.svg);;TIFF (*.tiff)"
+IN_MEMORY = "Some of what is drawn lies in memory alone"
+EXPORT_FIRST = "Export the figure first; its data are kept beside it"
 DEFAULT: ForecasterName = "copy-last-week"
 NOT_YET = "Open a leg first: the figure shows its weeks, and composite and forecast as far as they are made."
 
@@ -81,19 +84,18 @@ class FigureDock(Dock):
         self.export_button.setToolTip("PNG, PDF, SVG or TIFF, with a JSON record from which it is made again")
         self.export_button.clicked.connect(self.export)
         self.copy_button = CopyCommandButton(self.command, self.run_bar.say)
+        self.python_button = CopyPythonButton(self.script, self.run_bar.say)
         self.keep_box = QCheckBox("Keep the data beside it")
         self.keep_box.setChecked(True)
         self.keep_box.setToolTip(
             "What lies in memory alone (weeks registered or cropped here, forecasts drawn here) is written beside the "
             "figure, so that its record makes it again."
         )
-        row = QHBoxLayout()
-        row.addWidget(self.export_button)
-        row.addWidget(self.copy_button)
-        for widget in (self.builder.shortcuts, self.run_bar, self.live_box, self.picture):
+        copies = beside(self.copy_button, self.python_button)
+        for widget in (self.builder.shortcuts, self.run_bar, self.live_box, self.picture, self.export_button):
             box.addWidget(widget)
-        box.addLayout(row)
-        box.addWidget(self.keep_box)
+        for widget in (self.keep_box, copies):
+            box.addWidget(widget)
 
     def _build_options(self) -> None:
         box = self.box("What it shows, and how")
@@ -247,18 +249,32 @@ class FigureDock(Dock):
             When the leg lies in no folder.
         """
         montage = self.builder.options()
-        asked = figure_options(self.desk, montage)
-        if self._kept is not None and self._kept[0] == self._state(montage):
-            return _figure_command(self._kept[1], asked)
-        sources = self._on_disk(montage)
+        sources = self._sources(montage)
         if sources is not None:
-            return _figure_command(sources, asked)
+            return _figure_command(sources, figure_options(self.desk, montage))
         if montage.layout == "table":
-            raise InputError(
-                "Some of what is drawn lies in memory alone",
-                remedy="Export the figure first; its data are kept beside it",
-            )
+            raise InputError(IN_MEMORY, remedy=EXPORT_FIRST)
         return self._whole_chain(montage)
+
+    def script(self) -> str:
+        """The Python script that draws this figure again.
+
+        Raises
+        ------
+        InputError
+            When some of it lies in memory alone.
+        """
+        montage = self.builder.options()
+        sources = self._sources(montage)
+        if sources is None:
+            raise InputError(IN_MEMORY, remedy=EXPORT_FIRST)
+        return figure_script(sources, figure_options(self.desk, montage))
+
+    def _sources(self, montage: MontageOptions) -> FigureSources | None:
+        """Where all that is drawn lies on disk: by the last export, or anyway."""
+        if self._kept is not None and self._kept[0] == self._state(montage):
+            return self._kept[1]
+        return self._on_disk(montage)
 
     def _whole_chain(self, montage: MontageOptions) -> list[str]:
         # Weeks as scanned: the whole chain makes the figure, and with it all that the figure shows.

@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSize
 
 from napari_bonemet.progress import Progress
 from napari_bonemet.widgets.dock_state import settings_of
+from napari_bonemet.widgets.remedies import RemedyButton
 from napari_bonemet.widgets.worker import Runner
 
 __all__ = ["RunBar"]
@@ -28,6 +29,7 @@ class RunBar(QWidget):
         self.cancel_button = QPushButton("Cancel")
         self.bar = QProgressBar()
         self.line = QLabel()
+        self.remedy = RemedyButton()
         self._locked: list[QWidget] = [self.run_button]
         self._passing = ""
         self.runner.settings = self._settings
@@ -52,6 +54,7 @@ class RunBar(QWidget):
         column.addLayout(row)
         column.addWidget(self.bar)
         column.addWidget(self.line)
+        column.addWidget(self.remedy)
         self.cancel_button.setEnabled(False)
         self.bar.hide()
         self.line.hide()
@@ -77,9 +80,10 @@ class RunBar(QWidget):
         self.runner.start(what, work, done)
 
     def say(self, text: str) -> None:
-        """Show a sentence under the buttons; nothing for an empty one."""
+        """Show a sentence under the buttons, and what it tells to do as a button; nothing for an empty one."""
         self.line.setText(text)
         self.line.setVisible(bool(text))
+        self.remedy.hear(text)
 
     def _started(self) -> None:
         for widget in self._locked:

@@ -1,10 +1,11 @@
 """The scripts of the docks: the weeks brought to where they are, then the step with the options filled in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.registry import load_forecaster
+from napari_bonemet.metrics.similarity import psnr, ssim
 from napari_bonemet.morphometry.measure import MeasureOptions
 from napari_bonemet.processing.composite import compose_weeks
 from napari_bonemet.processing.register import RegistrationOptions, register_weeks
@@ -12,6 +13,9 @@ from napari_bonemet.processing.roi import RoiOptions, crop_roi
 from napari_bonemet.processing.segment import SeparationOptions, separate_limbs
 from napari_bonemet.study.common import cut_forecast_to, seen_in_every_week
 from napari_bonemet.study.device import choose_device
+from napari_bonemet.study.figure_job import FigureOptions, draw_legs
+from napari_bonemet.study.figure_record import save_montage
+from napari_bonemet.study.figure_sources import FigureSources, read_sources
 from napari_bonemet.study.forecasting import forecaster_for
 from napari_bonemet.study.measure_legs import measure_leg
 from napari_bonemet.study.options import StudyOptions
@@ -26,9 +30,11 @@ from napari_bonemet.widgets.measures_lesion_run import remodelling_as
 from napari_bonemet.widgets.script import Script, scanned_script, weeks_script
 
 __all__ = [
+    "compare_script",
     "compose_script",
     "crop_script",
     "diagnosis_script",
+    "figure_script",
     "forecast_script",
     "lesions_script",
     "measure_script",
@@ -155,6 +161,30 @@ def diagnosis_script(desk: Desk, options: DiagnosisOptions, week: float | None, 
         f"diagnoses = [classifier.classify(scan) for scan in {those}]",
         "for diagnosis in diagnoses:",
         "    print(diagnosis.week, diagnosis.probability, diagnosis.note)",
+    )
+    return script.text()
+
+
+def compare_script(desk: Desk, pair: Sequence[float]) -> str:
+    """Compares two weeks slice by slice."""
+    script = weeks_script(desk)
+    one, other = (f"weeks.at_week({week!r}).to_numpy()" for week in pair)
+    script.add(
+        f"for z, (one, other) in enumerate(zip({one}, {other}, strict=True)):",
+        f"    print(z, {script.use(psnr)}(one, other, data_range=255), {script.use(ssim)}(one, other, data_range=255))",
+    )
+    return script.text()
+
+
+def figure_script(sources: FigureSources, options: FigureOptions) -> str:
+    """Draws a montage of what lies on disk, with the record from which it is made again."""
+    script = Script()
+    made = f"{script.use(draw_legs)}({script.use(read_sources)}(sources), options=options)"
+    script.add(
+        f"sources = {script.code(sources)}",
+        f"options = {script.code(options)}",
+        f"figure = {made}",
+        f"{script.use(save_montage)}(figure, 'figure.png', options=options, sources=sources)",
     )
     return script.text()
 

@@ -21,8 +21,10 @@ from napari_bonemet.widgets.compare.samples import SampleLeaf
 from napari_bonemet.widgets.compare.single import DIFFERENCE, SingleView
 from napari_bonemet.widgets.compare.single_box import SingleBox
 from napari_bonemet.widgets.compare.under import UnderCanvas
+from napari_bonemet.widgets.copy_command import CopyPythonButton
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.run_bar import RunBar
+from napari_bonemet.widgets.script_steps import compare_script
 from napari_bonemet.widgets.sliceplot import SlicePlot
 
 _MOST_STEPS_BACK = 20
@@ -67,6 +69,9 @@ class CompareDock(Dock):
         self.alike = Alike(self.viewer, self.run_bar, self.window, self)
         box.addWidget(self.choice)
         box.addWidget(self.run_bar)
+        self.python_button = CopyPythonButton(self.script, self.run_bar.say)
+        self.python_button.setToolTip("Copy a Python script that compares the two weeks of the difference by slices.")
+        box.addWidget(self.python_button)
         alone = self.box("In one view")
         self.single_box = SingleBox(self.single)
         self.single_box.asked.connect(self.show_single)
@@ -194,6 +199,20 @@ class CompareDock(Dock):
             self.viewer.layers.link_layers(panes.greys, LINKED)
         self._shown(measured, items[0].scan if items else difference.scan if difference else None)
         self._leaf_through(items)
+
+    def script(self) -> str:
+        """A Python script that compares the chosen pair of weeks.
+
+        Raises
+        ------
+        InputError
+            When no two weeks are chosen.
+        """
+        pair = self.choice.pair()
+        weeks = [item.scan.week for item in pair or () if item.is_week and item.scan.week is not None]
+        if len(weeks) != 2:
+            raise InputError("A script compares two weeks", remedy="Choose two weeks, the one minus the other")
+        return compare_script(self.desk, weeks)
 
     def _leaf_through(self, items: Sequence[Item]) -> None:
         samples = tuple(item for item in self._items if item.one_of_many)
