@@ -45,6 +45,8 @@ def test_an_unregistered_leg_offers_to_register(
     viewer = make_napari_viewer(show=True)
     composite = opened(viewer, "Composite and RoI")
     qtbot.waitUntil(composite.note.remedy.isVisible, timeout=5000)
+    assert composite.note.remedy.text() == "Open Weekly scans"
+    desk_of(viewer).set_series(make_series((0, 1)))
     assert composite.note.remedy.text() == "Open Register weeks"
     remedy = composite.run_bar.remedy
     composite.run_bar.say("The weeks differ. Register the weeks first.")

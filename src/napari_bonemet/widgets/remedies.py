@@ -6,8 +6,9 @@ from typing import Any
 
 from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import QDockWidget, QFormLayout, QLabel, QPushButton, QScrollArea, QWidget
-from superqt import QCollapsible
 
+from napari_bonemet.widgets.dock_tabs import name_of
+from napari_bonemet.widgets.folded import Folded
 from napari_bonemet.widgets.settings import PLUGIN
 
 __all__ = ["OFFERS", "Offer", "RemedyButton", "Words", "offer_in"]
@@ -112,8 +113,7 @@ class RemedyButton(QPushButton):
 
     def _title(self) -> str:
         frame = next((parent for parent in _parents(self) if isinstance(parent, QDockWidget)), None)
-        # napari names the plugin behind the dock until it has found its place.
-        return "" if frame is None else frame.windowTitle().partition(" (")[0]
+        return "" if frame is None else name_of(frame)
 
 
 class Words(QLabel):
@@ -169,8 +169,8 @@ def _point_at(field: QWidget | None) -> None:
     if field is None:
         return
     for parent in _parents(field):
-        if isinstance(parent, QCollapsible):
-            parent.expand(animate=False)
+        if isinstance(parent, Folded):
+            parent.unfold()
         elif isinstance(parent, QScrollArea):
             parent.ensureWidgetVisible(field)
     field.window().activateWindow()
