@@ -27,6 +27,8 @@ PUBLISHED: Mapping[tuple[str, str], tuple[float, ...]] = {
     ("involvement", INVOLVEMENT): (97.26, 59.43, 31.63, 98.42, 49.61, 97.88),
     ("involvement", FINAL): (96.98, 63.85, 39.32, 98.28, 53.63, 97.84),
 }
+# Degrees of freedom from which a spread between seeds is believed.
+_LEAST_FREEDOM = 4
 STEPS = (
     (SINGLE, FINAL),
     (SINGLE, "Hard-sharing-2"),
@@ -154,13 +156,17 @@ def _gains(records: Records, before: str, after: str, level: str) -> np.ndarray:
 
 
 def _noise(records: Records) -> float | None:
-    """Spread of the mean sensitivity between seeds, of the rows that have several, points of a hundred."""
-    found = []
+    """Spread of the mean sensitivity between seeds, of the rows that have several, points of a hundred.
+
+    None where too few runs say it: by two or three a spread is as chancy as what it is to judge.
+    """
+    found, freedom = [], 0
     for row in ROWS:
         said = [record["figures"].get("slices") for record in records if record["row"] == row.name]
         if len(said) > 1 and all(said):
             found.append(np.var([100 * each["mean_sensitivity"] for each in said], ddof=1))
-    return float(np.sqrt(np.mean(found))) if found else None
+            freedom += len(said) - 1
+    return float(np.sqrt(np.mean(found))) if freedom >= _LEAST_FREEDOM else None
 
 
 def _verdict(gains: np.ndarray, noise: float | None, published: float | None) -> str:
@@ -170,7 +176,7 @@ def _verdict(gains: np.ndarray, noise: float | None, published: float | None) ->
         # A difference of two rows, each with its own luck.
         error = noise * np.sqrt(2 / len(gains))
     else:
-        return "not to be told by one seed"
+        return "not to be told by so few seeds"
     if abs(gains.mean()) <= 2 * error:
         return "within chance"
     if published is None:
