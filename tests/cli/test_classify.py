@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+import napari_bonemet
 from napari_bonemet.diagnose.registry import load_classifier
 from napari_bonemet.io import read_study
 
@@ -69,7 +70,8 @@ def test_a_scan_of_something_else_gets_no_verdict(cli: Cli, shared_data: Path, t
 
 
 def test_weeks_are_seen_together_where_it_is_asked_for(cli: Cli, scanned: Path, tmp_path: Path) -> None:
-    words = ["classify", "--data", scanned / LEG / "week 3", "--network", "lesion-weeks", "--json"]
+    comes = Path(napari_bonemet.__file__).parent / "checkpoints" / "lesion-weeks.safetensors"
+    words = ["classify", "--data", scanned / LEG / "week 3", "--checkpoint", comes, "--json"]
     said = cli(*words, "--out", tmp_path / "d.csv")
     assert said.code == 0
     assert [row["model"] for row in said.record["rows"]] == ["lesion-weeks"]
