@@ -20,6 +20,7 @@ SPECIFICITY = 0.9
 TOLERANCES = (0, 4, 8)
 SINGLE = "slice by slice"
 _DRAWS = 500
+_ENOUGH = 200
 INTRODUCTION = f"""# The classifiers on shifted animals
 
 Made by `python benchmarks/diagnosis_shifted.py`: synthetic animals whose scanner or tumour lies beyond all that the
@@ -46,6 +47,7 @@ def page_of(kinds: Mapping[str, Sequence[Row]], names: Sequence[str]) -> str:
     whole = [name for name in names if name != SINGLE]
     parts = [
         INTRODUCTION,
+        _enough(shifted),
         _counts(tested),
         "## Small lesions\n\n" + "\n".join(_small(shifted, scorers)),
         "## All lesions, group by group\n\n" + "\n".join(_groups(tested, scorers)),
@@ -54,6 +56,17 @@ def page_of(kinds: Mapping[str, Sequence[Row]], names: Sequence[str]) -> str:
         "## Probabilities, and scans that are strange\n\n" + "\n".join(_calibration(tested, whole)),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _enough(shifted: Sequence[Row]) -> str:
+    """How many shifted animals there are, and whether they bear a verdict."""
+    count = len({row["animal"] for row in shifted})
+    if count >= _ENOUGH:
+        return f"{count} shifted animals."
+    return (
+        f"**Of {count} shifted animals alone.** That shows that the chain runs, and which way the figures point; for a "
+        f"verdict run it with `--each 17` ({_ENOUGH} animals and more, some ten minutes of one core)."
+    )
 
 
 def scorers_of(fitted: Sequence[Row], names: Sequence[str]) -> dict[str, Scorer]:

@@ -108,8 +108,6 @@ def test_the_shipped_ones_know_animals_of_the_training_s_kind(name: str) -> None
     ("place", "voxel"),
     [
         ("mouse_femur/mouse_femur2.mhd", None),
-        ("mouse_skull/BALB_CJ_.nii.gz", None),
-        ("mouse_skull/BALB_CBYJ_.nii.gz", None),
         ("shrew_trabecular/Shrew.nrrd", None),
         ("lhdl_trabecular_toy", 19.5),
     ],
