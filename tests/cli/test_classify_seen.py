@@ -1,7 +1,7 @@
 """What `classify` looks at of registered weeks: slices that the field of view cut off are no lesions."""
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,7 +30,8 @@ class DarkestSlice:
     options: Any = field(default_factory=lambda: SimpleNamespace(bone_threshold=75.0))
     shapes: list[int] = field(default_factory=list)
 
-    def classify(self, scan: Scan, *, progress: Progress = NO_PROGRESS) -> Diagnosis:
+    def classify(self, scan: Scan, *, earlier: Sequence[Scan] = (), progress: Progress = NO_PROGRESS) -> Diagnosis:
+        del earlier
         progress.advance(1.0)
         self.shapes.append(scan.shape[0])
         bone = (scan.to_numpy() > 75).sum(axis=(1, 2))

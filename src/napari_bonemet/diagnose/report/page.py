@@ -55,12 +55,8 @@ def page_of_result(
     parts += [*_headline(result, scores[0]), *compared(result, scores), *_drawn(figures)]
     parts += [*confused(result, scores[0]), *of_classes(result, scores[0])]
     parts += [*over(result, scores, "fold"), *over(result, scores, "week")]
-    parts += [
-        *_notes(result),
-        *([card_html(card)] if card else []),
-        *case_by_case(result),
-        *_made(result, settings or {}),
-    ]
+    parts += [*_notes(result), *([card_html(card)] if card else [])]
+    parts += [*case_by_case(result), *_made(result, settings or {})]
     parts.append(f"</main><footer>napari-bonemet {escape(__version__)}. Research use.</footer></body></html>\n")
     return "\n".join(parts)
 

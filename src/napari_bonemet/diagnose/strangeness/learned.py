@@ -68,14 +68,14 @@ def acquainted(classifier: "LesionClassifier", scans: Sequence[Scan], others: Se
         As :meth:`~napari_bonemet.diagnose.classifier.LesionClassifier.classify`.
     """
     options = classifier.options
-    shown = [
+    known, unknown = (
         [
             bag_of(seen, False, classifier.spacing, crop=options.crop, slack=0, bone_threshold=options.bone_threshold)
             for seen in with_earlier_weeks(group, options.together)
         ]
         for group in (scans, others)
-    ]
-    familiar = familiar_with(classifier.network, *shown, options, classifier.device)
+    )
+    familiar = familiar_with(classifier.network, known, unknown, options, classifier.device)
     animals: list[Json] = [*sorted({scan.subject or "unnamed" for scan in (*scans, *others)})]
     record = {**classifier.training, "acquainted_with": {"scans": len(scans) + len(others), "animals": animals}}
     return replace(classifier, familiar=familiar, training=record)

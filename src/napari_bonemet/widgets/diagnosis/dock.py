@@ -87,6 +87,7 @@ class DiagnosisDock(Dock):
         box = self.box("Classify, research use")
         self.weeks = QComboBox()
         self.weeks.addItems([ALL, SHOWN])
+        self.weeks.setToolTip("Every week on the table, or the one on the canvas alone.")
         self.with_forecast = QCheckBox("and the forecast")
         self.with_forecast.setChecked(True)
         self.with_forecast.setToolTip("The mean of the samples, and each sample.")
