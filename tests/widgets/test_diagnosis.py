@@ -145,7 +145,7 @@ def test_the_forecast_has_a_row_and_its_samples_a_range(dock, qtbot, make_series
     with_forecast(dock, series)
     assert not dock.with_forecast.isHidden()
     classify(dock, qtbot)
-    assert dock.table.rows()[-1][0] == "2 predicted"
+    assert dock.table.rows()[-1][0] == "2 pred."
     assert "over the samples (0." in dock.forecast_line.text()
     assert "bone lesion in 2 of 2" in dock.forecast_line.text()
 

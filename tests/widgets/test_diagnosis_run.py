@@ -172,7 +172,7 @@ def test_words_of_table_and_forecast():
     volumes = [Diagnosed(said(0.15, week=2)), Diagnosed(said(0.91), 4, True, (said(0.72), said(0.97), said(0.4)))]
     assert rows(volumes) == [
         ["2", "0.20", "none", "2", "–"],
-        ["3 predicted", "0.91", "lesion", "5", "–"],
+        ["3 pred.", "0.91", "lesion", "5", "–"],
     ]
     assert [row[-1] for row in rows(volumes, {2.0: True, 3.0: False})] == ["lesion", "none"]
     assert forecast_line(volumes) == (

@@ -2,8 +2,8 @@
 
 A network answers whatever it is shown, and most surely where it knows least. Mahalanobis' distance of its own features
 from those of the training (Lee et al. 2018, equation 2, of one class) tells scans that it has no answer for; plain
-statistics of the greys beside it see what the network was taught to overlook. Both are measured in a limit, half as far
-again as 99 % of held-out scans of the training's own kind lie: above 1 a scan is strange.
+statistics of the greys beside it see what the network was taught to overlook. Both are measured in a limit, three times
+as far as 99 % of held-out scans of the training's own kind lie: above 1 a scan is strange.
 """
 
 from collections.abc import Mapping
@@ -15,8 +15,9 @@ import numpy as np
 from napari_bonemet.errors import InputError
 
 QUANTILE = 0.99
-# A mouse may differ from the ones held out a little more than they do from one another; real strangers are far off.
-MARGIN = 1.5
+# The resampling of a registration alone takes a scan twice as far as those that were never moved; real strangers, another
+# bone or another animal, lie four times as far and more.
+MARGIN = 3.0
 PREFIX = "strangeness."
 # Shrinks the covariance towards its diagonal: there are hardly more scans than features.
 _SHRINKAGE = 0.1

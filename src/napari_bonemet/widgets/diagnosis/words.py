@@ -59,7 +59,7 @@ def rows(volumes: Iterable["Diagnosed"], labels: Mapping[float, bool] | None = N
     known = labels or {}
     return [
         [
-            volume.title.removeprefix("week ").replace(",", ""),
+            volume.title.removeprefix("week ").replace(", predicted", " pred."),
             as_number(volume.diagnosis.probability),
             verdict_words(volume),
             f"{volume.slice_index}",

@@ -145,8 +145,7 @@ class ClassifiersDock(Dock):
         def done(made: Done) -> None:
             self.result.take(made)
             self._shown.show()
-            more = f" Left out: {'; '.join(left_out)}" if left_out else ""
-            self.run_bar.say(f"The report is {made.report.page}.{more}")
+            self.run_bar.say(". ".join([f"The report is {made.report.page}", *left_out]))
 
         self.run_bar.start(what, lambda progress: work(recipe, device, left_out.append, progress), done)
 
