@@ -22,6 +22,14 @@ def import_torch() -> Any:
     return torch
 
 
+def import_torchvision() -> Any:
+    """The module ``torchvision``, after torch, so that triton is kept out there as well."""
+    import_torch()
+    import torchvision
+
+    return torchvision
+
+
 def _llvm_is_loaded() -> bool:
     try:
         return "libLLVM" in _MAPS.read_text(encoding="utf-8", errors="replace")

@@ -16,7 +16,7 @@ from napari_bonemet.widgets.register import RegisterDock
 @pytest.fixture
 def free(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     def leave(available: float) -> None:
-        monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available))
+        monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available, total=2**35))
 
     return leave
 

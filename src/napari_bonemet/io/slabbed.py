@@ -125,6 +125,10 @@ class SlabbedVolume(LazyArray):
         """Slab `number`, (z, y, x); the last one may have fewer slices."""
         return self._cache.get((self._owner, number), lambda: self._read_slab(number))
 
+    def alone(self, z: int) -> np.ndarray:
+        """Slice `z`, out of its slab, which stays at hand; nothing is read ahead."""
+        return self.slab(z // self.depth)[z % self.depth]
+
     def has(self, number: int) -> bool:
         """Whether a slab is in memory."""
         return (self._owner, number) in self._cache

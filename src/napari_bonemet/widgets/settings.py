@@ -22,6 +22,7 @@ DOCKS = (
     "Futures",
     "Train",
     "Diagnosis",
+    "Classifiers",
     "Annotate",
     "Figure",
     "Compare",

@@ -7,6 +7,7 @@ from napari.qt.threading import FunctionWorker
 from qtpy.QtCore import QObject, QTimer, Signal
 from qtpy.QtGui import QImage, QPixmap
 
+from napari_bonemet.io.slabbed import SlabbedVolume
 from napari_bonemet.scan import Scan, on_this_thread
 from napari_bonemet.widgets.large import in_levels
 
@@ -34,7 +35,8 @@ def small_picture(scan: Scan, z_um: float, side: int) -> np.ndarray:
     """
     index = min(max(round(scan.grid.to_index((z_um, 0.0, 0.0))[0]), 0), scan.shape[0] - 1)
     levels = in_levels(scan)
-    picture = on_this_thread((levels[0] if levels else scan.voxels)[index])
+    finest = levels[0] if levels else scan.voxels
+    picture = finest.alone(index) if isinstance(finest, SlabbedVolume) else on_this_thread(finest[index])
     step = max(1, -(-max(picture.shape) // side))
     picture = picture[::step, ::step].astype(np.float32)
     # Small pictures of bone are dark: the brightest of them is white.

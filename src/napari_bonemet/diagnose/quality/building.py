@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from napari_bonemet.diagnose.quality.options import QualityOptions
 from napari_bonemet.errors import InputError, MissingWeightsError
 from napari_bonemet.metrics.weight_file import WeightFile, in_hub
-from napari_bonemet.torch_import import import_torch
+from napari_bonemet.torch_import import import_torch, import_torchvision
 
 DENSENET_FILE = "densenet121-a639ec97.pth"
 DENSENET_URL = f"https://download.pytorch.org/models/{DENSENET_FILE}"
@@ -37,9 +37,7 @@ def build_quality_network(options: QualityOptions, *, trained: bool = False) -> 
     MissingWeightsError
         When the weights of ImageNet were asked for and are not on this machine; they are never drawn instead.
     """
-    # Before torchvision, which would bring triton in beside a software OpenGL.
-    torch = import_torch()
-    from torchvision.models import DenseNet, densenet121
+    torch, models = import_torch(), import_torchvision().models
 
     from napari_bonemet.diagnose.quality.quality_network import QualityNetwork, stages_of
 
@@ -47,7 +45,7 @@ def build_quality_network(options: QualityOptions, *, trained: bool = False) -> 
         state = imagenet_state() if options.pretrained and not trained else None
 
         def whole() -> list[Any]:
-            network = densenet121(weights=None)
+            network = models.densenet121(weights=None)
             if state is not None:
                 network.load_state_dict(state)
             return stages_of(network.features)
@@ -56,7 +54,7 @@ def build_quality_network(options: QualityOptions, *, trained: bool = False) -> 
     first = 2 * options.growth
 
     def made() -> Any:
-        network = DenseNet(options.growth, options.blocks, first, bn_size=4, num_classes=1)
+        network = models.DenseNet(options.growth, options.blocks, first, bn_size=4, num_classes=1)
         network.features.conv0 = torch.nn.Conv2d(1, first, 7, 2, 3, bias=False)
         if not options.stem_pools:
             network.features.pool0 = torch.nn.Identity()

@@ -15,8 +15,8 @@ import numpy as np
 from napari_bonemet.errors import InputError
 
 QUANTILE = 0.99
-# The resampling of a registration alone takes a scan twice as far as those that were never moved; real strangers, another
-# bone or another animal, lie four times as far and more.
+# The resampling of a registration alone takes a scan twice as far as those that were never moved; another bone, or
+# another animal's, lies four times as far and more.
 MARGIN = 3.0
 PREFIX = "strangeness."
 # Shrinks the covariance towards its diagonal: there are hardly more scans than features.
