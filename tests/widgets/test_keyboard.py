@@ -41,6 +41,7 @@ NEXT = {
     "Weekly scans": ("Pick a folder",),
     "Separate limbs": ("Open a hindlimb scan",),
     "Train": ("Learn from",),
+    "Classifiers": ("add a folder",),
     "Session": ("Not saved yet",),
     "Log": ("Every step that you run is listed here",),
 }

@@ -41,6 +41,7 @@ class RecipeForm(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.network = QComboBox()
+        self.network.setToolTip("What is told of each scan or leg; the column of the records is the network's own.")
         for name, known in NETWORKS.items():
             self.network.addItem(known.title, name)
         self.data = FolderList("Folder of weekly scans", "Weekly scans; the medical records lie in it or beside it.")
