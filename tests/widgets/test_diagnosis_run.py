@@ -13,12 +13,8 @@ from napari_bonemet.progress import NO_PROGRESS, Cancelled
 from napari_bonemet.provenance import Step
 from napari_bonemet.scan import Kind
 from napari_bonemet.widgets.diagnosis import run as diagnosis_run
-from napari_bonemet.widgets.diagnosis.run import (
-    Diagnosed,
-    DiagnosisOptions,
-    LegDiagnosis,
-    run_diagnosis,
-)
+from napari_bonemet.widgets.diagnosis.run import DiagnosisOptions, run_diagnosis
+from napari_bonemet.widgets.diagnosis.said import Diagnosed, LegDiagnosis
 from napari_bonemet.widgets.diagnosis.words import as_number, forecast_line, model_line, rows, strange_line
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_bonemet.processing.composite import CompositeResult
     from napari_bonemet.processing.register import RegistrationResult
     from napari_bonemet.processing.roi import RoiResult
-    from napari_bonemet.widgets.diagnosis.run import LegDiagnosis
+    from napari_bonemet.widgets.diagnosis.said import LegDiagnosis
     from napari_bonemet.widgets.futures_drawn import Drawn
     from napari_bonemet.widgets.measures_lesion_run import LegLesions
     from napari_bonemet.widgets.measures_run import LegMeasures

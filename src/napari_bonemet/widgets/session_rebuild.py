@@ -22,7 +22,8 @@ from napari_bonemet.study.session_layers import FileLayer, LabelsLayer
 from napari_bonemet.study.session_records import file_hash
 from napari_bonemet.study.session_replay import composed_again, cropped_again, open_leg, registered_again
 from napari_bonemet.widgets.desk import Leg
-from napari_bonemet.widgets.diagnosis.run import DiagnosisOptions, LegDiagnosis, run_diagnosis
+from napari_bonemet.widgets.diagnosis.run import DiagnosisOptions, run_diagnosis
+from napari_bonemet.widgets.diagnosis.said import LegDiagnosis
 from napari_bonemet.widgets.futures_run import FutureOptions, FutureRun, draw_futures
 from napari_bonemet.widgets.measures_layers import COMPARTMENTS
 from napari_bonemet.widgets.measures_lesion_run import LegLesions, find_in

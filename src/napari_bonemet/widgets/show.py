@@ -12,7 +12,8 @@ from napari_bonemet.io.atomic import atomic_file
 from napari_bonemet.study.leg import LegStudy
 from napari_bonemet.widgets.compare import CompareDock
 from napari_bonemet.widgets.desk import Desk, desk_of
-from napari_bonemet.widgets.diagnosis.run import LegDiagnosis, laid_on
+from napari_bonemet.widgets.diagnosis.run import laid_on
+from napari_bonemet.widgets.diagnosis.said import LegDiagnosis
 from napari_bonemet.widgets.futures_run import drawn_of, weeks_beside
 from napari_bonemet.widgets.layers import add_scan
 from napari_bonemet.widgets.settings import DOCKS, PLUGIN

@@ -17,13 +17,8 @@ from napari_bonemet.widgets.diagnosis.export import DiagnosisExport
 from napari_bonemet.widgets.diagnosis.looked_box import LookedBox
 from napari_bonemet.widgets.diagnosis.plot import Curve, ProbabilityPlot, colour_of
 from napari_bonemet.widgets.diagnosis.quality_box import QualityBox
-from napari_bonemet.widgets.diagnosis.run import (
-    Diagnosed,
-    DiagnosisOptions,
-    LegDiagnosis,
-    require_weeks,
-    run_diagnosis,
-)
+from napari_bonemet.widgets.diagnosis.run import DiagnosisOptions, require_weeks, run_diagnosis
+from napari_bonemet.widgets.diagnosis.said import Diagnosed, LegDiagnosis
 from napari_bonemet.widgets.diagnosis.words import COLUMNS, RULE, forecast_line, model_line, rows, strange_line
 from napari_bonemet.widgets.dock import Dock
 from napari_bonemet.widgets.forms import OptionsForm, form_layout

@@ -13,7 +13,7 @@ from napari_bonemet.progress import Progress
 from napari_bonemet.provenance import Json
 from napari_bonemet.widgets.copy_command import beside
 from napari_bonemet.widgets.desk import Desk
-from napari_bonemet.widgets.diagnosis.run import Diagnosed
+from napari_bonemet.widgets.diagnosis.said import Diagnosed
 from napari_bonemet.widgets.diagnosis.words import as_number, verdict_words
 from napari_bonemet.widgets.run_bar import RunBar
 from napari_bonemet.widgets.settings import PLUGIN, start_in

@@ -1,12 +1,9 @@
 """What the Diagnosis dock says of what a classifier said."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from napari_bonemet.diagnose.diagnosis import LESION, NO_LESION, UNLIKE, VERDICT_AT
-
-if TYPE_CHECKING:
-    from napari_bonemet.widgets.diagnosis.run import Diagnosed
+from napari_bonemet.widgets.diagnosis.said import Diagnosed, week_words
 
 __all__ = [
     "COLUMNS",
@@ -17,7 +14,6 @@ __all__ = [
     "rows",
     "strange_line",
     "verdict_words",
-    "week_words",
 ]
 
 COLUMNS = ("Week", "Lesion", "Verdict", "Slice", "Records")
@@ -29,12 +25,7 @@ RULE = (
 _SHORT = {LESION: "lesion", NO_LESION: "none", UNLIKE: "unlike"}
 
 
-def week_words(week: float | None) -> str:
-    """The week in words."""
-    return "week not known" if week is None else f"week {week:g}"
-
-
-def verdict_words(volume: "Diagnosed") -> str:
+def verdict_words(volume: Diagnosed) -> str:
     """The verdict in a word."""
     return _SHORT[volume.diagnosis.verdict]
 
@@ -46,7 +37,7 @@ def as_number(probability: float) -> str:
     return "> 0.99" if probability >= 0.995 else f"{probability:.2f}"
 
 
-def rows(volumes: Iterable["Diagnosed"], labels: Mapping[float, bool] | None = None) -> list[list[str]]:
+def rows(volumes: Iterable[Diagnosed], labels: Mapping[float, bool] | None = None) -> list[list[str]]:
     """The table of the dock: week, probability of a lesion, verdict, slice, and what the records say.
 
     Parameters
@@ -69,7 +60,7 @@ def rows(volumes: Iterable["Diagnosed"], labels: Mapping[float, bool] | None = N
     ]
 
 
-def forecast_line(volumes: Sequence["Diagnosed"]) -> str:
+def forecast_line(volumes: Sequence[Diagnosed]) -> str:
     """What the forecast says, with the range over its samples; empty where there is no forecast."""
     predicted = next((volume for volume in volumes if volume.predicted), None)
     if predicted is None:
@@ -85,7 +76,7 @@ def forecast_line(volumes: Sequence["Diagnosed"]) -> str:
     )
 
 
-def strange_line(volumes: Sequence["Diagnosed"]) -> str:
+def strange_line(volumes: Sequence[Diagnosed]) -> str:
     """Which weeks are unlike what the network learned from; empty where none is."""
     strange = [volume.title for volume in volumes if volume.diagnosis.unlike]
     if not strange:
@@ -96,7 +87,7 @@ def strange_line(volumes: Sequence["Diagnosed"]) -> str:
     )
 
 
-def model_line(volume: "Diagnosed") -> str:
+def model_line(volume: Diagnosed) -> str:
     """Which network it was, what it learned from, and what it is for."""
     said = volume.diagnosis
     stranger = " It never saw a real bone." if said.trained_on_synthetic and not said.synthetic else ""
