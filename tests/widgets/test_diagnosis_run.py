@@ -122,6 +122,9 @@ def test_weeks_before_are_seen_by_a_network_that_sees_weeks_together(finder, mak
     finder.options, finder.earlier = ClassifierOptions(together=3), []
     run_diagnosis(series, DiagnosisOptions(), forecast=forecast_of(series, samples=(1,)))
     assert finder.earlier == [[], [0.0], [0.0, 1.0], [0.0, 1.0, 2.0]]
+    finder.earlier = []
+    run_diagnosis(series, DiagnosisOptions(), forecast=forecast_of(series))
+    assert finder.earlier[3:] == [[0.0, 1.0, 2.0]] * 3, "the mean, and each of two samples"
 
 
 def test_scans_unlike_the_training_have_no_verdict():

@@ -9,6 +9,7 @@ from napari_bonemet.diagnose.classifier import LesionClassifier
 from napari_bonemet.diagnose.cohort_labels import read_labels
 from napari_bonemet.diagnose.diagnosis import Diagnosis
 from napari_bonemet.diagnose.registry import load_classifier
+from napari_bonemet.diagnose.together.futures import lesion_next_week
 from napari_bonemet.diagnose.training_data import find_records
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.forecaster import Forecast
@@ -89,18 +90,19 @@ def run_diagnosis(
     classifier = classifier_for(options)
     seen = seen_in_every_week(series, BONE_THRESHOLD) if series.on_one_grid else series
     weeks = [scan for scan in seen if week is None or scan.week == week]
-    futures = _futures(forecast)
-    todo = [*weeks, *futures]
-    made = []
+    todo = [*weeks, *([forecast.mean] if forecast is not None else [])]
+    several = len(forecast.samples) if forecast is not None and len(forecast.samples) > 1 else 0
+    before = [earlier_weeks(seen, scan) if classifier.options.together > 1 else () for scan in todo]
+    made, every = [], len(todo) + several
     for number, scan in enumerate(todo):
-        part = PartOf(progress, number / len(todo), (number + 1) / len(todo))
-        earlier = earlier_weeks(seen, scan) if classifier.options.together > 1 else ()
-        made.append(classifier.classify(scan, earlier=earlier, progress=part))
-    progress.advance(1.0)
+        part = PartOf(progress, number / every, (number + 1) / every)
+        made.append(classifier.classify(scan, earlier=before[number], progress=part))
     volumes = [*laid_on(series, weeks, made)]
     if forecast is not None:
-        mean, samples = made[len(weeks)], tuple(made[len(weeks) + 1 :])
-        volumes.append(Diagnosed(mean, _offset(forecast.mean, series), predicted=True, samples=samples))
+        part = PartOf(progress, len(todo) / every, 1.0)
+        futures = lesion_next_week(classifier, forecast, before[-1], progress=part).each if several else ()
+        volumes.append(Diagnosed(made[-1], _offset(forecast.mean, series), predicted=True, samples=futures))
+    progress.advance(1.0)
     return LegDiagnosis(tuple(volumes), records_beside(folder, series))
 
 
@@ -128,12 +130,6 @@ def earlier_weeks(series: ScanSeries, scan: Scan) -> tuple[Scan, ...]:
         return ()
     before = [each for each in series if each.week is not None and each.week < scan.week]
     return tuple(cut_to(each, scan.grid) for each in before)
-
-
-def _futures(forecast: Forecast | None) -> list[Scan]:
-    if forecast is None:
-        return []
-    return [forecast.mean, *(forecast.samples if len(forecast.samples) > 1 else ())]
 
 
 def _offset(scan: Scan, series: ScanSeries) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from napari_bonemet.diagnose.diagnosis import LESION, NO_LESION, UNLIKE, VERDICT_AT
+from napari_bonemet.diagnose.together.futures import NextWeek
 from napari_bonemet.widgets.diagnosis.said import Diagnosed, week_words
 
 __all__ = [
@@ -68,10 +69,11 @@ def forecast_line(volumes: Sequence[Diagnosed]) -> str:
     text = f"Predicted {week_words(predicted.week)}: {as_number(predicted.diagnosis.probability)}"
     if not predicted.samples:
         return f"{text}, of one future."
+    mean = as_number(NextWeek(predicted.samples).probability)
     each = [sample.probability for sample in predicted.samples]
     lesions = sum(sample.lesion for sample in predicted.samples)
     return (
-        f"{text} of their mean; {as_number(sum(each) / len(each))} over the samples ({as_number(min(each))} to "
+        f"{text} of their mean; {mean} over the samples ({as_number(min(each))} to "
         f"{as_number(max(each))}), {LESION} in {lesions} of {len(each)}. Model samples, not confidence."
     )
 
