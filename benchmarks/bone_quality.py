@@ -8,9 +8,10 @@ of the documentation. --rows "Final model" --seeds 1 --ship FILE makes the netwo
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +25,20 @@ from napari_bonemet.diagnose.quality.pages import page
 from napari_bonemet.diagnose.quality.slices import LabelledSlices, balanced, require_apart
 from napari_bonemet.diagnose.quality.synthetic import mislabelled, slices_of_patients
 from napari_bonemet.diagnose.quality.training import train_quality
+from napari_bonemet.forecast.benchmark.pool import over
 from napari_bonemet.forecast.checkpoint import load_checkpoint, save_checkpoint
 from napari_bonemet.io.atomic import atomic_file, write_json, write_table
 from napari_bonemet.io.names import safe_name
 from napari_bonemet.phantom.vertebra.cohort import SpineCohortOptions, patients
 from napari_bonemet.phantom.vertebra.options import GENERATOR
+from napari_bonemet.progress import NO_PROGRESS
 from napari_bonemet.torch_import import import_torch
 
 PROTOCOL = (
-    "synthetic patients of seed 3, never seen; those of seed 1 were learned from, those of seed 2 chose the votes"
+    "synthetic patients of seed 4, never seen; those of seed 1 were learned from, those of seed 2 chose the votes"
 )
+# To learn from, to choose the votes on, to measure on; batch and learning rate were once tried on those of seed 3.
+SEEDS = (1, 2, 4)
 Sets = tuple[LabelledSlices, LabelledSlices, LabelledSlices]
 _COLUMNS = ("squares", "quality", "involvement", "patient", "segment")
 
@@ -41,7 +46,7 @@ _COLUMNS = ("squares", "quality", "involvement", "patient", "segment")
 def made(given: argparse.Namespace, options: QualityOptions) -> Sets:
     """Slices to learn from, to choose the votes on, and to measure on; of patients of three seeds."""
     sets = []
-    for seed, (name, count) in enumerate(zip(("learn", "choose", "measure"), given.patients, strict=True), start=1):
+    for seed, name, count in zip(SEEDS, ("learn", "choose", "measure"), given.patients, strict=True):
         path = given.out / f"{name}-{count}.npz"
         if not path.is_file():
             began = time.process_time()
@@ -75,41 +80,46 @@ def wanted(seeds: int) -> Iterator[tuple[AblationRow, int]]:
     yield from ((row, seed) for seed in range(1, seeds) for row in ROWS if row.name in (SINGLE, FINAL))
 
 
-def measured(
-    row: AblationRow, seed: int, base: QualityOptions, sets: Sets, *, path: Path, wrong: float
-) -> dict[str, Any]:
-    """Train a row, measure it, and keep it as a checkpoint where it learned quality."""
-    learn, choose, measure = sets
-    options = row.options(base, seed)
-    began = time.process_time()
-    trained = train_quality(learn, options)
-    seconds = time.process_time() - began
-    threshold = threshold_of(trained.network, choose)
-    record = {
-        "row": row.name,
-        "seed": seed,
-        "synthetic": True,
-        "options": options.as_record(),
-        "weights": sum(weight.numel() for weight in trained.network.parameters()),
-        "epochs": len(trained.epochs),
-        "slices": len(learn),
-        "learn": {"patients": len(learn.patients), **learn.counts()},
-        "processor_seconds": round(seconds, 1),
-        "minutes": round(trained.minutes, 2),
-        "figures": figures_of(trained.network, measure, threshold),
-    }
-    if "slices" in record["figures"]:
-        told = {
-            "of": "vertebrae",
-            "generator": GENERATOR,
-            "wrong_labels": wrong,
-            **record,
-            "held_out": {"protocol": PROTOCOL, **record["figures"]},
+@dataclass(frozen=True)
+class Run:
+    """A row to train with a seed, and where what is found is kept."""
+
+    row: AblationRow
+    seed: int
+    base: QualityOptions
+    path: Path
+    wrong_labels: float
+
+    def measure(self, sets: Sets) -> None:
+        """Train, measure, and keep it, where it learned quality as a checkpoint too."""
+        learn, choose, measure = sets
+        import_torch().set_num_threads(1)
+        options = self.row.options(self.base, self.seed)
+        began = time.process_time()
+        trained = train_quality(learn, options)
+        seconds = time.process_time() - began
+        threshold = threshold_of(trained.network, choose)
+        record: dict[str, Any] = {
+            "row": self.row.name,
+            "seed": self.seed,
+            "synthetic": True,
+            "options": options.as_record(),
+            "weights": sum(weight.numel() for weight in trained.network.parameters()),
+            "epochs": len(trained.epochs),
+            "slices": len(learn),
+            "learn": {"patients": len(learn.patients), **learn.counts()},
+            "processor_seconds": round(seconds, 1),
+            "minutes": round(trained.minutes, 2),
+            "figures": figures_of(trained.network, measure, threshold),
         }
-        for name in ("options", "figures", "synthetic"):
-            del told[name]
-        BoneQualityClassifier(options, trained.network, threshold, told, synthetic=True).save(path)
-    return record
+        if "slices" in record["figures"]:
+            told = {"of": "vertebrae", "generator": GENERATOR, "wrong_labels": self.wrong_labels, **record}
+            told["held_out"] = {"protocol": PROTOCOL, **record["figures"]}
+            for name in ("options", "figures", "synthetic"):
+                del told[name]
+            made = BoneQualityClassifier(options, trained.network, threshold, told, synthetic=True)
+            made.save(self.path.with_suffix(".safetensors"))
+        write_json(self.path, record)
 
 
 def flat(record: dict[str, Any]) -> dict[str, Any]:
@@ -128,29 +138,29 @@ def main() -> None:
     parser.add_argument("--wrong-labels", type=float, default=0.05, help="share of labels drawn anew, training alone")
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--seeds", type=int, default=5, help="of the two ends")
+    parser.add_argument("--workers", type=int, default=1, help="rows at a time, a processor core each")
     parser.add_argument("--only-slices", action="store_true", help="make the slices, and stop")
     parser.add_argument("--rows", nargs="+", help="these alone, by name")
     parser.add_argument("--ship", type=Path, help="where the final model of seed 0 goes, as a checkpoint")
     parser.add_argument("--page", type=Path, help="a page in Markdown")
     given = parser.parse_args()
-    import_torch().set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     given.out.mkdir(parents=True, exist_ok=True)
     base = QualityOptions(epochs=given.epochs)
     sets = made(given, base)
-    done = []
     if given.only_slices:
         return
-    for row, seed in wanted(given.seeds):
-        if given.rows and row.name not in given.rows:
-            continue
-        path = given.out / "rows" / f"{safe_name(row.name)}-{seed}.json"
-        if not path.is_file():
-            path.parent.mkdir(exist_ok=True)
-            record = measured(row, seed, base, sets, path=path.with_suffix(".safetensors"), wrong=given.wrong_labels)
-            write_json(path, record)
-            print(json.dumps(flat(record)), flush=True)
-        done.append(json.loads(path.read_text(encoding="utf-8")))
-        write_table(given.out / "table.csv", [flat(record) for record in done], overwrite=True)
+    rows = given.out / "rows"
+    rows.mkdir(exist_ok=True)
+    chosen = [(row, seed) for row, seed in wanted(given.seeds) if not given.rows or row.name in given.rows]
+    runs = [
+        Run(row, seed, base, rows / f"{safe_name(row.name)}-{seed}.json", given.wrong_labels) for row, seed in chosen
+    ]
+    left = [run for run in runs if not run.path.is_file()]
+    work = partial(Run.measure, sets=sets)
+    for run, _ in over(work, left, workers=given.workers, words="training", progress=NO_PROGRESS):
+        print(json.dumps(flat(json.loads(run.path.read_text(encoding="utf-8")))), flush=True)
+    done = [json.loads(run.path.read_text(encoding="utf-8")) for run in runs]
+    write_table(given.out / "table.csv", [flat(record) for record in done], overwrite=True)
     if given.ship:
         made_of = given.out / "rows" / f"{safe_name(FINAL)}-0.safetensors"
         save_checkpoint(load_checkpoint(made_of), given.ship)

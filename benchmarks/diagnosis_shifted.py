@@ -15,6 +15,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,14 @@ from napari_bonemet.diagnose.attention.checks import centre_of_bone, hide_and_as
 from napari_bonemet.diagnose.attention.maps import highest_place, where_it_looked
 from napari_bonemet.diagnose.classifier import LesionClassifier
 from napari_bonemet.diagnose.registry import SINGLE, TOGETHER, load_classifier
+from napari_bonemet.forecast.benchmark.pool import over
 from napari_bonemet.forecast.shipped import shipped_checkpoint
 from napari_bonemet.io.atomic import write_json
 from napari_bonemet.morphometry.measure import measure_series
 from napari_bonemet.phantom.cohort import CohortOptions, animals
 from napari_bonemet.phantom.leg import LegOptions, SyntheticLeg, make_leg
 from napari_bonemet.phantom.variety import varied
+from napari_bonemet.progress import NO_PROGRESS
 from napari_bonemet.scan import Scan
 from napari_bonemet.series import ScanSeries
 from napari_bonemet.torch_import import import_torch
@@ -117,21 +120,38 @@ def _said(network: LesionClassifier, weeks: Sequence[Scan], lesion: np.ndarray, 
     return found
 
 
+@dataclass(frozen=True)
+class Case:
+    """An animal to look at, with which networks, and where what is found of it is kept."""
+
+    animal: LegOptions
+    gain: float
+    files: tuple[tuple[str, Path], ...]
+    place: Path
+
+    def look(self) -> None:
+        """Make the animal, ask the networks, keep what they say."""
+        networks = _loaded(self.files)
+        self.place.parent.mkdir(parents=True, exist_ok=True)
+        write_json(self.place, {"rows": found_in(make_leg(self.animal), self.gain, networks)})
+
+
+@cache
+def _loaded(files: tuple[tuple[str, Path], ...]) -> Mapping[str, LesionClassifier]:
+    import_torch().set_num_threads(1)
+    return {name: load_classifier(path) for name, path in files}
+
+
 def looked_up(
-    out: Path,
-    name: str,
-    options: Iterator[tuple[LegOptions, float]],
-    networks: Mapping[str, LesionClassifier],
-    key: str,
+    out: Path, name: str, options: Iterator[tuple[LegOptions, float]], files: Mapping[str, Path], workers: int
 ) -> list[dict[str, Any]]:
     """The rows of a group, from OUT where they are."""
-    rows: list[dict[str, Any]] = []
-    for animal, gain in options:
-        place = out / key / name.replace(" ", "-") / f"{animal.subject}.json"
-        if not place.is_file():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            write_json(place, {"rows": found_in(make_leg(animal), gain, networks)})
-        rows += json.loads(place.read_text())["rows"]
+    folder = out / name.replace(" ", "-")
+    cases = [Case(leg, gain, tuple(files.items()), folder / f"{leg.subject}.json") for leg, gain in options]
+    left = [case for case in cases if not case.place.is_file()]
+    for _ in over(Case.look, left, workers=workers, words=name, progress=NO_PROGRESS):
+        pass
+    rows = [row for case in cases for row in json.loads(case.place.read_text())["rows"]]
     print(f"{name}: {len(rows)} scans", flush=True)
     return rows
 
@@ -145,23 +165,22 @@ def main() -> None:
     parser.add_argument("--single", type=Path, help="checkpoint of the network that was taught slice by slice")
     parser.add_argument("--each", type=int, default=17, help="animals with a tumour in each group, and as many without")
     parser.add_argument("--seed", type=int, default=900, help="the shipped classifiers learned from those of seed 1")
+    parser.add_argument("--workers", type=int, default=1, help="animals at a time")
     given = parser.parse_args()
-    import_torch().set_num_threads(1)
     files = {name: shipped_checkpoint(name) for name in given.networks if name == SINGLE or not given.weeks}
     files |= {TOGETHER: given.weeks} if given.weeks else {}
     files |= {"slice by slice": given.single} if given.single else {}
-    networks = {name: load_classifier(path) for name, path in files.items()}
-    key = hashlib.sha256(b"".join(path.read_bytes() for path in files.values())).hexdigest()[:12]
-    each = given.each
+    out = given.out / hashlib.sha256(b"".join(path.read_bytes() for path in files.values())).hexdigest()[:12]
+    each, workers = given.each, given.workers
     fitted = CohortOptions(controls=each, tumours=each, seed=given.seed + 1, variety="wide")
-    slow = {name: network for name, network in networks.items() if name == "slice by slice"}
-    kinds = {FITTED: looked_up(given.out, FITTED, ((a, 1.0) for a in animals(fitted)), slow, key)}
+    slow = {name: path for name, path in files.items() if name == "slice by slice"}
+    kinds = {FITTED: looked_up(out, FITTED, ((a, 1.0) for a in animals(fitted)), slow, workers)}
     familiar = replace(fitted, seed=given.seed + 2)
-    kinds[FAMILIAR] = looked_up(given.out, "familiar", ((a, 1.0) for a in animals(familiar)), networks, key)
+    kinds[FAMILIAR] = looked_up(out, "familiar", ((a, 1.0) for a in animals(familiar)), files, workers)
     for number, group in enumerate(GROUPS):
         legs = legs_of(group, each, given.seed + 10 + number)
-        kinds[group.name] = looked_up(given.out, group.name, legs, networks, key)
-    text = page_of(kinds, tuple(networks))
+        kinds[group.name] = looked_up(out, group.name, legs, files, workers)
+    text = page_of(kinds, tuple(files))
     print(text)
     if given.page:
         given.page.write_text(text, encoding="utf-8")

@@ -18,6 +18,10 @@ class ClassifierOptions(Options):
         int, Doc("Side of the square around the bone that the network looks at."), Between(16, 1024), Unit("voxels")
     ] = 96
     width: Annotated[int, Doc("Channels of the first layer; they double twice."), Between(4, 128)] = 16
+    fine: Annotated[
+        bool,
+        Doc("Whether the last maps have a value every 4 voxels instead of 8: a finer picture of where it looked."),
+    ] = False
     together: Annotated[
         int, Doc("Weeks seen together: 1 the week alone, 2 the one before it too, 3 the first one too."), Between(1, 3)
     ] = 1

@@ -171,7 +171,8 @@ class _Loop:
         options = self.options
         x = torch.from_numpy(squares).to(self.device)
         n, slices = x.shape[:2]
-        x = looked_at(turned(x.flatten(1, -3)), options.looks, options.look_strength).view(x.shape)
+        x = turned(x.flatten(1, -3)).view(x.shape)
+        x = looked_at(x, options.looks, options.look_strength)
         with torch.autocast(x.device.type, torch.bfloat16, enabled=options.half_precision):
             features = self.network.look(x.flatten(0, 1))
         log_odds = self.network.judge(features.view(n, slices, -1).amax(1))

@@ -34,7 +34,8 @@ def build_slice_network(options: ClassifierOptions, *, pretrained: bool = False)
 
     if options.backbone == SMALL:
         made = 4 * options.width
-        return SliceNetwork(small_backbone(options.width, options.together), made, made, options.dropout)
+        backbone = small_backbone(options.width, options.together, fine=options.fine)
+        return SliceNetwork(backbone, made, made, options.dropout)
     from napari_bonemet.diagnose.models.timm_backbone import timm_backbone
 
     backbone, made = timm_backbone(options, pretrained=pretrained)

@@ -13,18 +13,21 @@ _FIRST_BIAS = -2.0
 _FIRST_WEIGHT = -2.0
 
 
-def _block(channels: int, made: int, stride: int = 1) -> Any:
+def _block(channels: int, made: int, stride: int = 1, apart: int = 1) -> Any:
     return nn.Sequential(
-        nn.Conv2d(channels, made, 3, stride, 1, bias=False), nn.BatchNorm2d(made), nn.ReLU(inplace=True)
+        nn.Conv2d(channels, made, 3, stride, apart, apart, bias=False), nn.BatchNorm2d(made), nn.ReLU(inplace=True)
     )
 
 
-def small_backbone(width: int, channels: int) -> Any:
-    """Six convolutions; an eighth of the side is left, and four times the width in channels."""
+def small_backbone(width: int, channels: int, *, fine: bool = False) -> Any:
+    """Six convolutions; an eighth of the side is left, and four times the width in channels.
+
+    A fine one keeps a quarter of the side. Its last convolution reaches twice as far instead, so that each of its
+    values sees as much of the slice.
+    """
     a, b, c = width, 2 * width, 4 * width
-    return nn.Sequential(
-        _block(channels, a, 2), _block(a, a), _block(a, b, 2), _block(b, b), _block(b, c, 2), _block(c, c)
-    )
+    last = (_block(b, c), _block(c, c, apart=2)) if fine else (_block(b, c, 2), _block(c, c))
+    return nn.Sequential(_block(channels, a, 2), _block(a, a), _block(a, b, 2), _block(b, b), *last)
 
 
 class SliceNetwork(Module):

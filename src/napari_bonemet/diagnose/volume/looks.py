@@ -3,9 +3,11 @@
 The scheme is RandAugment's (Cubuk et al. 2020): so many changes, drawn from a list, all of one strength. Its list is of
 photographs, and several of its changes (solarise, posterise, invert) would make bone of soft tissue; this list is of
 what differs between scanners: blur, sharpness, noise, brightness, contrast, gamma, shear, and a patch that is missing.
+Of weeks that are seen together, the earlier ones may also lie a little off, as a registration leaves them.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from napari_bonemet.torch_import import import_torch
@@ -13,6 +15,8 @@ from napari_bonemet.torch_import import import_torch
 # The most that each may do, at strength 1: voxels of blur (standard deviation), shares of white, of the side.
 _BLUR, _SHARPER, _NOISE, _GAIN, _LIFT, _GAMMA, _SHEAR, _PATCH = 1.4, 1.0, 0.06, 0.2, 0.06, 0.3, 0.15, 0.15
 _REACH = 4
+# How far an earlier week may lie off, at strength 1: voxels along each axis of the slice.
+_SLIP = 1.2
 
 Change = Callable[[Any, float], Any]
 
@@ -22,8 +26,8 @@ def looked_at(stacks: Any, count: int, strength: float) -> Any:
 
     Parameters
     ----------
-    stacks : tensor, (n, slices, side, side)
-        Greys, 0 to 1.
+    stacks : tensor, (n, slices, side, side); of weeks seen together (n, slices, weeks, side, side)
+        Greys, 0 to 1; of weeks, the one that is judged comes first.
     count : int
         How many changes each gets; 0 leaves all as they are.
     strength : float
@@ -32,12 +36,14 @@ def looked_at(stacks: Any, count: int, strength: float) -> Any:
     torch = import_torch()
     if not count or not strength:
         return stacks
+    weeks = stacks.shape[2] if stacks.ndim > 4 else 1
+    changes = (*CHANGES, partial(_slip, weeks=weeks)) if weeks > 1 else CHANGES
     changed = []
-    for stack in stacks:
-        for number in torch.randperm(len(CHANGES))[:count].tolist():
-            stack = CHANGES[number](stack, float(torch.rand(())) * strength)  # noqa: PLW2901 - one after another
+    for stack in stacks.flatten(1, -3):
+        for number in torch.randperm(len(changes))[:count].tolist():
+            stack = changes[number](stack, float(torch.rand(())) * strength)  # noqa: PLW2901 - one after another
         changed.append(stack)
-    return torch.stack(changed)
+    return torch.stack(changed).view(stacks.shape)
 
 
 def _blur(stack: Any, size: float) -> Any:
@@ -87,6 +93,19 @@ def _patch(stack: Any, size: float) -> Any:
     hidden = stack.clone()
     hidden[..., y : y + wide, x : x + wide] = stack.mean()
     return hidden
+
+
+def _slip(stack: Any, size: float, *, weeks: int) -> Any:
+    """The earlier weeks of (slices * weeks, side, side) off their place, each its own way."""
+    torch = import_torch()
+    side = stack.shape[-1]
+    by_week = stack.view(-1, weeks, side, side).transpose(0, 1)
+    matrix = torch.eye(2, 3, device=stack.device).repeat(weeks, 1, 1)
+    off = _SLIP * size * (2 * torch.rand(weeks - 1, 2) - 1)
+    matrix[1:, :, 2] = (2 / side * off).to(stack.device)
+    grid = torch.nn.functional.affine_grid(matrix, list(by_week.shape), align_corners=False)
+    slipped = torch.nn.functional.grid_sample(by_week, grid, padding_mode="border", align_corners=False)
+    return slipped.transpose(0, 1).reshape(stack.shape)
 
 
 def _sign() -> float:
