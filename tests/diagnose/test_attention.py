@@ -7,9 +7,12 @@ import pytest
 from napari_bonemet.diagnose.attention.checks import centre_of_bone, hide_and_ask, points_at
 from napari_bonemet.diagnose.attention.maps import highest_place, where_it_looked
 from napari_bonemet.diagnose.classifier import LesionClassifier
+from napari_bonemet.diagnose.models.lesion_slices import build_slice_network
+from napari_bonemet.diagnose.options import ClassifierOptions
 from napari_bonemet.errors import InputError
 from napari_bonemet.progress import Cancelled
 from napari_bonemet.scan import Scan
+from napari_bonemet.torch_import import import_torch
 
 Ring = Callable[..., Scan]
 
@@ -98,3 +101,18 @@ def test_it_stops_when_asked(classifier: LesionClassifier, ring: Ring) -> None:
     empty = replace(ring(760), voxels=np.full((3, 20, 20), 9, np.uint8))
     with pytest.raises(InputError, match="no bone"):
         centre_of_bone(empty)
+
+
+@pytest.mark.parametrize("fine", [False, True])
+def test_each_value_of_the_last_maps_sees_as_much_around_the_voxel_where_it_is_laid(*, fine: bool) -> None:
+    torch = import_torch()
+    network = build_slice_network(ClassifierOptions(width=4, fine=fine)).eval()
+    squares = torch.rand(1, 96, 96, requires_grad=True)
+    maps = network.features(network.backbone(squares[:, None]))
+    step = 4 if fine else 8
+    assert maps.shape[-2:] == (96 // step, 96 // step)
+    at = 48 // step
+    maps[0, :, at, at].abs().sum().backward()
+    seen = np.argwhere(squares.grad[0].numpy())
+    assert seen.min(axis=0).tolist() == [48 - 21, 48 - 21]
+    assert seen.max(axis=0).tolist() == [48 + 21, 48 + 21]
