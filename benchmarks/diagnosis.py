@@ -23,7 +23,7 @@ from skimage import measure
 from napari_bonemet.diagnose.classifier import LesionClassifier
 from napari_bonemet.diagnose.diagnosis import Diagnosis
 from napari_bonemet.diagnose.measures import area_under_curve, shares
-from napari_bonemet.diagnose.registry import load_classifier
+from napari_bonemet.diagnose.registry import SINGLE, load_classifier
 from napari_bonemet.forecast.checkpoint import load_checkpoint, save_checkpoint
 from napari_bonemet.forecast.shipped import shipped_checkpoint
 from napari_bonemet.io.atomic import write_table
@@ -180,7 +180,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="a CSV")
     given = parser.parse_args()
     import_torch().set_num_threads(1)
-    path = given.checkpoint or shipped_checkpoint(LesionClassifier.name)
+    path = given.checkpoint or shipped_checkpoint(SINGLE)
     z, y, x = (round(side * 30 / given.spacing) for side in (48, 100, 100))
     leg = LegOptions(strain=given.strain, spacing_um=given.spacing, shape=(z, y, x))
     unseen = CohortOptions(controls=given.controls, tumours=given.tumours, seed=given.seed, leg=leg)
