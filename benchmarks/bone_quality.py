@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from napari_bonemet.diagnose.folds import require_apart
 from napari_bonemet.diagnose.quality.ablation import FINAL, ROWS, SINGLE, AblationRow
 from napari_bonemet.diagnose.quality.classifier import BoneQualityClassifier
 from napari_bonemet.diagnose.quality.figures_of import figures_of, threshold_of
 from napari_bonemet.diagnose.quality.options import QualityOptions
 from napari_bonemet.diagnose.quality.pages import page
-from napari_bonemet.diagnose.quality.slices import LabelledSlices, balanced, require_apart
+from napari_bonemet.diagnose.quality.slices import LabelledSlices, balanced
 from napari_bonemet.diagnose.quality.synthetic import mislabelled, slices_of_patients
 from napari_bonemet.diagnose.quality.training import train_quality
 from napari_bonemet.forecast.benchmark.pool import over
@@ -57,7 +58,7 @@ def made(given: argparse.Namespace, options: QualityOptions) -> Sets:
                 flush=True,
             )
         sets.append(kept(path))
-    require_apart(*sets)
+    require_apart(*(each.patients for each in sets))
     rng = np.random.default_rng(0)
     learn = mislabelled(balanced(sets[0], given.slices, rng), given.wrong_labels, rng)
     return learn, sets[1], sets[2]

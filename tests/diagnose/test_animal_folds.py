@@ -33,7 +33,11 @@ def test_too_few_animals_are_refused() -> None:
         folds_by_animal(ANIMALS, KINDS[:-1], 3)
 
 
-def test_an_animal_on_both_sides_is_refused() -> None:
-    require_apart(["a", "b"], ["c"])
-    with pytest.raises(InputError, match="b"):
+def test_an_animal_on_two_sides_is_refused() -> None:
+    require_apart(["a", "b", ""], ["c", ""], iter("d"))
+    with pytest.raises(InputError, match="two sides of the split: found b"):
         require_apart(["a", "b"], ["b", "c"])
+    with pytest.raises(InputError, match="found a"):
+        require_apart(iter("ab"), iter("c"), iter("ad"))
+    with pytest.raises(InputError, match="m7 and 2 more"):
+        require_apart(ANIMALS, [f"m{n}" for n in range(10)])

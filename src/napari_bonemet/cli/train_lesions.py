@@ -44,7 +44,11 @@ class Arguments(TrainArguments):
         ),
     ] = "scan"
     folds: Annotated[
-        int, Doc("Judge every animal by a network that never saw it, in so many trainings beforehand; 0 does not.")
+        int,
+        Doc(
+            "Judge every animal to learn from by a network that never saw it, in so many trainings beforehand; "
+            "0 does not."
+        ),
     ] = 0
 
 
@@ -82,7 +86,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
         f"{len(kept[0])} scans of other animals held out."
     )
     judged = 0.1 + 0.9 * own.folds / (own.folds + 1)
-    crossed = _across(own, (scans, lesions, animals), options, device, PartOf(progress, 0.1, judged))
+    crossed = _across(own, learned, options, device, PartOf(progress, 0.1, judged))
     for name, interval in crossed.items():
         ends = f"{interval['low']} to {interval['high']}"
         terminal.say(f"By networks that never saw the animal: {name} {interval['value']} ({ends})")
@@ -106,24 +110,22 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
 
 def _across(
     own: Arguments,
-    known: tuple[list[Scan], list[bool], list[str]],
+    known: tuple[list[Scan], list[bool]],
     options: ClassifierOptions,
     device: str,
     progress: Progress,
 ) -> dict[str, Any]:
     """Figures of the cross-validation as plain values; none where no folds are asked for."""
+    from napari_bonemet.diagnose.folds import folds_by_animal
     from napari_bonemet.diagnose.scoring.figures import figures_of
     from napari_bonemet.diagnose.volume.cross_validation import out_of_fold
-    from napari_bonemet.diagnose.volume.folds import split_by_animal
 
     if not own.folds:
         return {}
-    scans, lesions, animals = known
-    ill = {animal for animal, lesion in zip(animals, lesions, strict=True) if lesion}
-    split = split_by_animal(
-        {animal: animal in ill for animal in animals}, test_share=0.0, folds=own.folds, seed=own.common.seed
-    )
-    said = out_of_fold(scans, lesions, animals, split, options=options, device=device, progress=progress)
+    scans, lesions = known
+    animals = [scan.subject or "" for scan in scans]
+    folds = folds_by_animal(animals, lesions, own.folds, own.common.seed)
+    said = out_of_fold(scans, lesions, folds, options=options, device=device, progress=progress)
     return {name: interval.as_record() for name, interval in figures_of(said, np.array(lesions), animals).items()}
 
 

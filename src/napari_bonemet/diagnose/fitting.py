@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
+from napari_bonemet.diagnose.folds import require_apart
 from napari_bonemet.diagnose.measures import area_under_curve, calibration, shares
 from napari_bonemet.diagnose.models.lesion_slices import SMALL
 from napari_bonemet.diagnose.models.timm_backbone import backbone_record
@@ -54,7 +55,7 @@ def fit_classifier(
     held_out = validation or ((), ())
     if held_out[0]:
         _require_both(*held_out, "validate on")
-        _require_others(scans, held_out[0])
+        require_apart(*((scan.subject or "" for scan in group) for group in (scans, held_out[0])))
     spacing = scans[0].spacing
     every = len(scans) + len(held_out[0])
     split = 0.1 * len(scans) / every
@@ -126,16 +127,6 @@ def _require_both(scans: Sequence[Scan], labels: Sequence[bool], purpose: str) -
             f"There is not enough to {purpose}",
             expected="scans with and without a lesion",
             found=f"{lesions} with and {len(labels) - lesions} without",
-        )
-
-
-def _require_others(scans: Sequence[Scan], held_out: Sequence[Scan]) -> None:
-    both = sorted(
-        {scan.subject for scan in scans if scan.subject} & {scan.subject for scan in held_out if scan.subject}
-    )
-    if both:
-        raise InputError(
-            "Animals to validate on are among those to train on", found=", ".join(both), remedy="Keep them apart"
         )
 
 

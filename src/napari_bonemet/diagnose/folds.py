@@ -1,12 +1,19 @@
-"""Folds of a cross-validation: whole animals, each kind spread evenly."""
+"""Folds of a cross-validation: whole animals, each kind spread evenly, nobody on two sides.
 
-from collections.abc import Hashable, Sequence
+BoneMet holds a fifth of its mice back and makes five folds of the rest (section 3.3). Weeks and legs of an animal stay
+together: its weeks look alike, and a network that saw one of them knows the others.
+"""
+
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 
 from napari_bonemet.errors import InputError
 
 __all__ = ["folds_by_animal", "require_apart"]
+
+# Names that an error gives.
+_NAMED = 8
 
 
 def folds_by_animal(
@@ -57,7 +64,7 @@ def folds_by_animal(
     made = tuple(np.flatnonzero([place[animal] == fold for animal in animals]) for fold in range(folds))
     for fold in made:
         held = {animals[int(n)] for n in fold}
-        require_apart([animals[n] for n in range(len(animals)) if n not in fold], [*held])
+        require_apart({animals[n] for n in range(len(animals)) if n not in fold}, held)
     return made
 
 
@@ -70,8 +77,22 @@ def _spread(of_animal: dict[str, set[Hashable]], folds: int, rng: np.random.Gene
     return {animal: number % folds for number, animal in enumerate(dealt)}
 
 
-def require_apart(learned: Sequence[str], scored: Sequence[str]) -> None:
-    """Raise InputError when an animal is both among those to learn from and those to score on."""
-    both = sorted(set(learned) & set(scored))
-    if both:
-        raise InputError("Animals to score on are among those to learn from", found=", ".join(both[:8]))
+def require_apart(*sides: Iterable[str]) -> None:
+    """Raise InputError when an animal is on two sides: what was learned by heart would look like what was understood.
+
+    Parameters
+    ----------
+    sides : iterables of str
+        The animals, or patients, to learn from, to choose by, to score on. Those without a name are nobody's.
+    """
+    seen: set[str] = set()
+    for side in sides:
+        own = {animal for animal in side if animal}
+        if both := sorted(seen & own):
+            more = f" and {len(both) - _NAMED} more" if len(both) > _NAMED else ""
+            raise InputError(
+                "To learn from and to score on have to be apart, and some are on two sides of the split",
+                found=", ".join(both[:_NAMED]) + more,
+                remedy="Keep all scans of one on one side",
+            )
+        seen |= own

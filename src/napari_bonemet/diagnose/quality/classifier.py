@@ -7,11 +7,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from napari_bonemet.bone_quality import UNKNOWN
+from napari_bonemet.diagnose.folds import require_apart
 from napari_bonemet.diagnose.quality.building import build_quality_network
 from napari_bonemet.diagnose.quality.cropping import squares_of
 from napari_bonemet.diagnose.quality.diagnosis import QualityDiagnosis
 from napari_bonemet.diagnose.quality.options import QualityOptions
-from napari_bonemet.diagnose.quality.slices import LabelledSlices, require_apart
+from napari_bonemet.diagnose.quality.slices import LabelledSlices
 from napari_bonemet.diagnose.quality.voting import vote
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.checkpoint import Checkpoint
@@ -97,7 +98,7 @@ class BoneQualityClassifier(Saved):
         if options.sharing == "involvement-alone":
             raise InputError("A classifier of bone quality has to learn it", remedy="Choose another --sharing")
         if validation is not None:
-            require_apart(slices, validation)
+            require_apart(slices.patients, validation.patients)
         if not (slices.involvement != UNKNOWN).any():
             options = replace(options, involvement=False)
         made = train_quality(slices, options, device=device, progress=PartOf(progress, 0.0, 0.97))

@@ -78,16 +78,6 @@ class LabelledSlices:
         return cls(**joined, segment_quality=named)
 
 
-def require_apart(*sets: LabelledSlices) -> None:
-    """Raise InputError when a patient is in two sets: what was learned by heart would look like what was understood."""
-    seen: set[str] = set()
-    for each in sets:
-        both = sorted(seen & each.patients)
-        if both:
-            raise InputError("Patients are on two sides of a split", found=", ".join(both), remedy="Keep them apart")
-        seen |= each.patients
-
-
 def balanced(slices: LabelledSlices, most: int, rng: np.random.Generator) -> LabelledSlices:
     """At most `most` slices, the frequent classes thinned out first (the paper's sub-sampling, section 3.1).
 

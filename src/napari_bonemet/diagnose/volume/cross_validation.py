@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from napari_bonemet.diagnose.classifier import LesionClassifier
+from napari_bonemet.diagnose.folds import require_apart
 from napari_bonemet.diagnose.options import ClassifierOptions
 from napari_bonemet.diagnose.together.weeks import with_earlier_weeks
-from napari_bonemet.diagnose.volume.folds import AnimalSplit, places
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.scan import Scan
 
@@ -15,8 +15,7 @@ from napari_bonemet.scan import Scan
 def out_of_fold(
     scans: Sequence[Scan],
     labels: Sequence[bool],
-    animals: Sequence[str],
-    split: AnimalSplit,
+    folds: Sequence[np.ndarray],
     *,
     options: ClassifierOptions | None = None,
     device: str = "cpu",
@@ -28,10 +27,10 @@ def out_of_fold(
 
     Parameters
     ----------
-    scans, labels, animals : sequences
+    scans, labels : sequences, (n,)
         As of :func:`~napari_bonemet.diagnose.training_data.labelled_scans`.
-    split : AnimalSplit
-        Its folds.
+    folds : sequence of ndarray, (m,) int
+        Which scans are held back in turn, of :func:`~napari_bonemet.diagnose.folds.folds_by_animal`.
     options : ClassifierOptions, optional
         The network, and how it learns.
     device : str
@@ -42,25 +41,27 @@ def out_of_fold(
     Returns
     -------
     ndarray, (n,) float64
-        NaN for scans of animals to test on.
+        NaN for scans that no fold holds back.
 
     Raises
     ------
     InputError
-        As :meth:`~napari_bonemet.diagnose.classifier.LesionClassifier.fit`.
+        When an animal is both in a fold and outside of it; else as
+        :meth:`~napari_bonemet.diagnose.classifier.LesionClassifier.fit`.
     Cancelled
         When the user asked to stop.
     """
     said = np.full(len(scans), np.nan)
     together = with_earlier_weeks(scans, (options or ClassifierOptions()).together)
-    for number, held in enumerate(split.folds):
-        progress.message(f"fold {number + 1} of {len(split.folds)}")
-        part = PartOf(progress, number / len(split.folds), (number + 1) / len(split.folds))
-        learned = places(animals, split.learned - held)
+    for number, held in enumerate(folds):
+        progress.message(f"fold {number + 1} of {len(folds)}")
+        part = PartOf(progress, number / len(folds), (number + 1) / len(folds))
+        learned = np.setdiff1d(np.arange(len(scans)), held)
+        require_apart(*((scans[n].subject or "" for n in side) for side in (learned, held)))
         classifier = LesionClassifier.fit(
             [scans[n] for n in learned], [labels[n] for n in learned], options=options, device=device, progress=part
         )
-        for n in places(animals, held):
+        for n in held:
             first = together[n]
             said[n] = classifier.classify(first[0], earlier=_in_order(first)).probability
     return said
