@@ -32,18 +32,19 @@ def test_the_map_points_at_the_gap(classifier: LesionClassifier, ring: Ring) -> 
         assert looked.dtype == np.float32
         assert looked.min() >= 0
         assert looked[[4, 5, 6]].max() > 2 * looked[[0, 1, 2, 8, 9, 10, 11]].max()
-        hits += points_at(highest_place(looked), gap, 6)
+        hits += points_at(highest_place(looked), gap, 5)
         assert not points_at(centre_of_bone(scan), gap, 6)
-    assert hits >= 8
+    assert hits >= 9
 
 
-def test_what_places_add_is_no_more_than_what_the_volume_has(classifier: LesionClassifier, ring: Ring) -> None:
+def test_places_share_out_what_the_slice_adds(classifier: LesionClassifier, ring: Ring) -> None:
     for holes in ((), (4, 5)):
         scan = ring(720, holes=holes)
-        said = classifier.classify(scan)
+        each = classifier.classify(scan).per_slice.astype(np.float64)
         nothing = float(classifier._probabilities(np.zeros((1, 16), np.float32))[0])
-        odds = [np.log(p / (1 - p)) for p in (said.probability, nothing)]
-        assert where_it_looked(classifier, scan).max() <= odds[0] - odds[1] + 1e-3
+        added = np.log(each / (1 - each)) - np.log(nothing / (1 - nothing))
+        looked = where_it_looked(classifier, scan)
+        np.testing.assert_allclose(looked.sum(axis=(1, 2)), added, atol=0.05 * added.max() + 1e-3)
 
 
 def test_the_map_moves_with_the_leg_and_is_empty_outside_of_what_is_seen(

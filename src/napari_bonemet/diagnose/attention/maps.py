@@ -1,15 +1,17 @@
 """What each place of a scan adds to the suspicion: a map on the scan's own grid.
 
-Grad-CAM (Selvaraju et al. 2017) weighs a network's last maps with the mean gradient of the answer. Here the answer is a
-linear function of the highest of each feature, so that the weights are known without a gradient: a place adds
-``sum over features of weight * feature``, the class activation map (Zhou et al. 2016), of which Grad-CAM is the
-estimate for other networks. No weight and no feature is negative, so neither is the map.
+The last maps of a network say little of places: each of their values sees 43 voxels, and the highest of them need not
+lie over what it saw. LayerCAM (Jiang et al. 2021, equation 5) weighs the maps of an earlier layer, value by value, with
+the gradient of the answer, where that speaks for a lesion. Here the answer of a slice is a linear function of the
+highest of each feature, none of which is negative, so that it is known how much there is to share out: each slice's map
+is brought to the log odds that its features add.
 """
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from napari_bonemet.errors import InputError
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from napari_bonemet.diagnose.classifier import LesionClassifier
 
 _SQUARES_AT_ONCE = 64
+# Shares are smoothed by about half a cell of the maps that they come from: standard deviation, voxels of the network.
+_SMOOTHED = 2.0
 
 
 def where_it_looked(
@@ -41,9 +45,8 @@ def where_it_looked(
     Returns
     -------
     ndarray, (z, y, x) float32
-        On the grid of the scan; log odds, 0 where nothing speaks for a lesion, and where it does not look. As coarse
-        as the network's last maps: 8 of its voxels for the small one. How far the volume's log odds are from those of
-        no sign at all is at most the sum over features of their highest: the map's maximum is that of one place.
+        On the grid of the scan, none negative, 0 where it does not look; log odds. Those of a slice that one square
+        of the network covers add up to what its features add to the log odds of no sign at all.
 
     Raises
     ------
@@ -85,21 +88,33 @@ def _maps(classifier: "LesionClassifier", squares: np.ndarray) -> np.ndarray:
     """What each place of squares (n, [weeks,] side, side) adds, (n, side, side)."""
     torch = import_torch()
     side, found = squares.shape[-1], []
-    network = classifier.network
-    with torch.inference_mode():
-        for start in range(0, len(squares), _SQUARES_AT_ONCE):
-            greys = torch.from_numpy(squares[start : start + _SQUARES_AT_ONCE].astype(np.float32) / 255)
-            maps = network.maps(greys.to(classifier.device))
-            added = torch.einsum("nchw,c->nhw", maps, network.head())[:, None]
-            found.append(_spread(added, side, classifier.options.backbone)[:, 0].cpu().numpy())
+    for start in range(0, len(squares), _SQUARES_AT_ONCE):
+        greys = torch.from_numpy(squares[start : start + _SQUARES_AT_ONCE].astype(np.float32) / 255)
+        shares, added = _shares(classifier.network, greys.to(classifier.device))
+        laid = _spread(shares, side, classifier.options.backbone)[:, 0].cpu().numpy()
+        laid = gaussian_filter(laid, _SMOOTHED, axes=(1, 2))
+        found.append(laid * (added.cpu().numpy() / np.maximum(laid.sum(axis=(1, 2)), 1e-9))[:, None, None])
     return np.concatenate(found)
+
+
+def _shares(network: Any, greys: Any) -> tuple[Any, Any]:
+    """LayerCAM of each slice (n, 1, y, x), and what its features add to the log odds (n,)."""
+    torch = import_torch()
+    first, rest = network.halves()
+    with torch.no_grad():
+        seen = first(greys if greys.ndim == 4 else greys[:, None])
+    with torch.enable_grad():
+        seen = seen.requires_grad_()
+        added = rest(seen).float().amax((2, 3)) @ network.head().detach()
+        (pull,) = torch.autograd.grad(added.sum(), seen)
+    return torch.relu(pull * seen.detach()).sum(1, keepdim=True), added.detach()
 
 
 def _spread(maps: Any, side: int, backbone: str) -> Any:
     """Maps (n, 1, y, x) over squares of `side` voxels, each value where the middle of what it saw lies.
 
     A convolution of three voxels with a stride of two, padded by one, sees voxel 2i in the middle for its value i:
-    after three of them the values lie at voxels 0, 8, 16 and so on, not in the middle of eighths. Patches do lie so.
+    after two of them the values lie at voxels 0, 4, 8 and so on, not in the middle of quarters. Patches do lie so.
     """
     torch = import_torch()
     spread = torch.nn.functional.interpolate
