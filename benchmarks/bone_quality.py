@@ -134,10 +134,10 @@ def flat(record: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="The ablation of bone quality on synthetic vertebrae")
     parser.add_argument("--out", type=Path, default=Path("build/bone-quality"))
-    parser.add_argument("--patients", type=int, nargs=3, default=(60, 20, 40), help="to learn, to choose, to measure")
-    parser.add_argument("--slices", type=int, default=1000, help="to learn from, at most")
+    parser.add_argument("--patients", type=int, nargs=3, default=(100, 20, 40), help="to learn, to choose, to measure")
+    parser.add_argument("--slices", type=int, default=1500, help="to learn from, at most")
     parser.add_argument("--wrong-labels", type=float, default=0.05, help="share of labels drawn anew, training alone")
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--epochs", type=int, default=90)
     parser.add_argument("--seeds", type=int, default=5, help="of the two ends")
     parser.add_argument("--workers", type=int, default=1, help="rows at a time, a processor core each")
     parser.add_argument("--only-slices", action="store_true", help="make the slices, and stop")

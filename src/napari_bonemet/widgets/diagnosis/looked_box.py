@@ -16,8 +16,8 @@ __all__ = ["LookedBox"]
 Asked = Callable[[], tuple[DiagnosisOptions, float | None]]
 
 _MEANS = (
-    "Bright: what speaks for a lesion, in log odds of this network; dark: nothing does. It is as coarse as the "
-    "network's own maps, says nothing of places that speak against one, and outlines no lesion."
+    "Bright: what speaks for a lesion, in log odds of this network shared out over each slice; dark: nothing does. "
+    "It says nothing of places that speak against one, and outlines no lesion."
 )
 _FUTURES = "Shown of weeks, not of a forecast: turn to a week."
 
@@ -41,7 +41,7 @@ class LookedBox(QWidget):
         self._maps = Looked(viewer, self)
         self._of: DiagnosisOptions | None = None
         self.box = QCheckBox("Show where it looked")
-        self.box.setToolTip("A class activation map of the week that is seen, over the scan and on its grid.")
+        self.box.setToolTip("A map of the week that is seen (LayerCAM), over the scan and on its grid.")
         self.box.toggled.connect(self.follow)
         self.run_bar = RunBar("Where it looked")
         self.run_bar.run_button.hide()
