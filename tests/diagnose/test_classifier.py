@@ -16,6 +16,8 @@ from napari_bonemet.forecast.checkpoint import load_checkpoint, save_checkpoint
 from napari_bonemet.progress import Cancelled
 from napari_bonemet.scan import Kind, Scan
 
+from .listening import Listener
+
 Ring = Callable[..., Scan]
 
 
@@ -177,40 +179,16 @@ def test_what_is_no_grey_scan_is_refused(classifier: LesionClassifier, ring: Rin
         classifier.classify(replace(scan, voxels=np.full((3, 40, 40), np.nan)))
 
 
-class Impatient:
-    """Stops after so many calls, or never; keeps what it is told."""
-
-    def __init__(self, patience: float = float("inf")) -> None:
-        self.patience = patience
-        self.fractions: list[float] = []
-        self.items: list[Any] = []
-
-    def check(self) -> None:
-        self.patience -= 1
-        if self.patience < 0:
-            raise Cancelled
-
-    def advance(self, fraction: float) -> None:
-        self.check()
-        self.fractions.append(fraction)
-
-    def message(self, _text: str) -> None:
-        self.check()
-
-    def report(self, item: object) -> None:
-        self.items.append(item)
-
-
 def test_looking_can_be_followed_and_stopped(classifier: LesionClassifier, ring: Ring) -> None:
     scan = together([ring(600) for _ in range(6)])
-    listener = Impatient()
+    listener = Listener()
     classifier.classify(scan, progress=listener)
     assert listener.fractions == sorted(listener.fractions)
     assert listener.fractions[-1] == pytest.approx(1.0)
     assert len(set(listener.fractions)) > 4
     for patience in range(1, 8):
         with pytest.raises(Cancelled):
-            classifier.classify(scan, progress=Impatient(patience))
+            classifier.classify(scan, progress=Listener(patience))
 
 
 def test_a_checkpoint_holds_all_of_it(classifier: LesionClassifier, ring: Ring, tmp_path: Path) -> None:

@@ -15,31 +15,11 @@ from napari_bonemet.errors import InputError
 from napari_bonemet.progress import Cancelled
 from napari_bonemet.scan import Kind, Scan
 
+from .listening import Listener
+
 Cohort = Callable[[int, int], tuple[list[Scan], list[bool]]]
 
 TINY = ClassifierOptions(crop=32, width=4, epochs=2, batch=4, slices=3)
-
-
-class Listener:
-    def __init__(self, stop_after: float = float("inf")) -> None:
-        self.left = stop_after
-        self.fractions: list[float] = []
-        self.items: list[Any] = []
-
-    def check(self) -> None:
-        self.left -= 1
-        if self.left < 0:
-            raise Cancelled
-
-    def advance(self, fraction: float) -> None:
-        self.check()
-        self.fractions.append(fraction)
-
-    def message(self, _text: str) -> None:
-        self.check()
-
-    def report(self, item: object) -> None:
-        self.items.append(item)
 
 
 def test_the_record_says_what_was_learned_from_and_how_it_did(classifier: LesionClassifier) -> None:
@@ -106,7 +86,7 @@ def test_what_cannot_be_learned_from(cohort: Cohort) -> None:
         LesionClassifier.fit(scans, [False] * 8, options=TINY)
     with pytest.raises(InputError, match="to validate on"):
         LesionClassifier.fit(scans, lesions, options=TINY, validation=(cohort(2, 9)[0], [True, True]))
-    with pytest.raises(InputError, match="among those to train on: found c3000, t3001"):
+    with pytest.raises(InputError, match="two sides of the split: found c3000, t3001"):
         LesionClassifier.fit(scans, lesions, options=TINY, validation=(scans[:2], lesions[:2]))
     other = [*scans[:-1], replace(scans[-1], spacing=(60.0, 80.0, 80.0))]
     with pytest.raises(InputError, match="scans of one voxel size"):
