@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from napari_bonemet.diagnose.attention.checks import points_at
+from napari_bonemet.diagnose.attention.maps import highest_place, where_it_looked
 from napari_bonemet.diagnose.registry import SINGLE, TOGETHER, load_classifier
 from napari_bonemet.forecast.checkpoint import load_checkpoint
 from napari_bonemet.forecast.shipped import shipped_checkpoint
@@ -60,3 +62,13 @@ def test_it_tells_tumours_from_controls_of_the_same_age_and_shows_the_lesion(leg
             lost = np.count_nonzero(leg.truth.lesion_labels[1], axis=(1, 2))
             assert lost[late.slice_index] > 0
     assert min(said[True]) > max(said[False])
+
+
+@pytest.mark.parametrize("name", [SINGLE, TOGETHER])
+def test_it_points_at_lost_bone(name: str, legs: list[SyntheticLeg]) -> None:
+    classifier = load_classifier(name=name)
+    for leg in legs:
+        if leg.options.tumour:
+            before, after = leg.registered()
+            looked = where_it_looked(classifier, after, earlier=[before])
+            assert points_at(highest_place(looked), leg.truth.lesion_labels[1] > 0, 2)
