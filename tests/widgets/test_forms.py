@@ -131,9 +131,9 @@ def test_a_unit_is_not_said_twice_and_a_rate_keeps_its_digits(qtbot):
     @dataclass(frozen=True)
     class Rates(Options):
         length_um: Annotated[float | None, Doc("Length."), Between(0, 100), Unit("µm")] = None
-        width_mm: Annotated[float | None, Doc("Width."), Between(0, 100), Unit("mm")] = None
         slope: Annotated[float | None, Doc("Slope."), Between(-10, 10), Unit("mg per grey")] = None
         kl_weight: Annotated[float, Doc("Weight."), Between(0, 1)] = 0.5
+        width_mm: Annotated[float | None, Doc("Width."), Between(0, 100), Unit("mm")] = None
 
     form = OptionsForm(Rates)
     qtbot.addWidget(form)
