@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from napari_bonemet.errors import InputError, OutputError
+from napari_bonemet.forecast.forecaster import Forecast
 from napari_bonemet.forecast.output import read_forecast
 from napari_bonemet.io import read_scan, read_transform
 from napari_bonemet.phantom.leg import SyntheticLeg, make_leg
@@ -15,6 +16,7 @@ from napari_bonemet.processing.register.result import RegistrationOptions
 from napari_bonemet.progress import Cancelled
 from napari_bonemet.scan import Kind
 from napari_bonemet.series import ScanSeries
+from napari_bonemet.study import leg as chain
 from napari_bonemet.study.common import cut_forecast_to, cut_to, seen_in_every_week
 from napari_bonemet.study.device import choose_device
 from napari_bonemet.study.forecasting import forecaster_for
@@ -245,6 +247,28 @@ def test_cutting_keeps_places(study: LegStudy) -> None:
     assert all(scan.grid.matches(part) for scan in (*cut.samples, cut.mean, cut.spread, cut.bone_probability))
     with pytest.raises(InputError, match="one grid"):
         cut_to(study.common.baseline, part.moved_to((0.0, 0.0, 7.0)))
+
+
+class MeanGrey:
+    """Forecasts the mean of what it sees: another box makes another future."""
+
+    def predict(self, seen: ScanSeries, week: float, **_: object) -> Forecast:
+        last = seen[-1]
+        voxels = np.full(last.shape, last.to_numpy().mean(), np.float32)
+        grey = replace(last, voxels=voxels, kind=Kind.PREDICTION, day=7 * week)
+        return Forecast(week, "mean grey", 0, (grey,), grey, grey, grey)
+
+
+def test_a_network_sees_the_weeks_whole_as_in_predict_and_in_the_panel(
+    study: LegStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The edge of the box that every week saw is no edge of the bone: what comes out is cut to it, not what goes in."""
+    monkeypatch.setattr(chain, "trained_network", lambda _: MeanGrey())
+    found = run_leg(study.registered, options=OPTIONS).forecast
+    assert found is not None
+    assert found.mean.shape == study.common.baseline.shape != study.registered.baseline.shape
+    whole = study.registered.until(3)[-1].to_numpy().mean()
+    np.testing.assert_allclose(found.mean.to_numpy(), whole, rtol=1e-6)
 
 
 def test_a_device_that_is_not_there_is_refused() -> None:

@@ -16,7 +16,7 @@ from napari_bonemet.processing.roi import RoiResult, crop_roi
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.scan import Kind, Scan
 from napari_bonemet.series import ScanSeries
-from napari_bonemet.study.common import cut_to, seen_in_every_week
+from napari_bonemet.study.common import cut_forecast_to, cut_to, seen_in_every_week
 from napari_bonemet.study.device import choose_device
 from napari_bonemet.study.diagnosing import classifier_for, diagnose_weeks
 from napari_bonemet.study.forecasting import forecaster_for, trained_network
@@ -135,7 +135,8 @@ def run_leg(
     truth = _scan_of(common, target)
     if target is not None:
         part = PartOf(progress, _COMPOSED, _FORECAST)
-        forecast = _forecast(common, target, options, train, network=network, progress=part)
+        forecast = _forecast(registered, target, options, train, network=network, progress=part)
+        forecast = cut_forecast_to(forecast, common.baseline.grid)
         scores = _score(common, forecast, truth, options, PartOf(progress, _FORECAST, _SCORED))
     diagnoses: tuple[Diagnosis, ...] = ()
     refusal = ""
@@ -226,7 +227,8 @@ def _forecast(
     progress.message(f"{registered.leg}: forecasting week {week:g} from {len(seen)} weeks before it")
     forecaster, origin, part = network, "", progress
     if forecaster is None:
-        forecaster, origin = forecaster_for(seen, week, options, train, PartOf(progress, 0.0, 0.8))
+        learned = seen_in_every_week(seen, options.composite.bone_threshold)
+        forecaster, origin = forecaster_for(learned, week, options, train, PartOf(progress, 0.0, 0.8))
         part = PartOf(progress, 0.8, 1.0)
     forecast = forecaster.predict(seen, week, samples=options.samples, seed=options.seed, progress=part)
     return replace(forecast, note="; ".join(text for text in (forecast.note.rstrip("."), origin) if text))
