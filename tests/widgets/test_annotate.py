@@ -11,7 +11,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog
 
-from napari_bonemet.figures.marks import COLOURS
+from napari_bonemet.figures.marks import COLOURS, SliceArrow
 from napari_bonemet.forecast.forecaster import as_future, summarise
 from napari_bonemet.phantom.sample import sample_leg
 from napari_bonemet.provenance import Step
@@ -158,6 +158,20 @@ def test_arrows_point_at_lost_bone_blue_where_right_and_red_where_wrong(screen: 
     assert layers[-1] == annotate.sheets.shapes, "marks lie on top"
     screen.press(annotate.arrows_button)
     assert annotate.sheets.all() == ()
+
+
+def test_marks_that_were_hidden_when_3d_began_are_seen_with_what_is_added(screen: Screen, annotate: Any) -> None:
+    begin(screen, annotate, "distance")
+    annotate.hand.drag((40, 30), (40, 130))
+    grid, shapes = screen.desk.series.baseline.grid, annotate.sheets.shapes
+    shapes.visible = False
+    screen.viewer.dims.ndisplay = 3
+    arrow = SliceArrow((100.0, 20.0, 20.0), (100.0, 60.0, 60.0), "lesion")
+    annotate.sheets.add_arrows([arrow, arrow], grid)
+    assert shapes.visible
+    assert [mark.kind for mark in annotate.sheets.all()] == ["distance", "lesion", "lesion"]
+    screen.viewer.dims.ndisplay = 2
+    assert len(annotate.sheets.all()) == 3
 
 
 def test_without_lesions_it_says_what_is_needed(screen: Screen, annotate: Any) -> None:

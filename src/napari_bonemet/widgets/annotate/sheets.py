@@ -133,12 +133,14 @@ class Sheets(QObject):
         layer = self._shapes_on(grid)
         paths = [self._to_data(layer, arrow_path(arrow.tail, arrow.tip)) for arrow in arrows]
         self._busy = True
-        layer.add_paths(paths, edge_color=[COLOURS[arrow.meaning] for arrow in arrows], edge_width=_WIDE)
-        table = layer.features.copy()
-        table.loc[table.index[-len(paths) :], "kind"] = [arrow.meaning for arrow in arrows]
-        table.loc[table.index[-len(paths) :], "words"] = ""
-        layer.features = table
-        self._busy = False
+        try:
+            layer.add_paths(paths, edge_color=[COLOURS[arrow.meaning] for arrow in arrows], edge_width=_WIDE)
+            table = layer.features.copy()
+            table.loc[table.index[-len(paths) :], "kind"] = [arrow.meaning for arrow in arrows]
+            table.loc[table.index[-len(paths) :], "words"] = ""
+            layer.features = table
+        finally:
+            self._busy = False
         self.changed.emit()
 
     def all(self) -> tuple[Annotation, ...]:
@@ -190,6 +192,8 @@ class Sheets(QObject):
                 **self._place(grid, "shapes"),
             )
             self._viewer.add_layer(layer)
+        # Marks are made to be seen; and napari fails where shapes come to a layer that was hidden when 3D began.
+        layer.visible = True
         return layer
 
     def _points_on(self, grid: Grid) -> Points:
@@ -212,6 +216,7 @@ class Sheets(QObject):
                 **self._place(grid, "labels"),
             )
             self._viewer.add_layer(layer)
+        layer.visible = True
         return layer
 
     @staticmethod
