@@ -10,7 +10,6 @@ from napari_bonemet.diagnose.classifier import LesionClassifier
 from napari_bonemet.diagnose.diagnosis import UNLIKE
 from napari_bonemet.diagnose.registry import SINGLE, TOGETHER, load_classifier
 from napari_bonemet.diagnose.strangeness.familiar import MARGIN, Cloud, Familiar
-from napari_bonemet.diagnose.strangeness.learned import acquainted
 from napari_bonemet.diagnose.strangeness.statistics import NAMES, scan_statistics, slice_statistics
 from napari_bonemet.errors import InputError
 from napari_bonemet.io import read_scan
@@ -70,18 +69,6 @@ def test_strange_rings_get_no_verdict(classifier: LesionClassifier, ring: Ring) 
     old = replace(classifier, familiar=None).classify(dim)
     assert (old.strangeness, old.unlike, old.as_row()["unlike"]) == (None, False, None)
     assert old.verdict != UNLIKE
-
-
-def test_one_that_does_not_know_its_training_is_shown_scans_of_it(
-    classifier: LesionClassifier, ring: Ring, cohort: Callable[[int, int], tuple[list[Scan], list[bool]]]
-) -> None:
-    before = replace(classifier, familiar=None)
-    after = acquainted(before, cohort(40, 11)[0], cohort(12, 12)[0])
-    scan = ring(810, holes=(4, 5))
-    assert after.classify(scan).probability == before.classify(scan).probability
-    assert (before.classify(scan).strangeness, after.classify(scan).unlike) == (None, False)
-    assert after.classify(replace(scan, voxels=(scan.to_numpy() * 0.6).astype(np.uint8))).unlike
-    assert after.training["acquainted_with"]["scans"] == 52
 
 
 def test_it_is_kept_with_the_weights_and_damage_is_told(classifier: LesionClassifier) -> None:

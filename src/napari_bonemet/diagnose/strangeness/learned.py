@@ -1,21 +1,17 @@
 """What the scans of a training were like, seen by the network that learned from them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_bonemet.diagnose.options import ClassifierOptions
-from napari_bonemet.diagnose.slices import Bag, bag_of, this_week
+from napari_bonemet.diagnose.slices import Bag, this_week
 from napari_bonemet.diagnose.strangeness.familiar import Cloud, Familiar
 from napari_bonemet.diagnose.strangeness.statistics import scan_statistics, slice_statistics
-from napari_bonemet.diagnose.together.weeks import with_earlier_weeks
-from napari_bonemet.provenance import Json
-from napari_bonemet.scan import Scan
 
 if TYPE_CHECKING:
-    from napari_bonemet.diagnose.classifier import LesionClassifier
+    pass
 
 # Scans, and slices of each, that are enough to know a cloud.
 _MOST_SCANS, _MOST_SLICES = 400, 24
@@ -46,39 +42,6 @@ def familiar_with(
         tables.append((features.astype(np.float64), np.stack(each)))
     (features, figures), (held_features, held_figures) = tables
     return Familiar(Cloud.of(features, held_features), Cloud.of(figures, held_figures))
-
-
-def acquainted(classifier: "LesionClassifier", scans: Sequence[Scan], others: Sequence[Scan]) -> "LesionClassifier":
-    """A classifier whose file does not say what its training was like, with scans of that kind shown to it.
-
-    Nothing of what it says of a scan changes but whether it is strange to it.
-
-    Parameters
-    ----------
-    classifier : LesionClassifier
-        Its network stays as it is.
-    scans : sequence of Scan
-        Of the kind that it is to know; more than a hundred.
-    others : sequence of Scan
-        Of other animals, which set the limit.
-
-    Raises
-    ------
-    InputError
-        As :meth:`~napari_bonemet.diagnose.classifier.LesionClassifier.classify`.
-    """
-    options = classifier.options
-    known, unknown = (
-        [
-            bag_of(seen, False, classifier.spacing, crop=options.crop, slack=0, bone_threshold=options.bone_threshold)
-            for seen in with_earlier_weeks(group, options.together)
-        ]
-        for group in (scans, others)
-    )
-    familiar = familiar_with(classifier.network, known, unknown, options, classifier.device)
-    animals: list[Json] = [*sorted({scan.subject or "unnamed" for scan in (*scans, *others)})]
-    record = {**classifier.training, "acquainted_with": {"scans": len(scans) + len(others), "animals": animals}}
-    return replace(classifier, familiar=familiar, training=record)
 
 
 def _some(bags: Sequence[Bag]) -> list[Bag]:
