@@ -153,7 +153,7 @@ def test_train_then_ask_of_other_animals(cohort: Path, tmp_path: Path) -> None:
     again = train_recipe(replace(read_recipe(done.folder / "recipe.toml"), out=tmp_path / "again"))
     for one, other in zip(done.result.opinions, again.result.opinions, strict=True):
         np.testing.assert_array_equal(one.probability, other.probability)
-    with pytest.raises(InputError, match="among those to learn from"):
+    with pytest.raises(InputError, match="two sides of the split"):
         evaluate_recipe(recipe(cohort, tmp_path / "same"), done.model)
     others = write_cohort(tmp_path / "others", replace(COHORT, seed=6, treated=4)).records.parent
     asked = evaluate_recipe(recipe(others, tmp_path / "asked"), done.model)
