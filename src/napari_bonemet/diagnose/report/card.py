@@ -19,8 +19,7 @@ _USES = {
         "Each week is judged by itself; no lesion is not proof of none.",
     ),
     "lesion-weeks": (
-        "Whether a micro-CT scan of a mouse's tibia shows an osteolytic lesion, seen beside the week before it and the "
-        "first one.",
+        "Whether a week of a mouse's tibia shows an osteolytic lesion, seen beside the one before it and the first.",
         "It needs registered weeks on one grid; no lesion is not proof of none.",
     ),
 }
