@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from napari_bonemet.diagnose.folds import folds_by_animal, require_apart
+from napari_bonemet.diagnose.folds import animals_in, folds_by_animal, require_apart
 from napari_bonemet.errors import InputError
 
 ANIMALS = [f"m{n // 2}" for n in range(24)]
@@ -41,3 +41,10 @@ def test_an_animal_on_two_sides_is_refused() -> None:
         require_apart(iter("ab"), iter("c"), iter("ad"))
     with pytest.raises(InputError, match="m7 and 2 more"):
         require_apart(ANIMALS, [f"m{n}" for n in range(10)])
+
+
+def test_whom_a_checkpoint_knows_is_read_without_trust() -> None:
+    told = {"animal_names": ["a", "b"], "validation": {"animals": ["c"], "auc": 0.9}}
+    assert animals_in(told) == ["a", "b", "c"]
+    assert animals_in({"animal_names": 3, "validation": "none"}) == []
+    assert animals_in({}) == []

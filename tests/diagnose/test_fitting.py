@@ -25,6 +25,7 @@ TINY = ClassifierOptions(crop=32, width=4, epochs=2, batch=4, slices=3)
 def test_the_record_says_what_was_learned_from_and_how_it_did(classifier: LesionClassifier) -> None:
     record: Any = classifier.training
     assert (record["animals"], record["scans"], record["with_lesion"]) == (32, 32, 16)
+    assert len({*record["animal_names"]} - {*record["validation"]["animals"]}) == 32
     held_out = record["validation"]
     assert (held_out["scans"], held_out["with_lesion"], held_out["accuracy"]) == (16, 8, 1.0)
     assert len(record["history"]) == record["epochs"]

@@ -2,17 +2,25 @@
 
 import csv
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from napari_bonemet.diagnose.classifier import LesionClassifier
+from napari_bonemet.diagnose.diagnosis import NO_LESION, Diagnosis
 from napari_bonemet.diagnose.options import ClassifierOptions
 from napari_bonemet.diagnose.response.options import ResponseOptions
+from napari_bonemet.diagnose.slices import Bag, bag_of
 from napari_bonemet.errors import InputError
 from napari_bonemet.phantom.cohort import CohortOptions, write_cohort
 from napari_bonemet.phantom.options import LegOptions
+from napari_bonemet.scan import Scan
+from napari_bonemet.series import ScanSeries
+from napari_bonemet.study.grey_legs import read_grey_legs
 from napari_bonemet.study.recipes.labels import label_legs, label_scans, labels_column
 from napari_bonemet.study.recipes.recipe import FORMAT, Recipe, read_recipe, write_recipe
 from napari_bonemet.study.recipes.run import evaluate_recipe, train_recipe
@@ -89,6 +97,19 @@ def test_a_recipe_is_filled_by_its_network() -> None:
     assert Recipe(network="lesion-slices").filled.label == "diagnosis"
     with pytest.raises(InputError, match="not those of response"):
         Recipe(options=ClassifierOptions())
+
+
+def test_the_network_of_weeks_together_sees_several(tmp_path: Path) -> None:
+    filled = Recipe(network="lesion-weeks").filled.options
+    assert isinstance(filled, ClassifierOptions)
+    assert filled.together == 3
+    path = tmp_path / "r.toml"
+    path.write_text(f'format = "{FORMAT}"\nnetwork = "lesion-weeks"\n[options]\nepochs = 2\n')
+    assert read_recipe(path).options == ClassifierOptions(epochs=2, together=3)
+    with pytest.raises(InputError, match="does not see 1 weeks"):
+        Recipe(network="lesion-weeks", options=ClassifierOptions())
+    with pytest.raises(InputError, match="does not see 3 weeks"):
+        Recipe(network="lesion-slices", options=ClassifierOptions(together=3))
 
 
 def rewrite(cohort: Path, path: Path, change: dict[int, str]) -> Path:
@@ -172,3 +193,65 @@ def test_the_lesion_classifier_by_a_recipe(cohort: Path, tmp_path: Path) -> None
     assert [each.title for each in done.report.opinions] == ["slice network", "bone volume alone"]
     assert np.isfinite(done.result.opinions[0].probability).all()
     assert "Week by week" in done.report.page.read_text()
+    assert done.model is not None
+    with pytest.raises(InputError, match="two sides of the split"):
+        evaluate_recipe(replace(made, out=tmp_path / "same"), done.model)
+
+
+def early_without_lesion(records: Path) -> Path:
+    """Make the first week after inoculation one without a lesion, so that both kinds are in weeks that have a past."""
+    with records.open() as file:
+        rows = list(csv.DictReader(file))
+    with records.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows({**row, **({"diagnosis": NO_LESION} if row["week"] == "1" else {})} for row in rows)
+    return records.parent
+
+
+def test_earlier_weeks_are_seen_though_they_are_no_cases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    weekly = replace(COHORT, controls=0, tumours=4, treated=0, leg=replace(LEG, weeks=(0, 1, 2)))
+    cohort = early_without_lesion(write_cohort(tmp_path / "cohort", weekly).records)
+    options = ClassifierOptions(crop=32, width=4, epochs=1, together=3)
+    made = Recipe(network="lesion-weeks", data=(cohort / "Regist-CT",), weeks=(1, 2), folds=2, options=options)
+    seen: list[tuple[float | None, ...]] = []
+
+    def told(scans: tuple[Scan, ...], *rest: Any, **more: Any) -> Bag:
+        seen.append(tuple(scan.week for scan in scans))
+        return bag_of(scans, *rest, **more)
+
+    monkeypatch.setattr("napari_bonemet.diagnose.fitting.bag_of", told)
+    asked: list[tuple[float | None, ...]] = []
+    classify = LesionClassifier.classify
+
+    def listened(model: LesionClassifier, scan: Scan, *, earlier: Sequence[Scan] = (), **more: Any) -> Diagnosis:
+        asked.append((scan.week, *(other.week for other in earlier)))
+        assert {(other.subject, other.side) for other in earlier} == {(scan.subject, scan.side)}
+        return classify(model, scan, earlier=earlier, **more)
+
+    monkeypatch.setattr(LesionClassifier, "classify", listened)
+    done = train_recipe(replace(made, out=tmp_path / "out"))
+    assert done.model is not None
+    assert done.result.network == "lesion-weeks"
+    assert done.result.weeks == (1.0, 2.0)
+    assert set(seen) == {(1.0, 0.0, 0.0), (2.0, 1.0, 0.0)}
+    assert set(asked) == {(1.0, 0.0), (2.0, 0.0, 1.0)}
+    asked.clear()
+    others = early_without_lesion(write_cohort(tmp_path / "others", replace(weekly, seed=6, tumours=2)).records)
+    result = evaluate_recipe(replace(made, data=(others / "Regist-CT",), out=tmp_path / "asked"), done.model).result
+    assert len(result.cases) == len(asked)
+    assert set(asked) == {(1.0, 0.0), (2.0, 0.0, 1.0)}
+
+
+def test_weeks_that_are_not_on_one_grid_are_not_seen_together(
+    cohort: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def moved(*args: Any, **more: Any) -> tuple[ScanSeries, ...]:
+        legs = read_grey_legs(*args, **more)
+        first, *others = legs[0].scans
+        return (ScanSeries((replace(first, origin=(0.0, 0.0, 600.0)), *others)), *legs[1:])
+
+    monkeypatch.setattr("napari_bonemet.study.recipes.of_lesions.read_grey_legs", moved)
+    made = Recipe(network="lesion-weeks", data=(cohort / "Regist-CT",), folds=2, out=tmp_path / "out")
+    with pytest.raises(InputError, match="not on one grid"):
+        train_recipe(made)

@@ -153,9 +153,11 @@ def test_the_forecast_has_a_row_and_its_samples_a_range(dock, qtbot, make_series
     assert dock.desk.week == 2
     (predicted,) = find_layers(dock.viewer, kind="prediction")
     assert predicted.visible
+    assert dock.desk.ahead
     assert dock.plot.figure.axes[0].collections, "the samples' range is drawn"
     dock.table.cellClicked.emit(2, 1)
     assert not predicted.visible, "the forecast would lie on the week that was asked for"
+    assert (dock.desk.week, dock.desk.ahead) == (2, False), "the strip marks what is seen"
 
     dock.with_forecast.setChecked(False)
     classify(dock, qtbot)

@@ -84,6 +84,7 @@ class LesionClassifier(Saved):
         *,
         options: ClassifierOptions | None = None,
         validation: tuple[Sequence[Scan], Sequence[bool]] | None = None,
+        beside: Sequence[Scan] = (),
         device: str = "cpu",
         progress: Progress = NO_PROGRESS,
     ) -> Self:
@@ -93,13 +94,15 @@ class LesionClassifier(Saved):
         ----------
         scans : sequence of Scan
             Greys of one voxel size. Where the options see weeks together, each is seen with the earlier ones of its
-            leg among these, on one grid.
+            leg among these and those `beside`, on one grid.
         labels : sequence of bool
             Whether each shows a lesion.
         options : ClassifierOptions, optional
             The network, and how it learns.
         validation : (scans, labels), optional
             Scans of other animals, to stop in time and to calibrate; their figures are kept in the record.
+        beside : sequence of Scan
+            Scans that are not learned from, but seen as earlier weeks beside those of their own leg.
         device : str
             Where torch computes.
         progress : Progress
@@ -116,7 +119,9 @@ class LesionClassifier(Saved):
         from napari_bonemet.diagnose.fitting import fit_classifier
 
         options = options or ClassifierOptions()
-        made = fit_classifier(scans, labels, options, validation=validation, device=device, progress=progress)
+        made = fit_classifier(
+            scans, labels, options, validation=validation, beside=beside, device=device, progress=progress
+        )
         return cls(options, made.network, made.spacing, made.record, made.synthetic, device, made.familiar)
 
     def on(self, device: str) -> Self:

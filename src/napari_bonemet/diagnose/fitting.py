@@ -45,6 +45,7 @@ def fit_classifier(
     options: ClassifierOptions,
     *,
     validation: _Labelled | None,
+    beside: Sequence[Scan] = (),
     device: str,
     progress: Progress,
 ) -> Fitted:
@@ -59,8 +60,8 @@ def fit_classifier(
     spacing = scans[0].spacing
     every = len(scans) + len(held_out[0])
     split = 0.1 * len(scans) / every
-    bags = _bags((scans, labels), spacing, options, PartOf(progress, 0.0, split))
-    others = _bags(held_out, spacing, options, PartOf(progress, split, 0.1))
+    bags = _bags((scans, labels), beside, spacing, options, PartOf(progress, 0.0, split))
+    others = _bags(held_out, beside, spacing, options, PartOf(progress, split, 0.1))
     rest = PartOf(progress, 0.1, 1.0)
     made: TrainedClassifier = train_classifier(bags, options, validation=others, device=device, progress=rest)
     record = _record(scans, labels, made.minutes, [vars(epoch) for epoch in made.epochs], made.best_epoch)
@@ -92,11 +93,13 @@ def calibrate(network: Any, factor: float, shift: float) -> None:
         network.bias.copy_(network.bias * factor + shift)
 
 
-def _bags(labelled: _Labelled, spacing: Triple, options: ClassifierOptions, progress: Progress) -> list[Bag]:
+def _bags(
+    labelled: _Labelled, beside: Sequence[Scan], spacing: Triple, options: ClassifierOptions, progress: Progress
+) -> list[Bag]:
     from napari_bonemet.diagnose.training import SLACK
 
     made = []
-    seen = with_earlier_weeks(labelled[0], options.together)
+    seen = with_earlier_weeks(labelled[0], options.together, beside)
     for number, (scans, lesion) in enumerate(zip(seen, labelled[1], strict=True)):
         progress.message(f"reading {scans[0].title}")
         _require_voxels(scans[0], spacing)
@@ -135,6 +138,7 @@ def _record(
 ) -> dict[str, Json]:
     return {
         "animals": len(_animals(scans)),
+        "animal_names": _animals(scans),
         "scans": len(scans),
         "with_lesion": int(sum(bool(label) for label in labels)),
         "generator": generators(scans),

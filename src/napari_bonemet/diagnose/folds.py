@@ -4,13 +4,14 @@ BoneMet holds a fifth of its mice back and makes five folds of the rest (section
 together: its weeks look alike, and a network that saw one of them knows the others.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import numpy as np
 
 from napari_bonemet.errors import InputError
+from napari_bonemet.provenance import Json
 
-__all__ = ["folds_by_animal", "require_apart"]
+__all__ = ["animals_in", "folds_by_animal", "require_apart"]
 
 # Names that an error gives.
 _NAMED = 8
@@ -96,3 +97,10 @@ def require_apart(*sides: Iterable[str]) -> None:
                 remedy="Keep all scans of one on one side",
             )
         seen |= own
+
+
+def animals_in(training: Mapping[str, Json]) -> list[str]:
+    """The animals that a checkpoint's record says it learned from, or was chosen by; none where it does not tell."""
+    validation = training.get("validation")
+    told = (training.get("animal_names"), validation.get("animals") if isinstance(validation, dict) else None)
+    return [str(animal) for names in told if isinstance(names, list) for animal in names]

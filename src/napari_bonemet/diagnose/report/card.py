@@ -18,6 +18,10 @@ _USES = {
         "Whether a micro-CT scan of a mouse's tibia shows an osteolytic lesion, and which slice looks most like one.",
         "Each week is judged by itself; no lesion is not proof of none.",
     ),
+    "lesion-weeks": (
+        "Whether a week of a mouse's tibia shows an osteolytic lesion, seen beside the one before it and the first.",
+        "It needs registered weeks on one grid; no lesion is not proof of none.",
+    ),
 }
 _RESEARCH = "Research use; no medical device, and no ground for a decision on any animal or patient."
 _SYNTHETIC = "It learned from synthetic legs, made by a program: nobody has measured it on scans of mice."

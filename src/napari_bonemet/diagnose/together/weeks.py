@@ -33,17 +33,29 @@ def seen_with(scan: Scan, earlier: Sequence[Scan], together: int) -> tuple[Scan,
     return (scan, before, first)[:together]
 
 
-def with_earlier_weeks(scans: Sequence[Scan], together: int) -> list[tuple[Scan, ...]]:
-    """Each scan with the earlier ones of its own leg, whatever their order in the list."""
+def with_earlier_weeks(scans: Sequence[Scan], together: int, beside: Sequence[Scan] = ()) -> list[tuple[Scan, ...]]:
+    """Each scan with the earlier ones of its own leg, as :func:`earlier_of_each` finds them."""
     if together == 1:
         return [(scan,) for scan in scans]
+    earlier = earlier_of_each(scans, beside)
+    return [seen_with(scan, before, together) for scan, before in zip(scans, earlier, strict=True)]
+
+
+def earlier_of_each(scans: Sequence[Scan], beside: Sequence[Scan] = ()) -> list[list[Scan]]:
+    """The weeks before each scan in its own leg, first week first, whatever their order in the lists.
+
+    Parameters
+    ----------
+    scans : sequence of Scan
+        The weeks that are judged.
+    beside : sequence of Scan
+        Weeks that are not judged, but may be seen; those of `scans` may be among them.
+    """
+    every = {id(scan): scan for scan in (*scans, *beside)}
     legs: dict[tuple[str | None, str | None], list[Scan]] = {}
-    for scan in sorted(scans, key=_day):
+    for scan in sorted(every.values(), key=_day):
         legs.setdefault((scan.subject, scan.side), []).append(scan)
-    return [
-        seen_with(scan, [other for other in legs[scan.subject, scan.side] if _day(other) < _day(scan)], together)
-        for scan in scans
-    ]
+    return [[other for other in legs[scan.subject, scan.side] if _day(other) < _day(scan)] for scan in scans]
 
 
 def diagnose_together(

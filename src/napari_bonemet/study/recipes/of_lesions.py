@@ -7,10 +7,12 @@ import numpy as np
 
 from napari_bonemet.diagnose.classifier import LesionClassifier
 from napari_bonemet.diagnose.diagnosis import LESION, NO_LESION
-from napari_bonemet.diagnose.folds import folds_by_animal, require_apart
+from napari_bonemet.diagnose.folds import animals_in, folds_by_animal, require_apart
 from napari_bonemet.diagnose.logistic import LogisticRule
 from napari_bonemet.diagnose.report.result import Case, ClassifierResult, Opinion
 from napari_bonemet.diagnose.response.bone_measures import bone_change
+from napari_bonemet.diagnose.together.weeks import earlier_of_each
+from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.checkpoint import Checkpoint
 from napari_bonemet.geometry import as_triple
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
@@ -32,7 +34,7 @@ def train(asked: Asked) -> Trained:
     """
     recipe = asked.recipe
     options: Any = recipe.options
-    scans, lesions = _scans(asked, PartOf(asked.progress, 0.0, 0.05))
+    scans, lesions, beside = _scans(asked, options.together, PartOf(asked.progress, 0.0, 0.05))
     animals = [scan.subject or "" for scan in scans]
     whole = PartOf(asked.progress, 0.05, 1.0)
     folds = folds_by_animal(animals, lesions, recipe.folds, recipe.seed)
@@ -44,11 +46,11 @@ def train(asked: Asked) -> Trained:
         part = PartOf(
             asked.progress, 0.05 + 0.95 * number / (len(folds) + 1), 0.05 + 0.95 * (number + 1) / (len(folds) + 1)
         )
-        model = _fitted(asked, [scans[n] for n in rest], [lesions[n] for n in rest], PartOf(part, 0.0, 0.8))
-        said[0, held] = _asked_of(model, [scans[n] for n in held], PartOf(part, 0.8, 1.0))
+        model = _fitted(asked, [scans[n] for n in rest], [lesions[n] for n in rest], beside, PartOf(part, 0.0, 0.8))
+        said[0, held] = _asked_of(model, [scans[n] for n in held], beside, PartOf(part, 0.8, 1.0))
         said[1, held] = LogisticRule.fit(volume[rest], [lesions[n] for n in rest]).probability(volume[held])
         of_fold[held] = number + 1
-    model = _fitted(asked, scans, lesions, PartOf(whole, len(folds) / (len(folds) + 1), 1.0))
+    model = _fitted(asked, scans, lesions, beside, PartOf(whole, len(folds) / (len(folds) + 1), 1.0))
     protocol = (
         f"{len(folds)}-fold cross-validation: each scan was held out once, with all scans of its animal; epoch and "
         "calibration were chosen by others of the animals that a fold's network may see"
@@ -60,17 +62,15 @@ def train(asked: Asked) -> Trained:
 def evaluate(checkpoint: Checkpoint, asked: Asked) -> ClassifierResult:
     """Ask the checkpoint's network of scans of other animals."""
     model = LesionClassifier.from_checkpoint(checkpoint, device=asked.device)
-    scans, lesions = _scans(asked, PartOf(asked.progress, 0.0, 0.1))
-    chosen: Any = checkpoint.training.get("validation")
-    known = chosen.get("animals", []) if isinstance(chosen, dict) else []
-    require_apart(known, [scan.subject or "" for scan in scans])
-    said = _asked_of(model, scans, PartOf(asked.progress, 0.1, 1.0))
+    scans, lesions, beside = _scans(asked, model.options.together, PartOf(asked.progress, 0.0, 0.1))
+    require_apart(animals_in(checkpoint.training), [scan.subject or "" for scan in scans])
+    said = _asked_of(model, scans, beside, PartOf(asked.progress, 0.1, 1.0))
     protocol = "Scans of animals that, as far as the checkpoint tells, the network did not learn from"
     return _result(scans, lesions, [Opinion.of_two(NETWORK, said)], model, protocol=protocol)
 
 
-def _scans(asked: Asked, progress: Progress) -> tuple[list[Scan], list[bool]]:
-    """The grey scans of the weeks asked for that have a truth."""
+def _scans(asked: Asked, together: int, progress: Progress) -> tuple[list[Scan], list[bool], list[Scan]]:
+    """The grey scans of the weeks asked for that have a truth, their truths, and all scans that may be seen beside."""
     recipe = asked.recipe
     legs: list[ScanSeries] = []
     for number, folder in enumerate(recipe.data):
@@ -82,10 +82,26 @@ def _scans(asked: Asked, progress: Progress) -> tuple[list[Scan], list[bool]]:
     labelled = label_scans(asked.labels, scans)
     for note in labelled.notes:
         asked.warn(note)
-    return [scans[index] for index, _ in labelled.known], [truth for _, truth in labelled.known]
+    known = [scans[index] for index, _ in labelled.known]
+    if together > 1:
+        _require_one_grid(legs, known)
+    return known, [truth for _, truth in labelled.known], [scan for leg in legs for scan in leg]
 
 
-def _fitted(asked: Asked, scans: Sequence[Scan], lesions: Sequence[bool], progress: Progress) -> LesionClassifier:
+def _require_one_grid(legs: Sequence[ScanSeries], known: Sequence[Scan]) -> None:
+    asked_of = {id(scan) for scan in known}
+    apart = [leg.leg for leg in legs if not leg.on_one_grid and any(id(scan) in asked_of for scan in leg)]
+    if apart:
+        raise InputError(
+            f"The weeks of {', '.join(apart[:3])}{' and others' if len(apart) > 3 else ''} are not on one grid",
+            expected="registered weeks: the network sees each beside the earlier ones",
+            remedy="Register them (napari-bonemet register), or take the network lesion-slices",
+        )
+
+
+def _fitted(
+    asked: Asked, scans: Sequence[Scan], lesions: Sequence[bool], beside: Sequence[Scan], progress: Progress
+) -> LesionClassifier:
     """Trained on four fifths of these animals, stopped and calibrated by the rest."""
     animals = [scan.subject or "" for scan in scans]
     ill = {animal for animal, lesion in zip(animals, lesions, strict=True) if lesion}
@@ -101,17 +117,20 @@ def _fitted(asked: Asked, scans: Sequence[Scan], lesions: Sequence[bool], progre
         [lesion for _, lesion in learned],
         options=options,
         validation=([scan for scan, _ in kept], [lesion for _, lesion in kept]),
+        beside=beside,
         device=asked.device,
         progress=progress,
     )
 
 
-def _asked_of(model: LesionClassifier, scans: Sequence[Scan], progress: Progress = NO_PROGRESS) -> np.ndarray:
-    """Probability of a lesion in each scan, (scans,)."""
+def _asked_of(
+    model: LesionClassifier, scans: Sequence[Scan], beside: Sequence[Scan], progress: Progress = NO_PROGRESS
+) -> np.ndarray:
+    """Probability of a lesion in each scan, seen beside the earlier weeks of its leg, (scans,)."""
     said = []
-    for number, scan in enumerate(scans):
+    for number, (scan, earlier) in enumerate(zip(scans, earlier_of_each(scans, beside), strict=True)):
         part = PartOf(progress, number / len(scans), (number + 1) / len(scans))
-        said.append(model.classify(scan, progress=part).probability)
+        said.append(model.classify(scan, earlier=earlier, progress=part).probability)
     return np.array(said)
 
 

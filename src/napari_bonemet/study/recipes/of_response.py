@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from napari_bonemet.diagnose.folds import require_apart
+from napari_bonemet.diagnose.folds import animals_in, require_apart
 from napari_bonemet.diagnose.report.result import ClassifierResult
 from napari_bonemet.diagnose.response.cases import ResponseCase, cases_of
 from napari_bonemet.diagnose.response.classifier import ResponseClassifier
@@ -43,8 +43,7 @@ def evaluate(checkpoint: Checkpoint, asked: Asked) -> ClassifierResult:
     """Ask the checkpoint's network of legs of other animals."""
     model = ResponseClassifier.from_checkpoint(checkpoint, device=asked.device)
     legs, responds = _legs(asked, model.options, PartOf(asked.progress, 0.0, 0.3))
-    learned: Any = checkpoint.training.get("animal_names", [])
-    require_apart(learned if isinstance(learned, list) else [], [leg.baseline.subject or "" for leg in legs])
+    require_apart(animals_in(checkpoint.training), [leg.baseline.subject or "" for leg in legs])
     for leg in legs:
         require_fit(leg, model=model.name, input_kind="grey", spacing=model.spacing)
     cases: Sequence[ResponseCase] = cases_of(legs, responds, model.options, progress=PartOf(asked.progress, 0.3, 1.0))

@@ -49,19 +49,14 @@ class Recipe(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        wanted = recipe_network(self.network).options
-        if self.options is not None and not isinstance(self.options, wanted):
-            raise InputError(
-                f"The options are not those of {self.network}",
-                expected=wanted.__name__,
-                found=type(self.options).__name__,
-            )
+        if self.options is not None:
+            recipe_network(self.network).require(self.options)
 
     @property
     def filled(self) -> "Recipe":
         """The recipe with all that it leaves to the network, and what overrules the network's options in them."""
         network = recipe_network(self.network)
-        options: Any = self.options or network.options()
+        options: Any = self.options or network.usual
         known = {option.name for option in describe(network.options)}
         options = replace(options, **({"seed": self.seed} if "seed" in known else {}))
         if self.weeks and "weeks" in known:
@@ -101,7 +96,9 @@ def read_recipe(path: str | Path) -> Recipe:
     made = strict_options(Recipe, text, path.name)
     options = None
     if own is not None:
-        options = strict_options(recipe_network(made.network).options, own, f"{path.name}, [options]")
+        network = recipe_network(made.network)
+        said = {**network.differing, **own} if isinstance(own, dict) else own
+        options = strict_options(network.options, said, f"{path.name}, [options]")
     data = places["data"] or []
     if not isinstance(data, list):
         raise InputError(f"The data in {path.name} cannot be used", expected="a list of folders")

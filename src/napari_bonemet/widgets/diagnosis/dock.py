@@ -258,7 +258,7 @@ class DiagnosisDock(Dock):
             return
         self._at_forecast = volume.predicted
         if volume.week in series.weeks:
-            self.desk.set_week(volume.week)
+            self.desk.look(volume.week, ahead=volume.predicted)
         self._show_forecast(series, shown=volume.predicted)
         self.viewer.dims.set_point(self._axis(), _whole(series, volume.week).grid.to_um((index, 0, 0))[0])
         self._draw()

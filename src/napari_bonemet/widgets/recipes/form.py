@@ -65,8 +65,7 @@ class RecipeForm(QWidget):
         return name
 
     def _made(self, options: Any = None) -> OptionsForm[Any]:
-        kind = recipe_network(self.name).options
-        made: OptionsForm[Any] = OptionsForm(options or kind, basic=(), hidden=_SAID)
+        made: OptionsForm[Any] = OptionsForm(options or recipe_network(self.name).usual, basic=(), hidden=_SAID)
         if made.more is not None:
             made.more.setText("How the network looks and learns")
         return made
@@ -96,7 +95,7 @@ class RecipeForm(QWidget):
     def _overruled(self, said: Recipe) -> dict[str, Any]:
         """What the network's own options have to be, since the recipe says it."""
         known = set(recipe_network(self.name).options.__dataclass_fields__)
-        usual = recipe_network(self.name).options()
+        usual = recipe_network(self.name).usual
         values = {"seed": said.seed, "weeks": said.weeks or getattr(usual, "weeks", None)}
         return {name: value for name, value in values.items() if name in known}
 
