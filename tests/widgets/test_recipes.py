@@ -96,3 +96,23 @@ def test_a_file_that_is_no_recipe_is_refused_in_words(
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "other.toml"), ""))
     press(dock.open_button)
     assert "is no recipe" in dock.run_bar.line.text()
+
+
+def test_bone_quality_asks_for_no_medical_records(dock: Any, tmp_path: Path, qtbot: Any) -> None:
+    form, choice = dock.recipe.form, dock.recipe.network
+    form.fields["weeks"].value = "0 2"
+    form.fields["label"].value = "diagnosis"
+    choice.setCurrentIndex(choice.findData("bone-quality"))
+    qtbot.wait(50)
+    assert not form.fields["records"].native.isVisible()
+    assert not form.fields["weeks"].native.isVisible()
+    assert form.fields["folds"].native.isVisible()
+    dock.recipe.own.fields["epochs"].value = 3
+    made = dock.recipe.recipe(tmp_path)
+    assert (made.network, made.weeks, made.label, made.options.epochs) == ("bone-quality", (), "", 3)
+    dock.recipe.show_recipe(made)
+    assert dock.recipe.recipe(tmp_path) == made
+    choice.setCurrentIndex(choice.findData("lesion-weeks"))
+    qtbot.wait(50)
+    assert form.fields["records"].native.isVisible()
+    assert dock.recipe.recipe().options.together == 3

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from napari_bonemet.cli.flags import Chosen
 from napari_bonemet.cli.terminal import Terminal
 from napari_bonemet.cli.train_data import NETWORKS, Telling, TrainArguments, checkpoint_place
@@ -53,7 +51,7 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
     device = choose_device(own.common.device)
     reading = PartOf(progress, 0.0, 0.2)
     slices, synthetic = read_labelled(own.data, options, spacing=own.common.voxel_size, progress=reading)
-    held = animals_held_out(slices.patients, own.hold_out(NETWORK_SHARE), groups=_groups(slices))
+    held = animals_held_out(slices.patients, own.hold_out(NETWORK_SHARE), groups=slices.main_lesion())
     learned, kept = slices.of(slices.patients - held), slices.of(held)
     counts = ", ".join(f"{count} {name}" for name, count in learned.counts().items())
     terminal.say(
@@ -76,15 +74,6 @@ def run(own: Arguments, chosen: Chosen, terminal: Terminal, progress: Progress) 
         "synthetic": model.synthetic,
         "training": dict(model.training),
     }
-
-
-def _groups(slices: Any) -> dict[str, int]:
-    """The most frequent lesion of each patient, so that patients of all kinds are on both sides."""
-    groups = {}
-    for patient in sorted(slices.patients):
-        counts = np.bincount(slices.quality[slices.patient == patient], minlength=4)[1:]
-        groups[patient] = int(counts.argmax()) + 1 if counts.any() else 0
-    return groups
 
 
 def epoch_line(item: object) -> str | None:

@@ -82,12 +82,12 @@ def train_and_tell(recipe: "Recipe", common: Common, terminal: Terminal, progres
 
 def fold_line(item: object) -> str | None:
     """How a cross-validation stands after a fold, in one line; None for anything else that is reported."""
-    from napari_bonemet.cli.train_lesions import epoch_line
+    from napari_bonemet.cli import train_lesions, train_quality
     from napari_bonemet.diagnose.response.validation import FoldDone
 
     if isinstance(item, FoldDone):
         return f"fold {item.fold} of {item.of}: learned from {item.learned} legs, asked of {item.held_out} others"
-    return epoch_line(item)
+    return train_lesions.epoch_line(item) or train_quality.epoch_line(item)
 
 
 def tell_done(done: "Done", terminal: Terminal) -> None:

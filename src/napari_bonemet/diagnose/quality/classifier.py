@@ -105,6 +105,7 @@ class BoneQualityClassifier(Saved):
         record: dict[str, Json] = {
             "of": "bone",
             "patients": len(slices.patients),
+            "animal_names": [*sorted(slices.patients)],
             "slices": len(slices),
             "classes": {**slices.counts()},
             "epochs": len(made.epochs),
@@ -119,6 +120,7 @@ class BoneQualityClassifier(Saved):
             threshold = threshold_of(made.network, validation, device)
             record["validation"] = {
                 **figures_of(made.network, validation, threshold, device),
+                "animals": [*sorted(validation.patients)],
                 "protocol": "patients that were not trained on; they chose the votes that a lesion needs",
             }
         return cls(options, made.network, threshold, record, synthetic, device)

@@ -57,6 +57,14 @@ class LabelledSlices:
         """The slices of some patients."""
         return self.only(np.isin(self.patient, sorted(patients)))
 
+    def main_lesion(self) -> dict[str, int]:
+        """The code of the most frequent lesion of each patient; that of normal bone where there is none."""
+        found = {}
+        for patient in sorted(self.patients):
+            counts = np.bincount(self.quality[self.patient == patient], minlength=len(Quality))[1:]
+            found[patient] = int(counts.argmax()) + 1 if counts.any() else 0
+        return found
+
     def counts(self) -> dict[str, int]:
         """How many slices there are of each class."""
         return {each.word: int(np.count_nonzero(self.quality == each)) for each in Quality}

@@ -22,10 +22,14 @@ _USES = {
         "Whether a week of a mouse's tibia shows an osteolytic lesion, seen beside the one before it and the first.",
         "It needs registered weeks on one grid; no lesion is not proof of none.",
     ),
+    "bone-quality": (
+        "Whether an axial slice shows normal bone, or blastic, mixed or lytic metastasis (Peng et al.).",
+        "Voxel values as it learned from; fractures, hardware and other bones are strange to it.",
+    ),
 }
 _RESEARCH = "Research use; no medical device, and no ground for a decision on any animal or patient."
-_SYNTHETIC = "It learned from synthetic legs, made by a program: nobody has measured it on scans of mice."
-_COUNTED = ("animals", "legs", "scans", "responders", "with_lesion")
+_SYNTHETIC = "It learned from synthetic bone, made by a program: nobody has measured it on real scans."
+_COUNTED = ("patients", "slices", "animals", "legs", "scans", "responders", "with_lesion")
 _FIGURES = ("auc", "accuracy", "precision", "recall", "f1", "sensitivity", "specificity", "auc_same_week", "brier")
 
 

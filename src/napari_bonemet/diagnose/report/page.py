@@ -14,7 +14,7 @@ from napari_bonemet.provenance import __version__
 __all__ = ["card_html", "page_of_result"]
 
 _SYNTHETIC = "Synthetic data: the legs were made by a program, and say nothing of any animal."
-_LEARNED = "The classifier learned from synthetic legs, made by a program."
+_LEARNED = "The classifier learned from synthetic bone, made by a program."
 
 
 def page_of_result(

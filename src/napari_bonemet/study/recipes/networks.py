@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from napari_bonemet.diagnose.diagnosis import LESION
 from napari_bonemet.diagnose.options import ClassifierOptions
+from napari_bonemet.diagnose.quality.options import QualityOptions
 from napari_bonemet.diagnose.response.options import ResponseOptions
 from napari_bonemet.errors import InputError
 from napari_bonemet.options import Options
@@ -13,7 +14,7 @@ from napari_bonemet.phantom.cohort import RESPONDER
 
 __all__ = ["NETWORKS", "Network", "RecipeNetwork", "recipe_network"]
 
-Network = Literal["response", "lesion-slices", "lesion-weeks"]
+Network = Literal["response", "lesion-slices", "lesion-weeks", "bone-quality"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ class RecipeNetwork:
         Under ``study.recipes``; has ``train`` and ``evaluate``, told at :mod:`napari_bonemet.study.recipes.run`.
     together : tuple of int
         How many weeks it may see together, the usual number first; empty where its options have no such choice.
+    records : bool
+        Whether a column of medical records holds the truth; else tables of slices among the data do.
     """
 
     title: str
@@ -43,6 +46,7 @@ class RecipeNetwork:
     per_scan: bool
     module: str
     together: tuple[int, ...] = ()
+    records: bool = True
 
     @property
     def usual(self) -> Options:
@@ -81,6 +85,9 @@ NETWORKS: dict[Network, RecipeNetwork] = {
     "lesion-slices": RecipeNetwork("Bone lesion", ClassifierOptions, "diagnosis", LESION, True, "of_lesions", (1,)),
     "lesion-weeks": RecipeNetwork(
         "Bone lesion, beside earlier weeks", ClassifierOptions, "diagnosis", LESION, True, "of_lesions", (3, 2)
+    ),
+    "bone-quality": RecipeNetwork(
+        "Bone quality of slices", QualityOptions, "", "", per_scan=True, module="of_quality", records=False
     ),
 }
 

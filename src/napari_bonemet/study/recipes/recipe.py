@@ -49,8 +49,15 @@ class Recipe(Options):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        network = recipe_network(self.network)
         if self.options is not None:
-            recipe_network(self.network).require(self.options)
+            network.require(self.options)
+        if not network.records and (self.records or self.label or self.positive or self.weeks):
+            raise InputError(
+                f"{network.title} is not told by medical records",
+                expected="tables of slices among the data: folders with labels.csv",
+                remedy="Leave records, label, positive and weeks out",
+            )
 
     @property
     def filled(self) -> "Recipe":

@@ -30,8 +30,8 @@ class Asked:
     ----------
     recipe : Recipe
         Filled.
-    labels : Labels
-        The column of the records.
+    column : Labels or None
+        The column of the records; None where the network learns from other tables.
     device : str
         Where torch computes.
     warn : callable
@@ -41,10 +41,17 @@ class Asked:
     """
 
     recipe: Recipe
-    labels: Labels
+    column: Labels | None
     device: str
     warn: Callable[[str], None]
     progress: Progress
+
+    @property
+    def labels(self) -> Labels:
+        """The column of the records; InputError where there is none."""
+        if self.column is None:
+            raise InputError(f"{self.recipe.network} learns from no medical records")
+        return self.column
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,10 +162,12 @@ def evaluate_recipe(
     return Done(folder, None, result, report)
 
 
-def _prepared(recipe: Recipe) -> tuple[Recipe, Labels]:
+def _prepared(recipe: Recipe) -> tuple[Recipe, Labels | None]:
     if not recipe.data:
         raise InputError("The recipe names no folder of scans", remedy="Name it: data = [...], or --data FOLDER")
     filled = recipe.filled
+    if not recipe_network(filled.network).records:
+        return filled, None
     records = filled.records or find_records(filled.data[0])
     filled = replace(filled, records=records)
     return filled, labels_column(records, filled.label, filled.positive)

@@ -22,8 +22,8 @@ from napari_bonemet.widgets.settings import device_setting, start_in
 __all__ = ["ClassifiersDock"]
 
 ABOUT = (
-    "A classifier learns from folders of weekly scans and a column of the medical records; add a folder, or open a "
-    "recipe. Each animal is judged by networks that never saw it."
+    "A classifier learns from folders of weekly scans and a column of the medical records (bone quality: from folders "
+    "with labels.csv); add a folder, or open a recipe. Each animal is judged by networks that never saw it."
 )
 RECIPES, CHECKPOINTS = "Recipes (*.toml)", "Checkpoints (*.safetensors)"
 

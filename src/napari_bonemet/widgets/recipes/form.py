@@ -17,6 +17,8 @@ __all__ = ["RecipeForm"]
 # What the recipe says overrules these options of a network.
 _SAID = ("seed", "weeks")
 _BASIC = ("records", "weeks", "folds", "seed")
+# Of recipes whose truth stands in the medical records.
+_OF_RECORDS = ("records", "label", "positive", "weeks")
 
 
 class RecipeForm(QWidget):
@@ -44,7 +46,10 @@ class RecipeForm(QWidget):
         self.network.setToolTip("What is told of each scan or leg; the column of the records is the network's own.")
         for name, known in NETWORKS.items():
             self.network.addItem(known.title, name)
-        self.data = FolderList("Folder of weekly scans", "Weekly scans; the medical records lie in it or beside it.")
+        self.data = FolderList(
+            "Folder of weekly scans",
+            "Weekly scans, their medical records in it or beside it; for bone quality a folder with labels.csv.",
+        )
         self.form = OptionsForm(Recipe, basic=_BASIC, hidden=("network", "data", "out", "options"))
         self.form.fields["weeks"].native.setPlaceholderText("the network's own")
         self.form.fields["records"].line_edit.native.setPlaceholderText("in or beside the folder")
@@ -57,6 +62,7 @@ class RecipeForm(QWidget):
         for widget in (self.data, self.form, self.own):
             self._column.addWidget(widget)
         self.network.currentIndexChanged.connect(self._turned)
+        self._show_fields()
 
     @property
     def name(self) -> Network:
@@ -78,7 +84,12 @@ class RecipeForm(QWidget):
         self._column.replaceWidget(old, made)
         old.hide()
         old.deleteLater()
+        self._show_fields()
         self.changed.emit()
+
+    def _show_fields(self) -> None:
+        for name in _OF_RECORDS:
+            self.form.show_field(name, recipe_network(self.name).records)
 
     def recipe(self, out: Path | None = None) -> Recipe:
         """The recipe that is filled in.
@@ -88,9 +99,16 @@ class RecipeForm(QWidget):
         InputError
             When a field cannot be used.
         """
-        said = self.form.options(network=self.name, data=self.data.folders, out=out, options=None)
+        said = self._said(out)
         hidden = {name: value for name, value in self._overruled(said).items() if value is not None}
         return replace(said, options=self.own.options(**hidden))
+
+    def _said(self, out: Path | None) -> Recipe:
+        # What is hidden may still hold what another network was told.
+        said = self.form.options(data=self.data.folders, out=out, options=None)
+        empty = Recipe()
+        emptied = {} if recipe_network(self.name).records else {name: getattr(empty, name) for name in _OF_RECORDS}
+        return replace(said, network=self.name, **emptied)
 
     def _overruled(self, said: Recipe) -> dict[str, Any]:
         """What the network's own options have to be, since the recipe says it."""
