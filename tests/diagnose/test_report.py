@@ -124,9 +124,9 @@ def test_the_card_tells_what_the_header_holds() -> None:
     card = card_of(checkpoint(training=training))
     assert "24 animals, 12 responders (synthetic, made by the generator)" in card.trained_on
     assert card.scored == (("3 folds, network", "auc 0.81 (0.70 to 0.90), accuracy 0.75"),)
-    assert any("synthetic legs" in limit for limit in card.limits)
+    assert any("synthetic bone" in limit for limit in card.limits)
     assert "auc 0.81" in card.as_text()
-    assert not any("synthetic legs" in limit for limit in card_of(checkpoint(synthetic=False)).limits)
+    assert not any("synthetic bone" in limit for limit in card_of(checkpoint(synthetic=False)).limits)
 
 
 @pytest.mark.parametrize(
@@ -150,4 +150,4 @@ def test_the_card_of_the_lesion_classifier_that_comes_with_the_package() -> None
     card = card_of(load_checkpoint(shipped_checkpoint("lesion-slices")))
     assert card.synthetic
     assert "animals" in card.trained_on
-    assert any("synthetic legs" in limit for limit in card.limits)
+    assert any("synthetic bone" in limit for limit in card.limits)
