@@ -94,7 +94,7 @@ def tell_done(done: "Done", terminal: Terminal) -> None:
     """The scores as a table, and where the report is."""
     from rich.table import Table
 
-    title = "synthetic legs" if done.result.synthetic else None
+    title = "synthetic data" if done.result.synthetic else None
     names = ("auc", "accuracy", "precision", "recall", "f1")
     table = Table("", "area under the curve", *names[1:], title=title)
     for each in done.report.opinions:
