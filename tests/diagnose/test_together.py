@@ -9,7 +9,8 @@ import pytest
 from napari_bonemet.diagnose.classifier import LesionClassifier
 from napari_bonemet.diagnose.options import ClassifierOptions
 from napari_bonemet.diagnose.together.futures import lesion_next_week
-from napari_bonemet.diagnose.together.weeks import diagnose_together, seen_with, with_earlier_weeks
+from napari_bonemet.diagnose.together.leg import diagnose_together
+from napari_bonemet.diagnose.together.weeks import seen_with, with_earlier_weeks
 from napari_bonemet.errors import InputError
 from napari_bonemet.forecast.forecaster import Forecast
 from napari_bonemet.scan import Kind, Scan

@@ -144,7 +144,7 @@ def diagnosis_script(desk: Desk, options: DiagnosisOptions, week: float | None, 
         When a forecast is to be classified, too: a script draws it first.
     """
     from napari_bonemet.diagnose.registry import load_classifier
-    from napari_bonemet.diagnose.together.weeks import diagnose_together
+    from napari_bonemet.diagnose.together.leg import diagnose_together
 
     if forecast:
         raise InputError(

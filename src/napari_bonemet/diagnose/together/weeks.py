@@ -6,14 +6,8 @@ later one stands for it, down to the week itself: nothing has changed then.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.scan import Scan
-
-if TYPE_CHECKING:
-    from napari_bonemet.diagnose.classifier import LesionClassifier
-    from napari_bonemet.diagnose.diagnosis import Diagnosis
 
 
 def seen_with(scan: Scan, earlier: Sequence[Scan], together: int) -> tuple[Scan, ...]:
@@ -56,27 +50,6 @@ def earlier_of_each(scans: Sequence[Scan], beside: Sequence[Scan] = ()) -> list[
     for scan in sorted(every.values(), key=_day):
         legs.setdefault((scan.subject, scan.side), []).append(scan)
     return [[other for other in legs[scan.subject, scan.side] if _day(other) < _day(scan)] for scan in scans]
-
-
-def diagnose_together(
-    classifier: "LesionClassifier", weeks: Sequence[Scan], progress: Progress = NO_PROGRESS
-) -> tuple["Diagnosis", ...]:
-    """Each week of a leg, with what came before it; a classifier of single weeks sees each alone.
-
-    Parameters
-    ----------
-    classifier : LesionClassifier
-        Whose ``options.together`` says how many weeks it sees.
-    weeks : sequence of Scan
-        In their order; on one grid, where the classifier sees several.
-    progress : Progress
-        Told how far it is.
-    """
-    made = []
-    for number, scan in enumerate(weeks):
-        part = PartOf(progress, number / len(weeks), (number + 1) / len(weeks))
-        made.append(classifier.classify(scan, earlier=weeks[:number], progress=part))
-    return tuple(made)
 
 
 def _day(scan: Scan) -> float:
