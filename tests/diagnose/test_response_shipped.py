@@ -26,7 +26,7 @@ def test_it_is_small_and_says_what_it_is() -> None:
     assert json.dumps(held.header(), allow_nan=False)
     told = card_of(held).as_text()
     assert "other animals, bone volume, first to last week: auc 0.86" in told
-    assert "synthetic legs" in told
+    assert "synthetic bone" in told
 
 
 def test_of_one_animal_it_tells_whether_treatment_stops_the_lesions() -> None:
