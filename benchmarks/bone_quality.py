@@ -2,8 +2,9 @@
 
 Trains the rows of their tables 1 to 4, each from nothing on the same slices, and measures them on other patients.
 Started again, it does what is left. One seed of every row comes first, then the other seeds of the two ends of the
-ablation (single task and final model). Tables are written to OUT/table.csv after every row, and with --page as a page
-of the documentation. --rows "Final model" --seeds 1 --ship FILE makes the network that comes with the package.
+ablation (single task and final model). Each row is kept in OUT/rows as it is done; at the end OUT/table.csv holds all,
+and with --page a page of the documentation. --rows "Final model" --seeds 1 --ship FILE makes the network that comes
+with the package.
 """
 
 import argparse

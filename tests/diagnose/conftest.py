@@ -9,6 +9,7 @@ import pytest
 from napari_bonemet.diagnose.classifier import LesionClassifier
 from napari_bonemet.diagnose.options import ClassifierOptions
 from napari_bonemet.scan import Kind, Scan
+from napari_bonemet.torch_import import import_torch
 
 SPACING = (60.0, 60.0, 60.0)
 QUICK = ClassifierOptions(
@@ -68,7 +69,14 @@ def cohort(ring: Callable[..., Scan]) -> Callable[[int, int], tuple[list[Scan], 
 def classifier(cohort: Callable[[int, int], tuple[list[Scan], list[bool]]]) -> LesionClassifier:
     """Trained on 32 rings and validated on 16 others, in a second or two; tests share it and change nothing in it."""
     scans, lesions = cohort(32, 1)
-    return LesionClassifier.fit(scans, lesions, options=QUICK, validation=cohort(16, 2))
+    # Of other numbers of threads come other weights, and some tests that ran before set one.
+    torch = import_torch()
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        return LesionClassifier.fit(scans, lesions, options=QUICK, validation=cohort(16, 2))
+    finally:
+        torch.set_num_threads(threads)
 
 
 @pytest.fixture

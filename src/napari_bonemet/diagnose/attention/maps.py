@@ -100,12 +100,11 @@ def _maps(classifier: "LesionClassifier", squares: np.ndarray) -> np.ndarray:
 def _shares(network: Any, greys: Any) -> tuple[Any, Any]:
     """LayerCAM of each slice (n, 1, y, x), and what its features add to the log odds (n,)."""
     torch = import_torch()
-    first, rest = network.halves()
     with torch.no_grad():
-        seen = first(greys if greys.ndim == 4 else greys[:, None])
+        seen = network.placed(greys)
     with torch.enable_grad():
         seen = seen.requires_grad_()
-        added = rest(seen).float().amax((2, 3)) @ network.head().detach()
+        added = network.told(seen).amax((2, 3)) @ network.head().detach()
         (pull,) = torch.autograd.grad(added.sum(), seen)
     return torch.relu(pull * seen.detach()).sum(1, keepdim=True), added.detach()
 

@@ -50,17 +50,24 @@ class SliceNetwork(Module):
 
     def maps(self, slices: Any) -> Any:
         """Slices (n, side, side) or (n, weeks, side, side), 0 to 1, to features by place (n, channels, y, x)."""
-        x = slices if slices.ndim == 4 else slices[:, None]
-        return torch.relu(self.features(self.backbone(x.contiguous(memory_format=torch.channels_last)))).float()
+        return self.told(self.placed(slices))
 
-    def halves(self) -> tuple[Any, Any]:
-        """The part up to maps that tell places apart, and what makes the features by place of them.
+    def placed(self, slices: Any) -> Any:
+        """The same slices to maps that still tell places apart (n, channels, y, x).
 
-        Of a backbone of another make the first part is all of it: its last maps are the only ones that are known.
+        Of a backbone of another make they are its last ones: no others are known.
         """
-        backbone = self.backbone
-        parts = (backbone[:_PLACED], backbone[_PLACED:]) if isinstance(backbone, nn.Sequential) else (backbone, None)
-        return parts[0], nn.Sequential(*(parts[1] or ()), self.features, nn.ReLU())
+        x = slices if slices.ndim == 4 else slices[:, None]
+        return self._halves()[0](x.contiguous(memory_format=torch.channels_last))
+
+    def told(self, placed: Any) -> Any:
+        """Features by place (n, channels, y, x), none negative, of what :meth:`placed` makes."""
+        return torch.relu(self.features(self._halves()[1](placed))).float()
+
+    def _halves(self) -> tuple[Any, Any]:
+        if isinstance(self.backbone, nn.Sequential):
+            return self.backbone[:_PLACED], self.backbone[_PLACED:]
+        return self.backbone, nn.Identity()
 
     def look(self, slices: Any) -> Any:
         """The same slices to features (n, channels), none negative: the strongest in the slice."""

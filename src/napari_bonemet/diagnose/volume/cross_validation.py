@@ -7,7 +7,7 @@ import numpy as np
 from napari_bonemet.diagnose.classifier import LesionClassifier
 from napari_bonemet.diagnose.folds import require_apart
 from napari_bonemet.diagnose.options import ClassifierOptions
-from napari_bonemet.diagnose.together.weeks import with_earlier_weeks
+from napari_bonemet.diagnose.together.weeks import earlier_of_each
 from napari_bonemet.progress import NO_PROGRESS, PartOf, Progress
 from napari_bonemet.scan import Scan
 
@@ -52,7 +52,7 @@ def out_of_fold(
         When the user asked to stop.
     """
     said = np.full(len(scans), np.nan)
-    together = with_earlier_weeks(scans, (options or ClassifierOptions()).together)
+    earlier = earlier_of_each(scans)
     for number, held in enumerate(folds):
         progress.message(f"fold {number + 1} of {len(folds)}")
         part = PartOf(progress, number / len(folds), (number + 1) / len(folds))
@@ -62,11 +62,5 @@ def out_of_fold(
             [scans[n] for n in learned], [labels[n] for n in learned], options=options, device=device, progress=part
         )
         for n in held:
-            first = together[n]
-            said[n] = classifier.classify(first[0], earlier=_in_order(first)).probability
+            said[n] = classifier.classify(scans[n], earlier=earlier[n]).probability
     return said
-
-
-def _in_order(seen: Sequence[Scan]) -> tuple[Scan, ...]:
-    """The earlier weeks of a look, oldest first: what :meth:`classify` takes."""
-    return tuple(scan for scan in reversed(seen[1:]) if scan is not seen[0])

@@ -19,7 +19,7 @@ from napari_bonemet.study.holding_out import NETWORK_SHARE, HoldOut, animals_hel
 from napari_bonemet.study.recipes.run import Asked, Trained
 
 NETWORK, PLAIN = "bone quality network", "mean and spread of the bone's values"
-# How much of the bar each fold, and the last training, gets.
+# How much of the bar reading gets.
 _READ = 0.1
 
 
@@ -89,8 +89,7 @@ def _asked_of(model: BoneQualityClassifier, slices: LabelledSlices) -> np.ndarra
     """Probability of each class, (slices, classes)."""
     from napari_bonemet.diagnose.quality.training import opinion_of
 
-    known = opinion_of(model.network, slices.squares, model.device).known.astype(np.float64)
-    return known / known.sum(axis=1, keepdims=True)
+    return opinion_of(model.network, slices.squares, model.device).known
 
 
 def _by_plain_figures(learned: LabelledSlices, scored: LabelledSlices) -> np.ndarray:
