@@ -133,12 +133,10 @@ def test_a_unit_is_not_said_twice_and_a_rate_keeps_its_digits(qtbot):
         length_um: Annotated[float | None, Doc("Length."), Between(0, 100), Unit("µm")] = None
         slope: Annotated[float | None, Doc("Slope."), Between(-10, 10), Unit("mg per grey")] = None
         kl_weight: Annotated[float, Doc("Weight."), Between(0, 1)] = 0.5
-        width_mm: Annotated[float | None, Doc("Width."), Between(0, 100), Unit("mm")] = None
 
     form = OptionsForm(Rates)
     qtbot.addWidget(form)
     assert form._fields["length_um"].label == "Length"
-    assert form._fields["width_mm"].label == "Width"
     assert form._fields["kl_weight"].label == "KL weight"
     form.fields["slope"].value = 1.76123
     form.fields["length_um"].value = 10.5

@@ -92,9 +92,7 @@ class _Field:
     @property
     def label(self) -> str:
         # The unit stands behind the number.
-        text = self.option.label
-        if self.option.unit:
-            text = text.removesuffix(" um").removesuffix(f" {self.option.unit}")
+        text = self.option.label.removesuffix(" um") if self.option.unit else self.option.label
         words = " ".join(word.upper() if word in _ABBREVIATIONS else word for word in text.split())
         return words[:1].upper() + words[1:]
 
